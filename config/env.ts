@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../src/kernel/errors';
+
+/** An empty variable means "not set": compose files write `${X:-}`, and `Number('')` is 0. */
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess((v) => (v === '' ? undefined : v), schema.optional());
+const wholeNumber = (fallback: number, min: number, max: number) =>
+  z.preprocess((v) => (v === '' ? undefined : v), z.coerce.number().int().min(min).max(max).default(fallback));
+const withDefault = (fallback: string) => z.preprocess((v) => (v === '' ? undefined : v), z.string().default(fallback));
+
+const base64Key = z
+  .string()
+  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (openssl rand -base64 32)');
+const queueName = z.enum(['inbox', 'send', 'control']);
+
+/** Every variable the program reads, with its default; the README's table is made from this. */
+export const envSchema = z.object({
+  NODE_ENV: z
+    .preprocess((v) => (v === '' ? undefined : v), z.enum(['development', 'test', 'production']).default('development'))
+    .describe('`production` makes every secret mandatory and turns the sandbox off'),
+  HTTP_PORT: wholeNumber(3000, 0, 65_535).describe('port of the API; 0 picks a free one'),
+  HTTP_HOST: withDefault('127.0.0.1').describe('address the API listens on; the sandbox needs a loopback address'),
+  PUBLIC_URL: optional(z.url({ protocol: /^https?$/ })).describe(
+    'address under which people and Meta reach this installation; https unless it is loopback',
+  ),
+  DATA_DIR: withDefault('./data').describe('embedded database, key ring, generated secrets and logs'),
+  KEYRING_DIR: optional(z.string()).describe(
+    'key ring, shared by all processes; default `DATA_DIR/keys`. Never back it up together with the database',
+  ),
+  DATABASE_URL: optional(z.url({ protocol: /^postgres(ql)?$/ })).describe(
+    'PostgreSQL 15 or newer; without it the embedded server is used',
+  ),
+  REDIS_URL: optional(z.url({ protocol: /^rediss?$/ })).describe(
+    'Redis for the queue; without it the queue lives in PostgreSQL',
+  ),
+  META_APP_ID: optional(z.string().regex(/^\d{1,32}$/, 'must be the numeric id of the Meta app')).describe(
+    'id of the Meta app',
+  ),
+  META_APP_SECRET: optional(
+    z
+      .string()
+      .refine(
+        (text) => text.split(',').every((secret) => secret.trim().length >= 16),
+        'each secret must have at least 16 characters',
+      ),
+  ).describe(
+    'app secret, comma-separated while rotating (the first signs our calls); without it the sandbox plays Messenger',
+  ),
+  META_VERIFY_TOKEN: optional(z.string().min(8, 'must have at least 8 characters')).describe(
+    'token of the webhook verification handshake',
+  ),
+  META_GRAPH_URL: optional(z.url({ protocol: /^https?$/ })).describe(
+    'Graph API; default https://graph.facebook.com, plain http only on loopback',
+  ),
+  META_GRAPH_VERSION: z
+    .preprocess(
+      (v) => (v === '' ? undefined : v),
+      z
+        .string()
+        .regex(/^v\d{1,3}\.\d$/, 'must look like v25.0')
+        .default('v25.0'),
+    )
+    .describe('Graph API version'),
+  MASTER_KEY: optional(base64Key).describe('32 bytes in base64 that seal the key ring; losing it is losing everything'),
+  SMTP_URL: optional(z.url({ protocol: /^smtps?$/ })).describe('mail server; without it mail stays in the outbox'),
+  MAIL_FROM: optional(z.string()).describe('sender of mails'),
+  WORKER_QUEUES: z
+    .preprocess(
+      (v) => (v === '' || v === undefined ? 'inbox,send,control' : v),
+      z
+        .string()
+        .transform((text) => text.split(',').map((part) => part.trim()))
+        .pipe(z.array(queueName).min(1)),
+    )
+    .describe('queues a worker process serves: inbox, send, control'),
+  LOG_LEVEL: z
+    .preprocess((v) => (v === '' ? undefined : v), z.enum(['error', 'warn', 'info', 'debug']).default('info'))
+    .describe('least important level that is written'),
+});
+
+/** Variables that may be read from a file named by `<NAME>_FILE`. */
+export const SECRET_VARIABLES = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'META_APP_SECRET',
+  'META_VERIFY_TOKEN',
+  'MASTER_KEY',
+  'SMTP_URL',
+] as const;
+
+const REQUIRED_IN_PRODUCTION = [
+  'DATABASE_URL',
+  'PUBLIC_URL',
+  'META_APP_ID',
+  'META_APP_SECRET',
+  'META_VERIFY_TOKEN',
+  'MASTER_KEY',
+] as const;
+
+export type QueueName = z.infer<typeof queueName>;
+type Env = z.infer<typeof envSchema>;
+type Problem = readonly [name: string, reason: string];
+
+export interface Config {
+  readonly production: boolean;
+  readonly http: { readonly port: number; readonly host: string; readonly publicUrl: string | null };
+  readonly dataDir: string;
+  readonly keyRingDir: string;
+  readonly databaseUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly meta: {
+    readonly appId: string | null;
+    /** null: the sandbox plays Messenger. */
+    readonly appSecrets: readonly string[] | null;
+    readonly verifyToken: string | null;
+    readonly graphUrl: string | null;
+    readonly graphVersion: string;
+  };
+  readonly masterKey: Buffer | null;
+  readonly mail: { readonly url: string | null; readonly from: string | null };
+  readonly workerQueues: readonly QueueName[];
+  readonly logLevel: Env['LOG_LEVEL'];
+}
+
+type RawEnv = Readonly<Record<string, string | undefined>>;
+
+const isLoopback = (url: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+
+/**
+ * Reads the whole environment once.
+ *
+ * @throws {UserError} `configuration_invalid`, naming every bad variable and the reason, never a value: values are secrets
+ */
+export function loadConfig(env: RawEnv): Config {
+  const problems: Problem[] = [];
+  const parsed = envSchema.safeParse(readSecretFiles(env, problems));
+  for (const issue of parsed.success ? [] : parsed.error.issues) {
+    problems.push([issue.path.join('.'), issue.message]);
+  }
+  if (parsed.success) problems.push(...crossChecks(parsed.data));
+  if (!parsed.success || problems.length > 0) {
+    const lines = problems.map(([name, reason]) => `  ${name}: ${reason}`);
+    throw new UserError('configuration_invalid', `invalid configuration\n${lines.join('\n')}`);
+  }
+  return toConfig(parsed.data);
+}
+
+function readSecretFiles(env: RawEnv, problems: Problem[]): Record<string, string | undefined> {
+  const merged: Record<string, string | undefined> = { ...env };
+  for (const name of SECRET_VARIABLES) {
+    const file = env[`${name}_FILE`];
+    if (file === undefined || file === '') continue;
+    if (env[name] !== undefined && env[name] !== '') {
+      problems.push([name, `set ${name} or ${name}_FILE, not both`]);
+      continue;
+    }
+    try {
+      merged[name] = readFileSync(file, 'utf8').trim();
+    } catch {
+      problems.push([`${name}_FILE`, 'the file cannot be read']);
+    }
+  }
+  return merged;
+}
+
+function crossChecks(env: Env): Problem[] {
+  return [...missingSecrets(env), ...plainHttp(env), ...exposedSandbox(env)];
+}
+
+function missingSecrets(env: Env): Problem[] {
+  if (env.NODE_ENV === 'production') {
+    return REQUIRED_IN_PRODUCTION.filter((name) => env[name] === undefined).map((name) => [
+      name,
+      'is required in production',
+    ]);
+  }
+  if (env.META_APP_SECRET === undefined || env.META_VERIFY_TOKEN !== undefined) return [];
+  return [['META_VERIFY_TOKEN', 'is required with META_APP_SECRET']];
+}
+
+function plainHttp(env: Env): Problem[] {
+  const names = ['PUBLIC_URL', 'META_GRAPH_URL'] as const;
+  const bad = names.filter((name) => env[name]?.startsWith('http:') === true && !isLoopback(env[name]));
+  return bad.map((name) => [name, 'must be https unless it is a loopback address']);
+}
+
+function exposedSandbox(env: Env): Problem[] {
+  const sandbox = env.META_APP_SECRET === undefined && env.NODE_ENV !== 'production';
+  if (!sandbox || isLoopback(`http://${env.HTTP_HOST}`)) return [];
+  return [['HTTP_HOST', 'must be a loopback address while the sandbox plays Messenger (META_APP_SECRET is not set)']];
+}
+
+function toConfig(env: Env): Config {
+  const dataDir = path.resolve(env.DATA_DIR);
+  return Object.freeze({
+    production: env.NODE_ENV === 'production',
+    http: { port: env.HTTP_PORT, host: env.HTTP_HOST, publicUrl: withoutSlash(env.PUBLIC_URL) },
+    dataDir,
+    keyRingDir: env.KEYRING_DIR === undefined ? path.join(dataDir, 'keys') : path.resolve(env.KEYRING_DIR),
+    databaseUrl: env.DATABASE_URL ?? null,
+    redisUrl: env.REDIS_URL ?? null,
+    meta: metaConfig(env),
+    masterKey: env.MASTER_KEY === undefined ? null : Buffer.from(env.MASTER_KEY, 'base64'),
+    mail: { url: env.SMTP_URL ?? null, from: env.MAIL_FROM ?? null },
+    workerQueues: env.WORKER_QUEUES,
+    logLevel: env.LOG_LEVEL,
+  });
+}
+
+const withoutSlash = (url: string | undefined): string | null => url?.replace(/\/+$/, '') ?? null;
+
+function metaConfig(env: Env): Config['meta'] {
+  return {
+    appId: env.META_APP_ID ?? null,
+    appSecrets: env.META_APP_SECRET?.split(',').map((secret) => secret.trim()) ?? null,
+    verifyToken: env.META_VERIFY_TOKEN ?? null,
+    graphUrl: withoutSlash(env.META_GRAPH_URL),
+    graphVersion: env.META_GRAPH_VERSION,
+  };
+}

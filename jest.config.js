@@ -1,0 +1,25 @@
+const project = (name, extra = {}) => ({
+  displayName: name,
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  setupFilesAfterEnv: ['<rootDir>/test/support/no-network.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
+  ...extra,
+});
+
+const withPostgres = {
+  globalSetup: '<rootDir>/test/support/jest-postgres-setup.ts',
+  globalTeardown: '<rootDir>/test/support/jest-postgres-teardown.ts',
+  testEnvironment: '<rootDir>/test/support/jest-postgres-environment.ts',
+};
+
+module.exports = {
+  testTimeout: 60_000,
+  projects: [project('unit'), project('golden', withPostgres), project('contract', withPostgres), project('integration', withPostgres), project('e2e', withPostgres)],
+};

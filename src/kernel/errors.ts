@@ -1,0 +1,35 @@
+/** One field of a request that was refused; `pointer` is a JSON pointer (RFC 6901) into the body, or a parameter name. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** Base of every error thrown on purpose. `code` is stable and documented; `message` never holds a personal value. */
+export abstract class AssentError<Code extends string = string> extends Error {
+  constructor(
+    readonly code: Code,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The caller asked for something that cannot be. Logged at info, never retried. */
+export class UserError<Code extends string = string> extends AssentError<Code> {
+  constructor(
+    code: Code,
+    message: string,
+    readonly errors: readonly FieldError[] = [],
+    options?: { cause?: unknown },
+  ) {
+    super(code, message, options);
+  }
+}
+
+/** Something outside failed and may work later. Logged at warn, retried by whoever called. */
+export class OperationalError<Code extends string = string> extends AssentError<Code> {}
+
+/** A promise of ours was broken. Logged at error, never retried. */
+export class InvariantError<Code extends string = string> extends AssentError<Code> {}
