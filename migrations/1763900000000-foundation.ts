@@ -294,6 +294,7 @@ create table delivery (
   notice_version integer,
   rule_version text not null,
   attempt smallint not null default 0,
+  transient_failures smallint not null default 0,
   due_at timestamptz,
   public_id uuid,
   sends_entry uuid,
@@ -315,6 +316,7 @@ create table delivery (
 );
 create index delivery_pending_idx on delivery (broadcast_id, page_id, seq) where status = 'pending';
 create index delivery_sending_idx on delivery (claimed_at) where status = 'sending';
+create index delivery_held_idx on delivery (broadcast_id, page_id) where status = 'held';
 create table reply (
   id bigint generated always as identity constraint reply_pkey primary key,
   public_id uuid not null constraint reply_public_id_key unique,
@@ -329,6 +331,7 @@ create table reply (
     ('pending', 'sending', 'accepted', 'rejected', 'uncertain', 'skipped')),
   reason text,
   attempt smallint not null default 0,
+  transient_failures smallint not null default 0,
   due_at timestamptz not null,
   claimed_at timestamptz,
   post_started_at timestamptz,

@@ -28,7 +28,7 @@ export interface GeneratedSecrets {
  * @throws {UserError} `secrets_unreadable` when the file is damaged; it is never replaced, because the key ring hangs on it
  */
 export function generatedSecrets(dataDir: string): GeneratedSecrets {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dataDir, { recursive: true });
   const file = path.join(dataDir, 'secrets.json');
   const text = readIfPresent(file) ?? create(file);
   return parse(text, file);

@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util';
+import { SCOPES } from '../domain/accounts';
+import { UserError } from '../kernel/errors';
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'migrate' }
+  | { readonly kind: 'doctor' }
+  | { readonly kind: 'account-create'; readonly email: string; readonly name: string }
+  | {
+      readonly kind: 'key-create';
+      readonly account: string;
+      readonly scopes: readonly string[];
+      readonly expiresAt: Date | null;
+    };
+
+export const USAGE = `usage: assent <command>
+
+  migrate                                     brings the database schema up to this build
+  account create --email E --name N           makes an account and its first API key
+  key create --account ID --scopes a,b        makes another API key [--expires 2027-01-31T00:00:00Z]
+  doctor                                      says what this installation lacks
+
+scopes: ${SCOPES.join(', ')}
+JSON goes to standard output, messages to standard error. Exit status: 0 done, 1 failed, 2 called wrongly.`;
+
+const usage = (text: string): UserError => new UserError('usage', `${text}\n\n${USAGE}`);
+
+/** @throws {UserError} `usage` */
+export function parseCommand(args: readonly string[]): Command {
+  const { positionals, values } = parse(args);
+  if (values.help === true) return { kind: 'help' };
+  switch (positionals.join(' ')) {
+    case 'migrate':
+      return { kind: 'migrate' };
+    case 'doctor':
+      return { kind: 'doctor' };
+    case 'account create':
+      return {
+        kind: 'account-create',
+        email: required(values.email, '--email'),
+        name: required(values.name, '--name'),
+      };
+    case 'key create':
+      return {
+        kind: 'key-create',
+        account: required(values.account, '--account'),
+        scopes: required(values.scopes, '--scopes')
+          .split(',')
+          .map((scope) => scope.trim()),
+        expiresAt: moment(values.expires),
+      };
+    case '':
+      throw usage('no command given');
+    default:
+      throw usage(`unknown command: ${positionals.join(' ')}`);
+  }
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        email: text,
+        name: text,
+        account: text,
+        scopes: text,
+        expires: text,
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : 'the arguments cannot be read');
+  }
+}
+
+function required(value: string | undefined, option: string): string {
+  if (value === undefined || value.trim() === '') throw usage(`${option} is needed`);
+  return value;
+}
+
+function moment(text: string | undefined): Date | null {
+  if (text === undefined) return null;
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) throw usage('--expires must be a time such as 2027-01-31T00:00:00Z');
+  return at;
+}

@@ -1,0 +1,15 @@
+import { loadConfig } from '../../config/env';
+import { AssentError } from '../kernel/errors';
+import { runCommand } from './run';
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+runCommand(process.argv.slice(2), () => loadConfig(process.env), {
+  say,
+  print: (value) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+}).catch((error: unknown) => {
+  say(error instanceof AssentError ? error.message : 'internal error');
+  process.exitCode = error instanceof AssentError && error.code === 'usage' ? 2 : 1;
+});

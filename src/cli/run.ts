@@ -1,0 +1,74 @@
+import type { Config } from '../../config/env';
+import { openInfrastructure, type Infrastructure } from '../compose/infrastructure';
+import { sandboxPages } from '../compose/sandbox';
+import { makeCreateAccount, makeCreateApiKey, makeFindAccount, SCOPES, type CreatedApiKey } from '../domain/accounts';
+import { parseCommand, USAGE, type Command } from './commands';
+import { examine } from './doctor';
+
+export interface Terminal {
+  /** One JSON value for whoever called. */
+  readonly print: (value: unknown) => void;
+  /** A sentence for a person. */
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Runs one command. It opens the same database as a running program, and starts the embedded one when none runs.
+ *
+ * @throws {UserError} with code `usage` for a wrong call, another code for a command that failed
+ */
+export async function runCommand(args: readonly string[], readConfig: () => Config, terminal: Terminal): Promise<void> {
+  const command = parseCommand(args);
+  if (command.kind === 'help') {
+    terminal.say(USAGE);
+    return;
+  }
+  const config = readConfig();
+  const infrastructure = await openInfrastructure(config, { role: 'cli', say: terminal.say });
+  try {
+    terminal.print(await carryOut(command, infrastructure));
+  } finally {
+    await infrastructure.close();
+  }
+}
+
+async function carryOut(command: Exclude<Command, { kind: 'help' }>, infrastructure: Infrastructure): Promise<unknown> {
+  switch (command.kind) {
+    case 'migrate':
+      return { migrated: true };
+    case 'doctor':
+      return examine(infrastructure);
+    case 'account-create': {
+      const create = makeCreateAccount(infrastructure);
+      const { account, apiKey } = await create({ email: command.email, name: command.name, firstKeyScopes: SCOPES });
+      return {
+        account: { id: account.uuid, email: command.email, name: command.name },
+        api_key: apiKey === null ? null : presentKey(apiKey),
+        ...sandboxHint(infrastructure),
+      };
+    }
+    case 'key-create': {
+      const account = await makeFindAccount(infrastructure)(command.account);
+      const key = await makeCreateApiKey(infrastructure)({
+        accountId: account.id,
+        scopes: command.scopes,
+        expiresAt: command.expiresAt,
+      });
+      return { api_key: presentKey(key) };
+    }
+  }
+}
+
+const presentKey = (key: CreatedApiKey) => ({
+  id: key.uuid,
+  key: key.key,
+  scopes: key.scopes,
+  expires_at: key.expiresAt?.toISOString() ?? null,
+});
+
+/** What to connect on a machine without a Meta app. */
+function sandboxHint(infrastructure: Infrastructure): object {
+  const [first] = sandboxPages(infrastructure);
+  if (first === undefined) return {};
+  return { sandbox_page: { page_id: first.id, name: first.name, access_token: first.token } };
+}

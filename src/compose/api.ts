@@ -1,0 +1,127 @@
+import { makeApp } from '../http/app';
+import { apiKeysRoutes } from '../http/api-keys.routes';
+import { assetRoutes } from '../http/assets.routes';
+import { broadcastsRoutes } from '../http/broadcasts.routes';
+import { docsPage } from '../http/docs-page';
+import { leadsRoutes } from '../http/leads.routes';
+import { openApiDocument } from '../http/openapi';
+import { operationsRoutes } from '../http/operations.routes';
+import { pagesRoutes } from '../http/pages.routes';
+import { personRoutes } from '../http/person.routes';
+import type { Route } from '../http/route';
+import { makeRouter } from '../http/router';
+import type { BoundServer } from '../http/server';
+import { webhookRoutes } from '../http/webhook.routes';
+import { OperationalError } from '../kernel/errors';
+import { signatureMatches } from '../platform/messenger/signature';
+import type { Sandbox } from '../sandbox';
+import type { Infrastructure } from './infrastructure';
+import { isSandboxed, messengerIdentity, openSandbox, sandboxPages, type MessengerIdentity } from './sandbox';
+import { composeUseCases, type UseCases } from './use-cases';
+import { VERSION } from './version';
+
+export interface RunningApi {
+  readonly url: string;
+  readonly useCases: UseCases;
+  close(): Promise<void>;
+}
+
+/** The whole route list; the OpenAPI document, `/docs` and the golden table are made from the same. */
+export const allRoutes = (useCases: UseCases): Route[] => [
+  ...pagesRoutes(useCases.pages),
+  ...leadsRoutes(useCases.leads),
+  ...broadcastsRoutes(useCases.broadcasts),
+  ...apiKeysRoutes(useCases.apiKeys),
+];
+
+/** Puts the API behind a server that has its port already, and starts the sandbox when Messenger is not real. */
+export async function openApi(infrastructure: Infrastructure, server: BoundServer): Promise<RunningApi> {
+  const { config } = infrastructure;
+  const messenger = messengerIdentity(infrastructure, server.url);
+  const publicUrl = config.http.publicUrl ?? server.url;
+  const useCases = await composeUseCases(infrastructure, { messenger, publicUrl });
+  const sandbox =
+    isSandboxed(infrastructure) && config.meta.graphUrl === null
+      ? openSandbox(infrastructure, `${server.url}/webhook`)
+      : null;
+  server.serve(application(infrastructure, { useCases, messenger, sandbox }));
+  await sandbox?.start();
+  return {
+    url: server.url,
+    useCases,
+    close: async () => {
+      await sandbox?.close();
+      await useCases.close();
+    },
+  };
+}
+
+interface Parts {
+  readonly useCases: UseCases;
+  readonly messenger: MessengerIdentity;
+  readonly sandbox: Sandbox | null;
+}
+
+function application(infrastructure: Infrastructure, { useCases, messenger, sandbox }: Parts) {
+  const { clock, ids, log, metrics, db } = infrastructure;
+  const routes = allRoutes(useCases);
+  const webhook = webhookRoutes({
+    verifyToken: messenger.verifyToken,
+    signedBy: (bytes, header) => signatureMatches(bytes, header, messenger.appSecrets),
+    store: useCases.storeWebhook,
+    count: metrics.webhookBodies,
+    log,
+  });
+  const operations = operationsRoutes({
+    version: VERSION,
+    readiness: readiness(infrastructure),
+    renderMetrics: metrics.render,
+    document: openApiDocument(routes, VERSION),
+    docsPage: docsPage(routes),
+  });
+  const api = makeRouter(routes, {
+    authenticate: useCases.authenticate,
+    idempotency: { sql: db, clock, ids, fingerprintKey: () => infrastructure.keyRing.systemKey('idempotency') },
+  });
+  return makeApp({
+    log,
+    clock,
+    ids,
+    observe: metrics.httpRequest,
+    beforeBodies: [
+      { path: '/', router: webhook },
+      ...(sandbox === null ? [] : [{ path: '/sandbox', router: sandbox.router }]),
+    ],
+    routers: [operations, assetRoutes(), personRoutes(useCases.person), api],
+  });
+}
+
+function readiness({ db, queue, keyRing }: Infrastructure) {
+  return [
+    { name: 'database' as const, check: async () => void (await db.run('select 1')) },
+    { name: 'queue' as const, check: () => queue.ping() },
+    {
+      name: 'keys' as const,
+      check: async () => {
+        const verdict = await keyRing.verifyAgainstRegistry();
+        if (!verdict.ok)
+          throw new OperationalError('key_ring_mismatch', 'the key ring does not agree with the database');
+      },
+    },
+  ];
+}
+
+/** What is printed when the program is ready: where to go next. */
+export function readyMessage(infrastructure: Infrastructure, api: RunningApi): string {
+  const lines = [`Assent ${VERSION} is ready.`, `  API        ${api.url}/v1`, `  API docs   ${api.url}/docs`];
+  const [first] = sandboxPages(infrastructure);
+  if (first !== undefined) {
+    lines.push(
+      `  Phone      ${api.url}/sandbox/phone`,
+      `  Sandbox Page to connect: page_id ${first.id}, name "${first.name}"`,
+      `  its access_token ${first.token}`,
+      `  First account: npm run -s assent -- account create --email you@example.com --name "Your name"`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}

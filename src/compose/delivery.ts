@@ -1,0 +1,62 @@
+import { blockBroadcastsOfPage, type AccountKey, type RulesAt } from '../domain/broadcasts';
+import type { AppendDeps } from '../domain/consent';
+import {
+  makeApplyDelivered,
+  makeApplyRead,
+  makeLogSends,
+  makeReconcileEcho,
+  makeRequeueReplies,
+  makeSendChunk,
+  makeSendReplies,
+  makeSettleStuck,
+  queueReply,
+  queueTestReply,
+  skipPendingOfLead,
+} from '../domain/delivery';
+import type { DrainInboxDeps } from '../domain/inbox';
+import { stopPage } from '../domain/pages';
+import { makeWithdrawLead } from '../domain/unsubscribe';
+import { createUndiciSender } from '../platform/messenger/undici-sender';
+import type { Infrastructure } from './infrastructure';
+import type { Surroundings } from './use-cases';
+
+interface DeliverySurroundings extends Surroundings {
+  readonly append: AppendDeps;
+  readonly accountKey: AccountKey;
+  readonly rulesAt: RulesAt;
+}
+
+/** Wires sending, and what arriving webhooks say about what was sent. */
+export function composeDelivery(infrastructure: Infrastructure, surroundings: DeliverySurroundings) {
+  const { db, keyRing, clock, ids, log, queue, config } = infrastructure;
+  const { messenger, append, accountKey, rulesAt, publicUrl } = surroundings;
+  const sender = createUndiciSender({
+    baseUrl: messenger.graphUrl,
+    version: config.meta.graphVersion,
+    appSecret: messenger.appSecrets[0] ?? null,
+  });
+  const replyPort = { queueReply, queueTestReply, skipPendingOfLead };
+  const withdrawLead = makeWithdrawLead({ ...append, ...replyPort, db });
+  const effects = { db, clock, log, withdrawLead, sender };
+  const sweepDeps = { db, clock, ids, queue, log };
+  const inboxPort: Pick<DrainInboxDeps, 'reconcileEcho' | 'applyDelivered' | 'applyRead' | 'stopPage'> = {
+    reconcileEcho: makeReconcileEcho(append),
+    applyDelivered: makeApplyDelivered({ keyRing }),
+    applyRead: makeApplyRead({ keyRing }),
+    stopPage: async (tx, pageId, fault) => {
+      await stopPage(tx, pageId, fault);
+      await blockBroadcastsOfPage(tx, pageId, fault.reason, clock.now());
+    },
+  };
+  return {
+    replyPort,
+    inboxPort,
+    sendChunk: makeSendChunk({ ...effects, keyRing, ids, accountKey, rulesAt, logSends: makeLogSends(append) }),
+    sendReplies: makeSendReplies({ ...effects, ...append, accountKey, publicUrl }),
+    sweeps: [
+      { name: 'settle-stuck', run: makeSettleStuck(sweepDeps) },
+      { name: 'requeue-replies', run: makeRequeueReplies(sweepDeps) },
+    ],
+    close: () => sender.close(),
+  };
+}

@@ -1,0 +1,144 @@
+import type { Config } from '../../config/env';
+import { migrations } from '../../migrations';
+import type { KeyRing } from '../domain/keyring.types';
+import { systemClock, type Clock } from '../kernel/clock';
+import { UserError } from '../kernel/errors';
+import { randomIds, type Ids } from '../kernel/ids';
+import type { Log } from '../kernel/log';
+import { openEmbeddedPostgres } from '../platform/embedded';
+import { postgresRingRegistry, openKeyRing } from '../platform/keyring';
+import { openLog } from '../platform/logging/log';
+import { openMetrics, type Metrics } from '../platform/metrics/metrics';
+import { DatabaseError } from '../platform/postgres/database-error';
+import { openDatabase, type OpenDatabase } from '../platform/postgres/database';
+import { migrateDatabase } from '../platform/postgres/migrate';
+import { openJobQueue, type OpenJobQueue } from '../platform/queue/job-queue';
+import type { QueueConnection } from '../platform/queue/queue-backend';
+import { connectRedis } from '../platform/redis/connection';
+import { generatedSecrets, type GeneratedSecrets } from '../platform/secrets/generated-secrets';
+
+/** What everything else stands on: opened once a process, closed in the opposite order. */
+export interface Infrastructure {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly db: OpenDatabase;
+  readonly keyRing: KeyRing;
+  readonly queue: OpenJobQueue;
+  readonly queueConnection: QueueConnection;
+  /** null in production, where every secret is given. */
+  readonly generated: GeneratedSecrets | null;
+  close(): Promise<void>;
+}
+
+export interface InfrastructureOptions {
+  readonly role: 'api' | 'worker' | 'all' | 'cli';
+  /** Sentences for the person who started the program. */
+  readonly say: (text: string) => void;
+}
+
+/** Connections of one process; the embedded server allows 200 in all. */
+const POOL_SIZE = { api: 20, worker: 30, all: 40, cli: 4 } as const;
+
+/**
+ * Opens database, key ring and queue, and brings the schema up to date.
+ *
+ * @throws {UserError | OperationalError} with one sentence for the operator; what was opened before is closed again
+ */
+export async function openInfrastructure(config: Config, options: InfrastructureOptions): Promise<Infrastructure> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closers.splice(0).reverse()) await step();
+  };
+  try {
+    return { ...(await open(config, options, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  config: Config,
+  options: InfrastructureOptions,
+  closers: (() => Promise<void>)[],
+): Promise<Omit<Infrastructure, 'close'>> {
+  const log = openLog(config.logLevel);
+  closers.push(() => log.close());
+  const generated = config.production ? null : generatedSecrets(config.dataDir);
+  const url = await databaseUrl(config, options, closers);
+  const db = await openDatabase({
+    url,
+    poolSize: POOL_SIZE[options.role],
+    migrations,
+    applicationName: `assent-${options.role}`,
+  }).catch((error: unknown) => {
+    throw unreachable(error);
+  });
+  closers.push(() => db.close());
+  await migrateDatabase(db);
+  const keyRing = await openKeyRing({
+    dir: config.keyRingDir,
+    seal: config.masterKey ?? requiredSecrets(generated).masterKey,
+    registry: postgresRingRegistry(db),
+    clock: systemClock,
+    ids: randomIds,
+  });
+  const queueConnection = connectionFor(config, url);
+  const queue = openJobQueue(queueConnection, log);
+  closers.push(() => queue.close());
+  await queue.ping();
+  return {
+    config,
+    clock: systemClock,
+    ids: randomIds,
+    log,
+    metrics: openMetrics(),
+    db,
+    keyRing,
+    queue,
+    queueConnection,
+    generated,
+  };
+}
+
+async function databaseUrl(
+  config: Config,
+  options: InfrastructureOptions,
+  closers: (() => Promise<void>)[],
+): Promise<string> {
+  if (config.databaseUrl !== null) return config.databaseUrl;
+  const embedded = await openEmbeddedPostgres({ dataDir: config.dataDir, onMessage: options.say });
+  closers.push(() => embedded.release());
+  return embedded.url;
+}
+
+function connectionFor(config: Config, postgresUrl: string): QueueConnection {
+  const { redisUrl } = config;
+  if (redisUrl === null) return { kind: 'postgres', url: postgresUrl };
+  return { kind: 'redis', connect: () => connectRedis(redisUrl) };
+}
+
+/** The driver's own text would quote the address with its password. */
+function unreachable(error: unknown): UserError {
+  const state = error instanceof DatabaseError ? error.sqlState : 'unknown';
+  const reasons: Readonly<Record<string, string>> = {
+    ECONNREFUSED: 'nothing listens there',
+    ENOTFOUND: 'the host is unknown',
+    '28P01': 'the password is refused',
+    '28000': 'the user is refused',
+    '3D000': 'there is no such database',
+  };
+  return new UserError(
+    'database_unreachable',
+    `the database of DATABASE_URL cannot be opened: ${reasons[state] ?? `fault ${state}`}`,
+  );
+}
+
+export function requiredSecrets(generated: GeneratedSecrets | null): GeneratedSecrets {
+  if (generated === null)
+    throw new UserError('configuration_invalid', 'a secret is missing although the configuration was accepted');
+  return generated;
+}

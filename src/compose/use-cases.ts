@@ -1,0 +1,159 @@
+import { accountKey, makeAuthenticate, makeCreateApiKey, makeListApiKeys, makeRevokeApiKey } from '../domain/accounts';
+import {
+  blockBroadcastsOfPage,
+  makeAudienceLookups,
+  makeCancelBroadcast,
+  makeCompleteFinished,
+  makeCreateBroadcast,
+  makeDeleteBroadcast,
+  makeEstimateAudience,
+  makeExportDeliveries,
+  makeFinishCancelled,
+  makeFreezeAudience,
+  makeGetBroadcast,
+  makeLaunchBroadcast,
+  makeListBroadcasts,
+  makeListDeliveries,
+  makePauseBroadcast,
+  makePreflight,
+  makeRequeueIdlePages,
+  makeRequeuePreparing,
+  makeResumeBroadcast,
+  makeRulesAt,
+  makeStartDue,
+  makeTestBroadcast,
+  makeUpdateBroadcast,
+  reopenBroadcastsOfPage,
+} from '../domain/broadcasts';
+import { appendSystemEntry, makeConsentHistory, type AppendDeps } from '../domain/consent';
+import { makeExpireInbox, makeDrainInbox, makeStoreWebhook } from '../domain/inbox';
+import { makeGetLead, makeListLeads, makeLookupLead, makeSetTags, makeTagLeads } from '../domain/leads';
+import {
+  makeConnectPage,
+  makeDisconnectPage,
+  makeGetPage,
+  makeImportSuppressions,
+  makeListPages,
+  makeUpdatePage,
+  type PageDeps,
+} from '../domain/pages';
+import type { RowId } from '../domain/sql.types';
+import { makeShowWebPage, makeUnsubscribeByWeb, makeUnsubscribeLead, makeWithdrawPeople } from '../domain/unsubscribe';
+import { forgetIdempotencyKeys } from '../http/idempotency';
+import { createGraphClient } from '../platform/messenger/graph-client';
+import { composeDelivery } from './delivery';
+import { logOrigin } from './installation';
+import type { Infrastructure } from './infrastructure';
+import type { MessengerIdentity } from './sandbox';
+
+export interface Surroundings {
+  readonly messenger: MessengerIdentity;
+  /** Where people open the links in messages. */
+  readonly publicUrl: string;
+}
+
+export type UseCases = Awaited<ReturnType<typeof composeUseCases>>;
+
+/** Wires every use case once. The only place where the domain meets its drivers. */
+export async function composeUseCases(infrastructure: Infrastructure, surroundings: Surroundings) {
+  const { db, keyRing, clock, ids, log, queue } = infrastructure;
+  const { messenger } = surroundings;
+  const append: AppendDeps = { keyRing, clock, ids, logOrigin: await logOrigin(infrastructure) };
+  const keyOf = (accountId: RowId) => accountKey(db, keyRing, accountId);
+  const rulesAt = makeRulesAt({ adWindow: false });
+  const common = { db, keyRing, clock, ids, log, queue, accountKey: keyOf, rulesAt };
+  const graph = createGraphClient({
+    baseUrl: messenger.graphUrl,
+    version: infrastructure.config.meta.graphVersion,
+    appSecret: messenger.appSecrets[0] ?? null,
+  });
+  const delivery = composeDelivery(infrastructure, { ...surroundings, append, accountKey: keyOf, rulesAt });
+  const consent = { ...append, ...delivery.replyPort, db };
+  const inboxDeps = { ...common, ...consent, ...delivery.inboxPort };
+  return {
+    authenticate: makeAuthenticate(common),
+    apiKeys: { create: makeCreateApiKey(common), list: makeListApiKeys(common), revoke: makeRevokeApiKey(common) },
+    pages: pagesApi(
+      {
+        ...common,
+        graph,
+        appendSystemEntry: (tx, entry, accountId) => appendSystemEntry(tx, append, accountId, entry),
+        reopenBroadcasts: (tx, pageId) => reopenBroadcastsOfPage(tx, pageId, clock.now()),
+        blockBroadcasts: (tx, pageId, reason) => blockBroadcastsOfPage(tx, pageId, reason, clock.now()),
+      },
+      makeWithdrawPeople(consent),
+    ),
+    leads: {
+      list: makeListLeads(common),
+      get: makeGetLead(common),
+      lookup: makeLookupLead(common),
+      setTags: makeSetTags(common),
+      tagLeads: makeTagLeads(common),
+      unsubscribe: makeUnsubscribeLead(consent),
+      history: makeConsentHistory(common),
+    },
+    broadcasts: broadcastsApi({
+      ...common,
+      lookups: makeAudienceLookups(common),
+      queueReply: delivery.replyPort.queueTestReply,
+    }),
+    person: { show: makeShowWebPage(common), unsubscribe: makeUnsubscribeByWeb(consent) },
+    storeWebhook: makeStoreWebhook(common),
+    work: {
+      drainInbox: makeDrainInbox(inboxDeps),
+      freezeAudience: makeFreezeAudience({ ...common, lookups: makeAudienceLookups(common) }),
+      sendChunk: delivery.sendChunk,
+      sendReplies: delivery.sendReplies,
+    },
+    sweeps: [
+      ...delivery.sweeps,
+      { name: 'start-due', run: makeStartDue(common) },
+      { name: 'requeue-preparing', run: makeRequeuePreparing(common) },
+      { name: 'requeue-idle-pages', run: makeRequeueIdlePages(common) },
+      { name: 'finish-cancelled', run: makeFinishCancelled(common) },
+      { name: 'complete-finished', run: makeCompleteFinished(common) },
+    ],
+    housekeeping: [
+      { name: 'expire-inbox', run: makeExpireInbox(common) },
+      { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
+    ],
+    close: async () => {
+      await delivery.close();
+      await graph.close();
+    },
+  };
+}
+
+function pagesApi(deps: PageDeps, withdrawPeople: ReturnType<typeof makeWithdrawPeople>) {
+  return {
+    connect: makeConnectPage(deps),
+    update: makeUpdatePage(deps),
+    disconnect: makeDisconnectPage(deps),
+    get: makeGetPage(deps),
+    list: makeListPages(deps),
+    importSuppressions: makeImportSuppressions({ ...deps, withdrawPeople }),
+  };
+}
+
+type BroadcastDeps = Parameters<typeof makeCreateBroadcast>[0] &
+  Parameters<typeof makePreflight>[0] &
+  Parameters<typeof makeTestBroadcast>[0];
+
+function broadcastsApi(deps: BroadcastDeps) {
+  return {
+    create: makeCreateBroadcast(deps),
+    update: makeUpdateBroadcast(deps),
+    remove: makeDeleteBroadcast(deps),
+    get: makeGetBroadcast(deps),
+    list: makeListBroadcasts(deps),
+    preflight: makePreflight(deps),
+    estimate: makeEstimateAudience(deps),
+    test: makeTestBroadcast(deps),
+    launch: makeLaunchBroadcast(deps),
+    pause: makePauseBroadcast(deps),
+    resume: makeResumeBroadcast(deps),
+    cancel: makeCancelBroadcast(deps),
+    deliveries: makeListDeliveries(deps),
+    exportDeliveries: makeExportDeliveries(deps),
+  };
+}

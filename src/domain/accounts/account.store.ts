@@ -1,0 +1,46 @@
+import type { RowId, Sql } from '../sql.types';
+import type { AccountRef } from './accounts.types';
+
+export interface NewAccount {
+  readonly uuid: string;
+  readonly dekWrapped: Buffer;
+  readonly emailIndex: Buffer;
+  readonly emailCt: Buffer;
+  readonly nameCt: Buffer;
+  readonly createdAt: Date;
+}
+
+/** @returns the row id, or undefined when the address has an account already */
+export async function insertAccount(sql: Sql, account: NewAccount): Promise<RowId | undefined> {
+  const row = await sql.first<{ id: RowId }>(
+    `insert into account (public_id, dek_wrapped, email_index, email_ct, name_ct, created_at)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (email_index) do nothing
+     returning id`,
+    [account.uuid, account.dekWrapped, account.emailIndex, account.emailCt, account.nameCt, account.createdAt],
+  );
+  return row?.id;
+}
+
+export const findAccount = (sql: Sql, uuid: string): Promise<AccountRef | undefined> =>
+  sql.first<AccountRef>('select id, public_id as uuid from account where public_id = $1::uuid', [uuid]);
+
+export const readAccountKey = (sql: Sql, accountId: RowId): Promise<{ dekWrapped: Buffer } | undefined> =>
+  sql.first<{ dekWrapped: Buffer }>('select dek_wrapped as "dekWrapped" from account where id = $1', [accountId]);
+
+export interface NewAuditEvent {
+  readonly uuid: string;
+  readonly accountId: RowId;
+  readonly kind: string;
+  readonly detailCt: Buffer | null;
+  readonly createdAt: Date;
+}
+
+export const insertAuditEvent = (sql: Sql, event: NewAuditEvent): Promise<number> =>
+  sql.run('insert into audit_event (public_id, account_id, kind, detail_ct, created_at) values ($1, $2, $3, $4, $5)', [
+    event.uuid,
+    event.accountId,
+    event.kind,
+    event.detailCt,
+    event.createdAt,
+  ]);

@@ -1,0 +1,15 @@
+import { UserError, type FieldError } from '../../kernel/errors';
+
+export type AccountErrorCode = 'account_exists' | 'account_not_found' | 'api_key_not_found' | 'validation_failed';
+
+export const accountExists = (): UserError<AccountErrorCode> =>
+  new UserError('account_exists', 'an account with this e-mail address exists already');
+
+export const accountNotFound = (): UserError<AccountErrorCode> =>
+  new UserError('account_not_found', 'there is no such account');
+
+export const apiKeyNotFound = (): UserError<AccountErrorCode> =>
+  new UserError('api_key_not_found', 'there is no such API key');
+
+export const invalidAccountInput = (errors: readonly FieldError[]): UserError<AccountErrorCode> =>
+  new UserError('validation_failed', 'the request has fields that cannot be accepted', errors);

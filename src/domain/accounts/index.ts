@@ -1,0 +1,16 @@
+export { accountKey } from './account-key';
+export type { AccountErrorCode } from './accounts.errors';
+export { SCOPES } from './accounts.rules';
+export type { AccountRef, ApiKey, CreatedApiKey, Principal, Scope } from './accounts.types';
+export {
+  makeCreateApiKey,
+  makeListApiKeys,
+  makeRevokeApiKey,
+  type ApiKeyList,
+  type CreateApiKeyInput,
+  type ListApiKeysInput,
+  type RevokeApiKeyInput,
+} from './api-keys';
+export { recordAudit, type AuditDeps, type AuditEntry } from './audit';
+export { makeAuthenticate } from './authenticate';
+export { makeCreateAccount, makeFindAccount, type CreatedAccount, type CreateAccountInput } from './create-account';

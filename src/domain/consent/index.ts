@@ -1,0 +1,51 @@
+export {
+  appendLeadEntry,
+  appendSends,
+  appendSystemEntry,
+  makeAppendPageEntry,
+  NONCE_BYTES,
+  openingPlace,
+  type AppendDeps,
+  type AppendedEntry,
+  type AppendedLeadEntry,
+  type SendsInput,
+} from './append-entry';
+export {
+  makeConsentHistory,
+  openEntries,
+  type ConsentHistoryDeps,
+  type HistoryEntry,
+  type OpenedEntry,
+} from './consent-history';
+export {
+  decideConsent,
+  trustedAt,
+  type Act,
+  type ConsentReply,
+  type ConsentState,
+  type Decision,
+  type PlannedEntry,
+} from './consent.rules';
+export { evidenceOf, type SignedBody } from './evidence.rules';
+export { commitment, sendCommitment, sendNonce, sendsRoot } from './ledger/commitment.rules';
+export { sendBody } from './ledger/entry-body.rules';
+export type {
+  ConsentVia,
+  LeadEntry,
+  NoticeReference,
+  OptInVia,
+  Purpose,
+  SendFacts,
+  SystemEntry,
+  TokenState,
+  WithdrawVia,
+} from './ledger/entry-body.types';
+export {
+  DEFAULT_LANGUAGE,
+  evidencePlace,
+  recordConsent,
+  type ConsentChange,
+  type ConsentPage,
+  type EventEvidence,
+} from './record-consent';
+export { recordToken, type TokenEvent } from './record-token';

@@ -1,0 +1,89 @@
+import type { Clock } from '../../kernel/clock';
+import type { Ids } from '../../kernel/ids';
+import type { Log } from '../../kernel/log';
+import type { JobQueue } from '../../jobs';
+import { reopenBroadcast } from '../broadcasts';
+import type { Database, RowId } from '../sql.types';
+
+export interface DeliverySweepDeps {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly queue: JobQueue;
+  readonly log: Log;
+}
+
+/** A claim lives 5 s, its last answer may take 10 s, and 10 s are left to write it down. */
+const STUCK_AFTER = `interval '25 seconds'`;
+const BATCH_ROWS = 1_000;
+/** A reply due for so long has lost its job. */
+const REPLY_PATIENCE = `interval '2 seconds'`;
+const NUDGE_BYTES = 8;
+
+/**
+ * Messages whose process died between claim and record: nobody knows whether they left, so they are uncertain. Never
+ * sent again by themselves; an echo resolves them.
+ *
+ * @returns how many rows
+ */
+export function makeSettleStuck({ db, log }: DeliverySweepDeps) {
+  return async (): Promise<number> => {
+    let settled = 0;
+    for (const table of ['delivery', 'reply'] as const) {
+      for (let rows = BATCH_ROWS; rows === BATCH_ROWS; settled += rows) rows = await db.run(STUCK[table]);
+    }
+    if (settled > 0) log.warn('delivery.uncertain', { count: settled });
+    return settled;
+  };
+}
+
+const stuck = (table: 'delivery' | 'reply', key: string): string =>
+  `update ${table} t set status = 'uncertain', settled_at = clock_timestamp()
+    from (select ${key} from ${table} where status = 'sending' and claimed_at < clock_timestamp() - ${STUCK_AFTER}
+      order by claimed_at limit ${BATCH_ROWS} for update skip locked) s
+    where (${key
+      .split(', ')
+      .map((column) => `t.${column}`)
+      .join(', ')}) = (${key
+      .split(', ')
+      .map((column) => `s.${column}`)
+      .join(', ')})`;
+
+const STUCK = { delivery: stuck('delivery', 'broadcast_id, seq'), reply: stuck('reply', 'id') } as const;
+
+/** Asks again for the replies nobody sends: their job was lost. @returns how many Pages */
+export function makeRequeueReplies({ db, ids, queue }: DeliverySweepDeps) {
+  return async (): Promise<number> => {
+    const pages = await db.rows<{ uuid: string }>(
+      `select p.public_id as uuid from page p join page_pace pp on pp.page_id = p.id
+        where p.state = 'active' and (pp.throttled_until is null or pp.throttled_until <= clock_timestamp())
+          and exists (select from reply r where r.page_id = p.id and r.status = 'pending'
+            and r.due_at <= clock_timestamp() - ${REPLY_PATIENCE})
+        order by p.id`,
+    );
+    for (const { uuid } of pages) {
+      const nudge = ids.bytes(NUDGE_BYTES).toString('hex');
+      await queue.enqueue({ name: 'send-replies', pageId: uuid, turn: 0, nudge }, { urgent: true });
+    }
+    return pages.length;
+  };
+}
+
+/**
+ * Puts an uncertain message back in line because it is known not to have arrived. Opens a completed broadcast again.
+ *
+ * @returns false when the row is not uncertain any more
+ */
+export function makeReturnUncertain({ db, clock }: Pick<DeliverySweepDeps, 'db' | 'clock'>) {
+  return ({ broadcastId, seq }: { readonly broadcastId: RowId; readonly seq: number }): Promise<boolean> =>
+    db.transaction(async (tx) => {
+      const row = await tx.first<{ pageId: RowId }>(
+        `update delivery set status = 'pending', due_at = clock_timestamp(), settled_at = null
+          where broadcast_id = $1 and seq = $2 and status = 'uncertain' returning page_id as "pageId"`,
+        [broadcastId, seq],
+      );
+      if (row === undefined) return false;
+      await reopenBroadcast(tx, { broadcastId, pageId: row.pageId }, clock.now());
+      return true;
+    });
+}

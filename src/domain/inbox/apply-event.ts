@@ -1,0 +1,153 @@
+import {
+  DEFAULT_LANGUAGE,
+  decideConsent,
+  recordToken,
+  trustedAt,
+  type EventEvidence,
+  type SignedBody,
+} from '../consent';
+import {
+  createLead,
+  lockLeadAt,
+  onRing,
+  placePerson,
+  refIndex,
+  updateContact,
+  type ContactChange,
+  type OpenLead,
+  type PersonPlace,
+} from '../leads';
+import { findPageByMetaId, suppressionMac, type Page } from '../pages';
+import type { Tx } from '../sql.types';
+import { carryOut, classifyWord, type CarryOutInput } from '../unsubscribe';
+import { actOf, type PersonAct, type Word } from './act-of-event';
+import { ended, type AppliedEvent } from './applied-event';
+import { applyPageEvent } from './apply-page-event';
+import { applyReceipt } from './apply-receipt';
+import { causeOf, eventMac } from './event-key.rules';
+import type { ParsedEvent } from './inbound.types';
+import type { DrainInboxDeps } from './inbox.deps.types';
+import { isSuppressed, markEvent } from './inbox.store';
+
+/** Gives one event its effect, in the transaction that also forgets its bytes. The same event twice has one effect. */
+export async function applyEvent(
+  tx: Tx,
+  deps: DrainInboxDeps,
+  body: SignedBody,
+  event: ParsedEvent,
+): Promise<AppliedEvent> {
+  if (event.kind === 'ignored') return ended(event.reason);
+  const page = await findPageByMetaId(tx, event.pageId);
+  if (page === undefined) return ended('unknown_page');
+  if (event.psid === null) return applyPageEvent(tx, deps, page, event);
+  if (event.kind === 'echo' || event.kind === 'delivery' || event.kind === 'read') {
+    return applyReceipt(tx, deps, page, event.psid, event);
+  }
+  const act = actOf(event, body.receivedAt, wordOf(event));
+  if (act === null) return ended('noted');
+  const evidence = { body, segmentIndex: event.segmentIndex };
+  return applyAct(tx, deps, { page, psid: event.psid, event, act, evidence });
+}
+
+function wordOf(event: ParsedEvent): Word {
+  if (event.kind !== 'message' && event.kind !== 'message_edit') return null;
+  const word = event.text === null ? null : classifyWord(event.text);
+  // Who asks to be erased does not want to be written to in the meantime.
+  if (word === 'stop' || word === 'erase') return 'stop';
+  return word === 'start' ? 'start' : null;
+}
+
+interface PersonEvent {
+  readonly page: Page;
+  readonly psid: string;
+  readonly event: ParsedEvent;
+  readonly act: PersonAct;
+  readonly evidence: EventEvidence;
+}
+
+async function applyAct(tx: Tx, deps: DrainInboxDeps, person: PersonEvent): Promise<AppliedEvent> {
+  const { page, psid, event, act } = person;
+  const place = await placePerson(tx, deps, page, psid);
+  const known = await lockLeadAt(tx, deps, page, place);
+  const suppressed = known === null && (await onList(tx, deps, page, psid));
+  const decision = decideConsent(known?.row ?? null, act.act, page, suppressed);
+  if (decision.kind === 'refuse') return ended(decision.reason === 'stale' ? 'stale' : 'unknown_person');
+  const lead = known ?? (await begin(tx, deps, person, place, decision));
+  const mac = eventMac(lead.dek, event);
+  if (!(await markEvent(tx, lead.row.id, mac, deps.clock.now()))) return ended('duplicate');
+  await settle(tx, deps, lead, person, { decision, cause: causeOf(mac) });
+  const hasReplies = act.asksForNotice || decision.replies.length > 0;
+  return { outcome: known === null ? 'created' : 'applied', repliesFor: hasReplies ? page.uuid : null };
+}
+
+type Decided = Pick<CarryOutInput, 'decision' | 'cause'>;
+
+async function settle(
+  tx: Tx,
+  deps: DrainInboxDeps,
+  lead: OpenLead,
+  person: PersonEvent,
+  { decision, cause }: Decided,
+): Promise<void> {
+  const { page, act, evidence } = person;
+  const eventAt = trustedAt(act.act);
+  const { ref, deliveryUuid } = act;
+  const decided = await carryOut(tx, deps, lead, { page, decision, eventAt, evidence, ref, cause, deliveryUuid });
+  const current = await applyToken(tx, deps, decided, person, eventAt);
+  await updateContact(tx, current.row.id, contactAfter(deps, person, current, eventAt));
+  if (!act.asksForNotice) return;
+  const language = current.row.locale ?? DEFAULT_LANGUAGE;
+  await deps.queueReply(tx, { leadId: current.row.id, pageId: page.id, kind: 'notice_link', cause, language });
+}
+
+/** Keeps what Meta says of its own permission for marketing messages. */
+function applyToken(
+  tx: Tx,
+  deps: DrainInboxDeps,
+  lead: OpenLead,
+  { page, event, evidence }: PersonEvent,
+  eventAt: Date,
+): Promise<OpenLead> {
+  if (event.kind !== 'marketing_optin' || event.token === null) return Promise.resolve(lead);
+  const { status, token, expiresAtMs } = event;
+  const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs);
+  return recordToken(tx, deps, lead, { metaPageId: page.metaPageId, status, token, expiresAt, eventAt, evidence });
+}
+
+function begin(
+  tx: Tx,
+  deps: DrainInboxDeps,
+  { page, psid }: PersonEvent,
+  place: PersonPlace,
+  decision: Decided['decision'],
+): Promise<OpenLead> {
+  return createLead(tx, deps, page, place, { psid, status: decision.state.status, at: deps.clock.now() });
+}
+
+/** Whether an opt-out of this person was brought along. Read under the bucket's share lock, which an import waits for. */
+function onList(tx: Tx, { keyRing }: DrainInboxDeps, page: Page, psid: string): Promise<boolean> {
+  return isSuppressed(
+    tx,
+    page.id,
+    onRing(page.uuid, () => suppressionMac(keyRing, page.uuid, psid)),
+  );
+}
+
+/** What an act of the person says about reaching them. Times only grow, in whatever order the events come. */
+function contactAfter(
+  { keyRing }: DrainInboxDeps,
+  { page, act }: PersonEvent,
+  { row }: OpenLead,
+  eventAt: Date,
+): ContactChange {
+  const isBack = row.unreachableAt === null || eventAt > row.unreachableAt;
+  return {
+    lastInboundAt: act.opensWindow ? latest(row.lastInboundAt, eventAt) : row.lastInboundAt,
+    lastAdMessageAt: act.isFromAd ? latest(row.lastAdMessageAt, eventAt) : row.lastAdMessageAt,
+    unreachableAt: isBack ? null : row.unreachableAt,
+    failedInARow: isBack ? 0 : row.failedInARow,
+    refIndex: row.refIndex ?? (act.ref === null ? null : refIndex(keyRing, page.uuid, act.ref)),
+  };
+}
+
+const latest = (known: Date | null, at: Date): Date => (known === null || at > known ? at : known);

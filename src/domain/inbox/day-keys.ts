@@ -1,0 +1,37 @@
+import { OperationalError } from '../../kernel/errors';
+import type { KeyRing } from '../keyring.types';
+
+/** A body's day key has to be asked for outside the transaction that found the body. */
+export class DayKeyMissing extends OperationalError<'day_key_missing'> {
+  constructor(readonly day: number) {
+    super('day_key_missing', 'the key of a webhook body is not at hand');
+  }
+}
+
+export interface DayKeys {
+  /** @throws {DayKeyMissing} when it was not loaded */
+  get(day: number): Buffer;
+  /** @returns false when it was destroyed: the body can never be read */
+  load(day: number): Promise<boolean>;
+}
+
+/** The day keys of one drain. Not kept longer: a key that is destroyed must be forgotten. */
+export function makeDayKeys(keyRing: KeyRing): DayKeys {
+  const keys = new Map<number, Buffer>();
+  return {
+    get(day) {
+      const key = keys.get(day);
+      if (key === undefined) throw new DayKeyMissing(day);
+      return key;
+    },
+    async load(day) {
+      try {
+        keys.set(day, await keyRing.inboxKey(day));
+        return true;
+      } catch (error) {
+        if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return false;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import { leadTransaction } from '../leads';
+import type { Tx } from '../sql.types';
+import { ended, type AppliedEvent, type EventOutcome } from './applied-event';
+import { applyEvent } from './apply-event';
+import { openBody, openNonces, readBody, sealNonces, type ReadBody } from './body';
+import type { InboundKind, ParsedEvent } from './inbound.types';
+import type { DrainInboxDeps } from './inbox.deps.types';
+import { deferBody, deleteBody, leaseBody, takeDue, type InboxRow } from './inbox.store';
+import { DayKeyMissing, makeDayKeys, type DayKeys } from './day-keys';
+import { makeNudge } from './nudge';
+
+const LANES = 4;
+/** A body of many events is left to one worker for so long; should that worker die, another goes on afterwards. */
+const LEASE_MS = 120_000;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 3_600_000;
+const MOST_DOUBLINGS = 12;
+
+export interface DrainInboxInput {
+  /** Bodies to work at most. */
+  readonly limit: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EventCount {
+  readonly kind: InboundKind;
+  readonly outcome: EventOutcome;
+  readonly count: number;
+}
+
+export interface DrainedInbox {
+  readonly bodies: number;
+  /** Bodies whose events could not all be worked; they come again later. */
+  readonly failed: number;
+  readonly notUnderstood: number;
+  readonly events: readonly EventCount[];
+}
+
+/** What became of one body inside its transaction. */
+type Taken =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'not_understood'; readonly isNew: boolean }
+  | { readonly kind: 'done'; readonly applied: readonly Applied[] }
+  | { readonly kind: 'several'; readonly row: InboxRow; readonly body: ReadBody };
+
+interface Applied extends AppliedEvent {
+  readonly kind: InboundKind;
+}
+
+/**
+ * Gives the bodies that wait their meaning, until none is due, the limit is reached or the signal comes.
+ *
+ * A body of one event is taken, worked and deleted in one transaction. Of a body of several, each event has its own, so
+ * that one that fails costs none of its neighbours; the last deletes the body. Whatever is worked twice after a crash
+ * has one effect.
+ */
+export function makeDrainInbox(deps: DrainInboxDeps): (input: DrainInboxInput) => Promise<DrainedInbox> {
+  const nudgeReplies = makeNudge(deps, (pageId, nudge) => ({ name: 'send-replies', pageId, turn: 0, nudge }));
+
+  return async ({ limit, signal }) => {
+    const keys = makeDayKeys(deps.keyRing);
+    const tally = makeTally();
+    let left = limit;
+    const lane = async (): Promise<void> => {
+      while (left > 0 && signal?.aborted !== true) {
+        left -= 1;
+        const taken = await takeOne(deps, keys, tally);
+        if (taken.kind === 'empty') return;
+        const applied =
+          taken.kind === 'several' ? await applyEach(deps, taken, tally) : taken.kind === 'done' ? taken.applied : [];
+        if (taken.kind === 'not_understood' && taken.isNew) tally.notUnderstood += 1;
+        for (const event of applied) {
+          tally.count(event.kind, event.outcome);
+          if (event.repliesFor !== null) nudgeReplies(event.repliesFor);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(LANES, limit) }, lane));
+    return tally.result();
+  };
+}
+
+function makeTally() {
+  const counts = new Map<string, EventCount>();
+  return {
+    bodies: 0,
+    failed: 0,
+    notUnderstood: 0,
+    count(kind: InboundKind, outcome: EventOutcome): void {
+      const key = `${kind}.${outcome}`;
+      counts.set(key, { kind, outcome, count: (counts.get(key)?.count ?? 0) + 1 });
+    },
+    result(): DrainedInbox {
+      const { bodies, failed, notUnderstood } = this;
+      return { bodies, failed, notUnderstood, events: [...counts.values()] };
+    },
+  };
+}
+
+type Tally = ReturnType<typeof makeTally>;
+
+async function takeOne(deps: DrainInboxDeps, keys: DayKeys, tally: Tally): Promise<Taken> {
+  let row: InboxRow | undefined;
+  for (;;) {
+    try {
+      const taken = await leadTransaction(deps, async (tx): Promise<Taken> => {
+        row = undefined;
+        row = await takeDue(tx, deps.clock.now());
+        return row === undefined ? { kind: 'empty' } : workBody(tx, deps, keys, row);
+      });
+      if (taken.kind !== 'empty') tally.bodies += 1;
+      return taken;
+    } catch (error) {
+      if (row === undefined) throw error;
+      if (error instanceof DayKeyMissing && (await keys.load(error.day))) continue;
+      tally.bodies += 1;
+      tally.failed += 1;
+      await retryLater(deps, row, error);
+      return { kind: 'done', applied: [] };
+    }
+  }
+}
+
+async function workBody(tx: Tx, deps: DrainInboxDeps, keys: DayKeys, row: InboxRow): Promise<Taken> {
+  const dayKey = keys.get(row.keyDay);
+  const stored = openBody(dayKey, row.deliveryId, row.bodyCt);
+  const nonces = row.noncesCt === null ? null : openNonces(dayKey, row.deliveryId, row.noncesCt);
+  const body = readBody(deps.ids, { deliveryId: row.deliveryId, stored, nonces });
+  if (body === null) {
+    await deferBody(tx, row.id, row.attempts + 1, new Date(deps.clock.now().getTime() + LONGEST_RETRY_MS));
+    return { kind: 'not_understood', isNew: row.attempts === 0 };
+  }
+  if (body.events.filter((event) => event.kind !== 'ignored').length > 1) {
+    const until = new Date(deps.clock.now().getTime() + LEASE_MS);
+    await leaseBody(tx, row.id, row.noncesCt ?? sealNonces(dayKey, body), until);
+    return { kind: 'several', row, body };
+  }
+  const applied: Applied[] = [];
+  for (const event of body.events)
+    applied.push({ kind: event.kind, ...(await applyEvent(tx, deps, body.signed, event)) });
+  await deleteBody(tx, row.id);
+  return { kind: 'done', applied };
+}
+
+interface Several {
+  readonly row: InboxRow;
+  readonly body: ReadBody;
+}
+
+async function applyEach(deps: DrainInboxDeps, { row, body }: Several, tally: Tally): Promise<Applied[]> {
+  const applied: Applied[] = [];
+  let fault: unknown;
+  const last = body.events.at(-1);
+  for (const event of body.events) {
+    try {
+      const isEnd = event === last && fault === undefined;
+      applied.push({ kind: event.kind, ...(await applyAlone(deps, body, event, isEnd ? row : null)) });
+    } catch (error) {
+      fault = error;
+      applied.push({ kind: event.kind, ...ended('failed') });
+    }
+  }
+  if (fault !== undefined) {
+    tally.failed += 1;
+    await retryLater(deps, row, fault);
+  }
+  return applied;
+}
+
+function applyAlone(
+  deps: DrainInboxDeps,
+  body: ReadBody,
+  event: ParsedEvent,
+  finished: InboxRow | null,
+): Promise<AppliedEvent> {
+  if (event.kind === 'ignored' && finished === null) return Promise.resolve(ended(event.reason));
+  return leadTransaction(deps, async (tx) => {
+    const applied = await applyEvent(tx, deps, body.signed, event);
+    if (finished !== null) await deleteBody(tx, finished.id);
+    return applied;
+  });
+}
+
+async function retryLater(deps: DrainInboxDeps, row: InboxRow, error: unknown): Promise<void> {
+  const attempts = row.attempts + 1;
+  const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(row.attempts, MOST_DOUBLINGS));
+  deps.log.warn('inbox.body_failed', { attempt: attempts, code: codeOf(error) });
+  await deferBody(deps.db, row.id, attempts, new Date(deps.clock.now().getTime() + waitMs));
+}
+
+/** Only a code: the text of an error made outside could quote what it was given. */
+function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? code : 'unexpected';
+}

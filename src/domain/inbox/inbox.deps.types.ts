@@ -1,0 +1,35 @@
+import type { Log } from '../../kernel/log';
+import type { JobQueue } from '../../jobs';
+import type { Database, RowId, Tx } from '../sql.types';
+import type { CarryOutDeps } from '../unsubscribe';
+
+/** An echo of a message sent with our metadata: proof that Meta accepted it. */
+export interface SeenEcho {
+  readonly leadId: RowId;
+  readonly pageId: RowId;
+  readonly metadata: string;
+  readonly mid: string;
+}
+
+/** Everything sent to the lead at or before the watermark; and these messages by id, where Meta names them. */
+export interface SeenReceipt {
+  readonly leadId: RowId;
+  readonly watermarkMs: number | null;
+  readonly mids: readonly string[];
+}
+
+export interface StopFault {
+  readonly reason: string;
+  readonly code: number | null;
+  readonly subcode: number | null;
+}
+
+export interface DrainInboxDeps extends CarryOutDeps {
+  readonly db: Database;
+  readonly queue: JobQueue;
+  readonly log: Log;
+  readonly reconcileEcho: (tx: Tx, echo: SeenEcho) => Promise<unknown>;
+  readonly applyDelivered: (tx: Tx, receipt: SeenReceipt) => Promise<unknown>;
+  readonly applyRead: (tx: Tx, receipt: SeenReceipt) => Promise<unknown>;
+  readonly stopPage: (tx: Tx, pageId: RowId, fault: StopFault) => Promise<unknown>;
+}

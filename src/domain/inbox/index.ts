@@ -1,0 +1,7 @@
+export type { EventOutcome } from './applied-event';
+export type { ReceivedWebhook } from './body';
+export { makeDrainInbox, type DrainedInbox, type DrainInboxInput, type EventCount } from './drain-inbox';
+export { makeExpireInbox, type ExpiredInbox, type ExpireInboxDeps } from './expire-inbox';
+export type { InboundKind } from './inbound.types';
+export type { DrainInboxDeps, SeenEcho, SeenReceipt } from './inbox.deps.types';
+export { makeStoreWebhook, type StoreWebhookDeps } from './store-webhook';

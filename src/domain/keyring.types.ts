@@ -1,0 +1,74 @@
+/** What a key made from a Page's ring is for. Destroying the ring destroys every one of them. */
+export type PageKeyPurpose = 'page-token' | 'ref' | 'suppression';
+
+/** What a key of the installation's own ring is for. */
+export type SystemKeyPurpose = 'account' | 'account-index' | 'idempotency' | 'pending-mac' | 'log-signing';
+
+export interface PendingMacKey {
+  readonly id: number;
+  readonly key: Buffer;
+}
+
+/** A bucket with a new version that no `commit` has made its only one yet. */
+export interface StagedVersion {
+  readonly bucket: number;
+  readonly version: number;
+}
+
+export type RingCheck = { readonly ok: true } | { readonly ok: false; readonly rings: readonly string[] };
+
+/**
+ * The keys that live outside PostgreSQL, in files shared by all processes.
+ *
+ * Functions that answer at once work on what is in memory. They throw `key_version_unknown` (OperationalError) when
+ * the Page's ring or that version of a bucket is not loaded: await `reload` and try once more; still
+ * unknown means that the key exists nowhere any more.
+ *
+ * Functions that answer a promise may take a database connection of their own: never await them inside a transaction.
+ * Buffers handed out are the ring's own; never write to them.
+ */
+export interface KeyRing {
+  /** @returns `dek` (32 bytes) wrapped under the bucket's key, 40 bytes */
+  wrapLeadKey(pageUuid: string, bucket: number, version: number, dek: Buffer): Buffer;
+  unwrapLeadKey(pageUuid: string, bucket: number, version: number, wrapped: Buffer): Buffer;
+  /** @returns 16 bytes that find a person of the bucket without naming them */
+  blindIndex(pageUuid: string, bucket: number, version: number, metaPageId: string, psid: string): Buffer;
+  /** @returns 0 to 1023; the same for a person as long as the ring lives */
+  bucketOf(pageUuid: string, psid: string): number;
+  /** @returns 32 bytes */
+  pageKey(pageUuid: string, purpose: PageKeyPurpose): Buffer;
+  /** @returns 32 bytes; for `log-signing` the Ed25519 seed */
+  systemKey(purpose: SystemKeyPurpose): Buffer;
+  /** The key of the MAC over pending ledger rows: the current one, or the one a row names. */
+  pendingMacKey(id?: number): PendingMacKey;
+
+  /** Reads a Page's ring again. A ring that does not exist is simply not loaded afterwards. */
+  reload(pageUuid: string): Promise<void>;
+  /** Makes the ring of a new Page, every bucket at version 1. Does nothing when it exists. */
+  createPageRing(pageUuid: string): Promise<void>;
+  /**
+   * Adds a version to a bucket, durable when this resolves; every call gives a higher number.
+   *
+   * Whoever rotates holds `key_bucket` FOR UPDATE and goes on only if its version is lower than the staged one: a
+   * higher one means that another rotation has passed and may already have destroyed this version.
+   */
+  stage(pageUuid: string, bucket: number): Promise<number>;
+  /** Destroys every version of the bucket below `version`, once the rows that use `version` are committed. */
+  commit(pageUuid: string, bucket: number, version: number): Promise<void>;
+  /** Rotations a crash may have left unfinished: commit each bucket to the version its `key_bucket` row has. */
+  stagedVersions(pageUuid: string): readonly StagedVersion[];
+  /** Destroys every key of a Page. Repeating it finishes what a crash interrupted. */
+  dropRing(pageUuid: string): Promise<void>;
+
+  /**
+   * The key of one day's webhook bodies (`day`: whole days since 1970, UTC). Today's and yesterday's are made on demand and are
+   * durable before they are handed out.
+   *
+   * @throws {OperationalError} `inbox_key_destroyed`
+   */
+  inboxKey(day: number): Promise<Buffer>;
+  destroyInboxKeysBefore(day: number): Promise<void>;
+
+  /** Compares every ring file with its row and forgets keys that other processes have destroyed. */
+  verifyAgainstRegistry(): Promise<RingCheck>;
+}

@@ -1,0 +1,34 @@
+export { createLead, lockLeadAt, placePerson, type FindLeadDeps, type NewPerson, type PersonPlace } from './find-lead';
+export { leadTransaction, LeadRaceLost, onRing, RingStale } from './lead-transaction';
+export { openLead, refIndex, webToken, webTokenSha256 } from './lead-keys';
+export {
+  lockLeadRow,
+  readLeadRow,
+  updateContact,
+  updateMarketingToken,
+  type ContactChange,
+  type MarketingToken,
+} from './lead.store';
+export type { KeyedLeadRow, LeadKeyRow, LeadPage, LeadRow, OpenLead } from './lead.types';
+export { leadNotFound, type LeadErrorCode } from './leads.errors';
+export {
+  makeGetLead,
+  makeListLeads,
+  makeLookupLead,
+  type LeadPageOfList,
+  type LeadView,
+  type ListLeadsInput,
+  type LookupLeadDeps,
+  type LookupLeadInput,
+} from './list-leads';
+export { recoverRotations, rotateBucket, type RotateBucketDeps, type RotateBucketInput } from './rotate-bucket';
+export {
+  findTagIds,
+  makeSetTags,
+  makeTagLeads,
+  tagNames,
+  type SetTagsInput,
+  type TagDeps,
+  type TagLeadsInput,
+  type TagLeadsResult,
+} from './tags';

@@ -1,0 +1,78 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OperationalError, UserError } from '../kernel/errors';
+
+/** How long open requests may take to end once we stop; then they are cut. */
+const DRAIN_MS = 3_000;
+
+export interface BoundServer {
+  /** `http://host:port`, with the port that was really taken. */
+  readonly url: string;
+  /** Until then every request is answered 503: the address is known before the program behind it is ready. */
+  serve(listener: RequestListener): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the port first, so that a port in use is said before anything else is started.
+ *
+ * @throws {UserError} `port_in_use`, `address_unavailable`
+ */
+export async function bindServer(host: string, port: number): Promise<BoundServer> {
+  let listener: RequestListener = (_req, res) => {
+    res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'text/plain' }).end('starting\n');
+  };
+  const server = createServer((req, res) => {
+    listener(req, res);
+  });
+  server.keepAliveTimeout = 65_000;
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 30_000;
+  await listen(server, host, port);
+  const { port: taken } = server.address() as AddressInfo;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${String(taken)}`,
+    serve: (next) => {
+      listener = next;
+    },
+    close: () => drain(server),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(listenError(error, host, port));
+    });
+    server.listen({ host, port, exclusive: false }, () => {
+      resolve();
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE')
+    return new UserError('port_in_use', `port ${String(port)} on ${host} is in use; set HTTP_PORT to another one`);
+  if (error.code === 'EACCES')
+    return new UserError(
+      'port_in_use',
+      `port ${String(port)} may not be taken by this user; set HTTP_PORT to one above 1023`,
+    );
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return new UserError('address_unavailable', `this machine has no address ${host}; check HTTP_HOST`);
+  return new OperationalError('listen_failed', `cannot listen on ${host} (${error.code ?? 'unknown'})`);
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+    }, DRAIN_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,2 @@
+export { openKeyRing, type KeyRingOptions } from './key-ring';
+export { postgresRingRegistry } from './postgres-registry';

@@ -1,0 +1,53 @@
+import type { KeyRing } from '../../domain/keyring.types';
+import type { Clock } from '../../kernel/clock';
+import { InvariantError } from '../../kernel/errors';
+import type { Ids } from '../../kernel/ids';
+import { makePageKeys } from './page-keys';
+import { openRingFiles, type FileCalls } from './ring-files';
+import type { RingRegistry } from './ring-registry.types';
+import { makeRingStore } from './ring-store';
+import { openSystemKeys, SYSTEM_RING } from './system-keys';
+
+const SEAL_BYTES = 32;
+
+export interface KeyRingOptions {
+  /** Shared by every process of the installation; made when it is missing. */
+  readonly dir: string;
+  /** The master key, 32 bytes. */
+  readonly seal: Buffer;
+  readonly registry: RingRegistry;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly fileCalls?: FileCalls;
+}
+
+/**
+ * Opens the key ring of the installation, and makes it on the first start. Page rings are loaded when they are needed.
+ *
+ * @throws {UserError} `master_key_wrong`
+ * @throws {OperationalError} `key_ring_mismatch` when files and database do not belong together
+ */
+export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
+  const { seal, registry, ids, clock } = options;
+  if (seal.length !== SEAL_BYTES) throw new InvariantError('master_key_length', 'the master key must have 32 bytes');
+  const files = await openRingFiles(options.dir, options.fileCalls);
+  const store = makeRingStore({ seal, files, registry, ids });
+  const system = await openSystemKeys(store, clock, ids);
+  const pages = makePageKeys(store, ids);
+
+  return {
+    ...pages.door,
+    ...system.door,
+    verifyAgainstRegistry: async () => {
+      const rows = await registry.all();
+      const bad = rows.some((row) => row.ring === SYSTEM_RING) ? [] : [SYSTEM_RING];
+      for (const row of rows) if (!(await store.check(row.ring, row))) bad.push(row.ring);
+      if (bad.length > 0) return { ok: false, rings: bad };
+      // Read again: a check may have carried a row forward.
+      const generations = new Map((await registry.all()).map((row) => [row.ring, row.generation]));
+      await system.refresh(generations.get(SYSTEM_RING) ?? 0);
+      await pages.refresh(generations);
+      return { ok: true };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import type { Ids } from '../../kernel/ids';
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const GENERATION_BYTES = 4;
+
+/** Every plain ring begins with its generation, so that file and associated data cannot be mixed. */
+export const RING_HEADER_BYTES = GENERATION_BYTES;
+
+const place = (ring: string, generation: number): Buffer => Buffer.from(`assent/keyring/v1|${ring}|${generation}`);
+
+/** @returns `nonce(12) || AES-256-GCM(seal, plain) || tag(16)`, bound to the ring's name and generation */
+export function sealRing(seal: Buffer, ring: string, plain: Buffer, ids: Ids): Buffer {
+  const nonce = ids.bytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', seal, nonce);
+  cipher.setAAD(place(ring, plain.readUInt32BE(0)));
+  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** @returns null when the bytes are not this ring at this generation, sealed with this key */
+export function openRing(seal: Buffer, ring: string, generation: number, sealed: Buffer): Buffer | null {
+  if (sealed.length < NONCE_BYTES + GENERATION_BYTES + TAG_BYTES) return null;
+  const tagAt = sealed.length - TAG_BYTES;
+  const decipher = createDecipheriv('aes-256-gcm', seal, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(place(ring, generation));
+  decipher.setAuthTag(sealed.subarray(tagAt));
+  const plain = decipher.update(sealed.subarray(NONCE_BYTES, tagAt));
+  try {
+    decipher.final();
+  } catch {
+    return null;
+  }
+  return plain.readUInt32BE(0) === generation ? plain : null;
+}

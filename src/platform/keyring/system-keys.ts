@@ -1,0 +1,88 @@
+import type { KeyRing } from '../../domain/keyring.types';
+import type { Clock } from '../../kernel/clock';
+import { InvariantError } from '../../kernel/errors';
+import type { Ids } from '../../kernel/ids';
+import { inboxKeyDestroyed } from './keyring.errors';
+import type { RingStore } from './ring-store';
+import {
+  newSystemRing,
+  pendingMacKey,
+  readSystemRing,
+  systemKey,
+  writeSystemRing,
+  type SystemRing,
+} from './system-ring';
+
+export const SYSTEM_RING = 'system';
+
+const DAY_MS = 86_400_000;
+const DAY_KEY_BYTES = 32;
+
+export interface SystemKeys {
+  readonly door: Pick<KeyRing, 'systemKey' | 'pendingMacKey' | 'inboxKey' | 'destroyInboxKeysBefore'>;
+  /** Brings what is in memory in step with the row. */
+  readonly refresh: (generation: number) => Promise<void>;
+}
+
+/**
+ * Loads ring `system`, and makes it on the first start.
+ *
+ * @throws {UserError} `master_key_wrong`
+ */
+export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): Promise<SystemKeys> {
+  let ring = await replace((current) => (current === null ? newSystemRing(ids) : null));
+  const making = new Map<number, Promise<Buffer>>();
+
+  async function replace(change: (current: SystemRing | null) => SystemRing | null): Promise<SystemRing> {
+    const plain = await store.replace(SYSTEM_RING, (bytes) => {
+      const next = change(bytes === null ? null : readSystemRing(bytes));
+      return next === null ? null : writeSystemRing(next);
+    });
+    return readSystemRing(required(plain));
+  }
+
+  async function makeDayKey(day: number): Promise<Buffer> {
+    const today = Math.floor(clock.now().getTime() / DAY_MS);
+    // Yesterday too: a body that came in the last millisecond of a day asks for its key on the next one.
+    const mayMake = day === today || day === today - 1;
+    ring = await replace((current) => {
+      if (current === null || current.dayKeys.has(day) || !mayMake) return null;
+      return { ...current, dayKeys: new Map([...current.dayKeys, [day, ids.bytes(DAY_KEY_BYTES)]]) };
+    });
+    const key = ring.dayKeys.get(day);
+    if (key === undefined) throw inboxKeyDestroyed();
+    return key;
+  }
+
+  const door: SystemKeys['door'] = {
+    systemKey: (purpose) => systemKey(ring, purpose),
+    pendingMacKey: (id) => pendingMacKey(ring, id),
+    inboxKey: (day) => {
+      const known = ring.dayKeys.get(day);
+      if (known !== undefined) return Promise.resolve(known);
+      // One writer a day and process: at midnight every webhook asks at once, and each would wait on a connection.
+      const waiting = making.get(day) ?? makeDayKey(day).finally(() => making.delete(day));
+      making.set(day, waiting);
+      return waiting;
+    },
+    destroyInboxKeysBefore: async (day) => {
+      ring = await replace((current) => {
+        const all = required(current);
+        const kept = new Map([...all.dayKeys].filter(([of]) => of >= day));
+        return kept.size === all.dayKeys.size ? null : { ...all, dayKeys: kept };
+      });
+    },
+  };
+  return {
+    door,
+    refresh: async (generation) => {
+      if (ring.generation === generation) return;
+      ring = await replace(() => null);
+    },
+  };
+}
+
+function required<T>(value: T | null): T {
+  if (value === null) throw new InvariantError('key_ring_missing', 'the system ring is gone while the program runs');
+  return value;
+}

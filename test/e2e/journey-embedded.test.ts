@@ -1,0 +1,173 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded';
+import { apiOf } from '../support/api';
+import { runCli, startProgram, type Program } from '../support/program';
+import { scanFiles } from '../support/scan';
+import { until } from '../support/until';
+import {
+  act,
+  broadcastOf,
+  CANARY,
+  connectPages,
+  expectAddsUp,
+  expectNobodyTwice,
+  expectNothingAfterWithdrawal,
+  gatherLeads,
+  launchBroadcast,
+  PERSON_CANARY,
+  receivedBroadcast,
+  sandboxState,
+  unsubscribeSome,
+  withdrawalTimes,
+  type Stage,
+  type StagePage,
+} from './journey';
+
+const PLAN = [
+  { people: 600, ratePerSecond: 35 },
+  { people: 2_200, ratePerSecond: 150 },
+  { people: 2_200, ratePerSecond: 150 },
+];
+const TOTAL = 5_000;
+const LEAVERS = 60;
+
+interface CreatedAccount {
+  readonly api_key: { readonly key: string };
+  readonly sandbox_page: { readonly page_id: string };
+}
+
+describe('the journey on one machine, queue and database in the embedded PostgreSQL', () => {
+  let dataDir: string;
+  let postgres: EmbeddedPostgres;
+  let program: Program;
+  let stage: Stage;
+  let pages: StagePage[];
+  let env: Record<string, string>;
+  let broadcastId: string;
+  let key: string;
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(path.join(os.tmpdir(), 'assent-journey-'));
+    // The program adopts this server; commit times are only for looking at the result.
+    postgres = await openEmbeddedPostgres({ dataDir, settings: { track_commit_timestamp: 'on' } });
+    env = { DATA_DIR: dataDir, HTTP_PORT: '0' };
+    program = startProgram('workers/all-in-one', env);
+    await program.ready();
+  }, 120_000);
+
+  afterAll(async () => {
+    if (program.child.exitCode === null) await program.stop('SIGKILL');
+    await postgres.release();
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  it('makes an account beside the running program', async () => {
+    const { code, json } = await runCli(
+      env,
+      'account',
+      'create',
+      '--email',
+      'you@example.com',
+      '--name',
+      'Harbour Coffee',
+    );
+    expect(code).toBe(0);
+    const account = json as CreatedAccount;
+    key = account.api_key.key;
+    stage = {
+      api: apiOf(program.url(), key),
+      sandboxUrl: `${program.url()}/sandbox`,
+      databaseUrl: postgres.url,
+    };
+    const state = await sandboxState(stage, 'summary=1');
+    expect(state.pages.map((page) => page.id)).toContain(account.sandbox_page.page_id);
+  });
+
+  it('turns conversation starts into leads, each once, and shows everybody the welcome', async () => {
+    pages = await connectPages(stage, PLAN);
+    await gatherLeads(stage, pages);
+    const { totals } = await sandboxState(stage, 'summary=1');
+    expect(totals.people).toBe(TOTAL);
+    expect(totals.received).toBe(TOTAL);
+  }, 310_000);
+
+  it('sends a broadcast exactly once to everybody who did not leave', async () => {
+    broadcastId = await launchBroadcast(stage, pages);
+    const page = pages[1];
+    if (page === undefined) throw new Error('no Page');
+    const left = await unsubscribeSome(stage, page, LEAVERS, 8_000);
+    await until(
+      'the broadcast to complete',
+      async () => (await broadcastOf(stage, broadcastId)).status === 'completed',
+      240_000,
+    );
+    await until('the last withdrawal', async () => {
+      const { data } = await stage.api.expect<{ data: unknown[] }>(
+        200,
+        'GET',
+        `/v1/leads?page_id=${page.pageId}&status=unsubscribed&limit=200`,
+      );
+      return data.length === LEAVERS;
+    });
+
+    const received = await receivedBroadcast(stage, pages);
+    const broadcast = await broadcastOf(stage, broadcastId);
+    expectAddsUp(broadcast, TOTAL);
+    expectNobodyTwice(received);
+    expectNothingAfterWithdrawal(received, await withdrawalTimes(stage, page, left));
+    expect(received.every(({ hasUnsubscribe }) => hasUnsubscribe)).toBe(true);
+    const stayed = received.filter(({ psid }) => !left.has(psid));
+    expect(new Set(stayed.map(({ psid }) => psid)).size).toBe(TOTAL - LEAVERS);
+    expect(broadcast.stats.accepted).toBe(received.length);
+    expect(broadcast.stats.skipped.unsubscribed ?? 0).toBe(TOTAL - received.length);
+    expect(broadcast.stats.skipped.unsubscribed ?? 0).toBeGreaterThan(0);
+  }, 280_000);
+
+  it("never exceeded a Page's rate in any sliding second", async () => {
+    const { pages: seen } = await sandboxState(stage, 'summary=1');
+    for (const { pageId, ratePerSecond } of pages) {
+      const most = seen.find((page) => page.id === pageId)?.most_calls_in_any_second ?? 0;
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThanOrEqual(ratePerSecond <= 40 ? 40 : ratePerSecond * 1.1);
+    }
+  });
+
+  it('takes a person back only by an explicit act', async () => {
+    const page = pages[1];
+    if (page === undefined) throw new Error('no Page');
+    const { psid } = await act(stage, { page_id: page.pageId, person: 'lead-0', kind: 'message', text: 'hello again' });
+    const lookup = () =>
+      stage.api.expect<{ status: string }>(200, 'POST', '/v1/leads/lookup', { page_id: page.pageId, psid });
+    await act(stage, { page_id: page.pageId, person: 'lead-0', kind: 'message', text: 'START' });
+    await until('the return', async () => (await lookup()).status === 'subscribed');
+    const lead = await stage.api.expect<{ id: string }>(200, 'POST', '/v1/leads/lookup', {
+      page_id: page.pageId,
+      psid,
+    });
+    const { data } = await stage.api.expect<{ data: { kind: string }[] }>(200, 'GET', `/v1/leads/${lead.id}/consent`);
+    expect(data.map(({ kind }) => kind).filter((kind) => kind !== 'notice_shown')).toEqual([
+      'opt_in',
+      'withdraw',
+      're_opt_in',
+    ]);
+  });
+
+  it('stops cleanly, finds its data again, and left nothing personal in clear', async () => {
+    const { people } = await sandboxState(stage, 'limit=200');
+    const psids = people.map(({ psid }) => psid);
+    expect(await program.stop()).toBe(0);
+    const patterns = [CANARY, PERSON_CANARY, ...psids];
+    expect(scanFiles([dataDir], patterns)).toEqual([]);
+    expect(patterns.filter((pattern) => program.output().includes(pattern))).toEqual([]);
+    // The same scan finds what may be there: the public name of a Page.
+    expect(scanFiles([postgres.dataDirectory], ['Harbour Coffee'])).not.toEqual([]);
+
+    const again = startProgram('workers/all-in-one', env);
+    await again.ready();
+    const found = await broadcastOf({ ...stage, api: apiOf(again.url(), key) }, broadcastId);
+    expect(found.status).toBe('completed');
+    expect(await again.stop()).toBe(0);
+  }, 120_000);
+});

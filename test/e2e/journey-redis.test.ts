@@ -1,0 +1,93 @@
+import { Redis } from 'ioredis';
+import { describeWithRedis, startRedis, type TestRedis } from '../support/redis';
+import { scanFiles } from '../support/scan';
+import { until } from '../support/until';
+import { startCluster, type Cluster } from './cluster';
+import {
+  broadcastOf,
+  CANARY,
+  connectPages,
+  expectAddsUp,
+  expectNobodyTwice,
+  expectNothingAfterWithdrawal,
+  gatherLeads,
+  launchBroadcast,
+  PERSON_CANARY,
+  receivedBroadcast,
+  sandboxState,
+  unsubscribeSome,
+  withdrawalTimes,
+  type StagePage,
+} from './journey';
+
+const PLAN = [
+  { people: 600, ratePerSecond: 35 },
+  { people: 2_200, ratePerSecond: 150 },
+  { people: 2_200, ratePerSecond: 150 },
+];
+const TOTAL = 5_000;
+const LEAVERS = 40;
+
+describeWithRedis('the journey on Redis, with two API and two worker processes', () => {
+  let redis: TestRedis;
+  let cluster: Cluster;
+  let pages: StagePage[];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    cluster = await startCluster({ apis: 2, workers: 2, redisUrl: redis.url });
+  }, 120_000);
+
+  afterAll(async () => {
+    await cluster.stop();
+    await redis.stop();
+  }, 60_000);
+
+  it('gathers everybody once', async () => {
+    pages = await connectPages(cluster.stage, PLAN);
+    await gatherLeads(cluster.stage, pages);
+    const { totals } = await sandboxState(cluster.stage, 'summary=1');
+    expect(totals.received).toBe(TOTAL);
+  }, 310_000);
+
+  it('loses the whole queue in the middle of a broadcast, and nothing but time', async () => {
+    const { stage } = cluster;
+    const broadcastId = await launchBroadcast(stage, pages);
+    const page = pages[2];
+    if (page === undefined) throw new Error('no Page');
+    await until('the first hundreds', async () => (await broadcastOf(stage, broadcastId)).stats.accepted > 400, 60_000);
+    const client = new Redis(redis.url);
+    await client.flushall();
+    await client.quit();
+    const left = await unsubscribeSome(stage, page, LEAVERS, 6_000);
+    await until(
+      'the broadcast to complete',
+      async () => (await broadcastOf(stage, broadcastId)).status === 'completed',
+      240_000,
+    );
+
+    const received = await receivedBroadcast(stage, pages);
+    const broadcast = await broadcastOf(stage, broadcastId);
+    expectAddsUp(broadcast, TOTAL);
+    expectNobodyTwice(received);
+    expectNothingAfterWithdrawal(received, await withdrawalTimes(stage, page, left));
+    expect(received.every(({ hasUnsubscribe }) => hasUnsubscribe)).toBe(true);
+    const stayed = new Set(received.map(({ psid }) => psid).filter((psid) => !left.has(psid)));
+    expect(stayed.size).toBe(TOTAL - LEAVERS);
+    expect(broadcast.stats.accepted).toBe(received.length);
+    expect(broadcast.stats.uncertain).toBe(0);
+  }, 280_000);
+
+  it('keeps personal values out of Redis and out of every output', async () => {
+    const { people } = await sandboxState(cluster.stage, 'limit=200');
+    const patterns = [CANARY, PERSON_CANARY, ...people.map(({ psid }) => psid)];
+    expect(scanFiles([redis.dir], patterns)).toEqual([]);
+    expect(scanFiles([redis.dir], ['send-chunk'])).not.toEqual([]);
+    expect(patterns.filter((pattern) => cluster.output().includes(pattern))).toEqual([]);
+  });
+
+  it('ends every process at SIGTERM', async () => {
+    const codes = await Promise.all([...cluster.apis, ...cluster.workers].map((program) => program.stop()));
+    expect(codes).toEqual([0, 0, 0, 0]);
+  }, 60_000);
+});

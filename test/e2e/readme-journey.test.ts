@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT, startProgram, type Program } from '../support/program';
+
+const run = promisify(execFile);
+
+/** The commands of the README, exactly as a reader would paste them. */
+function journeyCommands(): string {
+  const text = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  const block = /<!-- journey -->\n```sh\n([\s\S]*?)```\n<!-- \/journey -->/.exec(text)?.[1];
+  if (block === undefined) throw new Error('the README has no journey');
+  return block;
+}
+
+describe("the README's journey", () => {
+  let dataDir: string;
+  let program: Program;
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(path.join(os.tmpdir(), 'assent-readme-'));
+    program = startProgram('workers/all-in-one', { DATA_DIR: dataDir, HTTP_PORT: '0' });
+    await program.ready();
+  }, 120_000);
+
+  afterAll(async () => {
+    await program.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  it('works when pasted into a shell', async () => {
+    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', journeyCommands()], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, API: program.url(), DATA_DIR: dataDir },
+      timeout: 90_000,
+    });
+    expect(stdout.trim().split('\n')).toEqual(['active', 'opt_in', '1', 'preparing', '1', 'withdraw']);
+  }, 100_000);
+});

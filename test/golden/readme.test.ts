@@ -1,0 +1,20 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { configurationTable } from '../../scripts/configuration-table';
+import { ROOT } from '../support/program';
+
+const README = path.join(ROOT, 'README.md');
+const TABLE = /(<!-- configuration -->\n)([\s\S]*?)(<!-- \/configuration -->)/;
+
+describe('README', () => {
+  it('has the configuration table of the schema', () => {
+    const text = readFileSync(README, 'utf8');
+    const expected = text.replace(
+      TABLE,
+      (_all, open: string, _table, close: string) => `${open}${configurationTable()}\n${close}`,
+    );
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(README, expected);
+    else expect(text).toBe(expected);
+    expect(text).toMatch(TABLE);
+  });
+});

@@ -1,0 +1,53 @@
+import type { QueueName } from '../config/env';
+import type { Infrastructure } from '../src/compose/infrastructure';
+import type { UseCases } from '../src/compose/use-cases';
+import { makeDrainInboxProcessor } from './processors/drain-inbox.processor';
+import { makeFreezeAudienceProcessor } from './processors/freeze-audience.processor';
+import { makeSendChunkProcessor } from './processors/send-chunk.processor';
+import { makeSendRepliesProcessor } from './processors/send-replies.processor';
+import { startWorkers } from './start-workers';
+import { startSweeper } from './sweeper';
+
+const SWEEP_EVERY_MS = 2_000;
+const HOUSEKEEPING_EVERY_MS = 10 * 60_000;
+/** So long at the most a process can still open what another process has destroyed the key of. */
+const KEY_CHECK_EVERY_MS = 30_000;
+
+/** Everything a worker process does: the jobs of its queues, and the timers that find lost work. */
+export function startWork(
+  infrastructure: Infrastructure,
+  useCases: UseCases,
+  queues: readonly QueueName[],
+): { stop(): Promise<void> } {
+  const { clock, log, metrics, queue, db, keyRing } = infrastructure;
+  const { work, sweeps, housekeeping } = useCases;
+  const workers = startWorkers({
+    connection: infrastructure.queueConnection,
+    queues,
+    clock,
+    log,
+    observe: metrics.jobDuration,
+    processors: {
+      'drain-inbox': makeDrainInboxProcessor({ drainInbox: work.drainInbox, count: metrics.inboundEvents }),
+      'freeze-audience': makeFreezeAudienceProcessor({ freezeAudience: work.freezeAudience }),
+      'send-chunk': makeSendChunkProcessor({ sendChunk: work.sendChunk, queue }),
+      'send-replies': makeSendRepliesProcessor({ sendReplies: work.sendReplies, queue }),
+    },
+  });
+  const timers = [
+    startSweeper({ db, log, sweeps, everyMs: SWEEP_EVERY_MS, lock: 'sweep' }),
+    startSweeper({ db, log, sweeps: housekeeping, everyMs: HOUSEKEEPING_EVERY_MS, lock: 'housekeeping' }),
+  ];
+  const keyCheck = setInterval(() => {
+    keyRing.verifyAgainstRegistry().then(
+      (check) => check.ok || log.error('keys.mismatch', { count: check.rings.length }),
+      () => log.warn('keys.check_failed'),
+    );
+  }, KEY_CHECK_EVERY_MS);
+  return {
+    stop: async () => {
+      clearInterval(keyCheck);
+      await Promise.all([workers.stop(), ...timers.map((timer) => timer.stop())]);
+    },
+  };
+}
