@@ -20,7 +20,7 @@ module.exports = {
       to: {},
       from: { orphan: true, path: '^(src|workers|config|migrations)/', pathNot: ['(^|/)index[.]ts$', '^migrations/', '[.]types[.]ts$'] },
     },
-    never('src-knows-no-process', '^src/', '^(workers|migrations|test)/', { from: { pathNot: '^src/compose[.]ts$' } }),
+    never('src-knows-no-process', '^src/', '^(workers|migrations|test)/', { from: { pathNot: '^src/compose/' } }),
     never('kernel-is-a-leaf', '^src/kernel/', '^(src/(?!kernel/)|config/)'),
     never('config-is-a-leaf', '^config/', '^(src/(?!kernel/)|workers/)'),
     never('migrations-are-frozen', '^migrations/', '^(src|config|workers)/'),

@@ -63,7 +63,9 @@ export const envSchema = z.object({
     )
     .describe('Graph API version'),
   MASTER_KEY: optional(base64Key).describe('32 bytes in base64 that seal the key ring; losing it is losing everything'),
-  SMTP_URL: optional(z.url({ protocol: /^smtps?$/ })).describe('mail server; without it mail stays in the outbox'),
+  SMTP_URL: optional(z.url({ protocol: /^smtps?$/ })).describe(
+    'mail server; read and checked, but this release sends no mail yet',
+  ),
   MAIL_FROM: optional(z.string()).describe('sender of mails'),
   WORKER_QUEUES: z
     .preprocess(

@@ -34,7 +34,6 @@ export async function examine({
         'is https',
         'PUBLIC_URL is not set to an https address: Meta cannot deliver webhooks',
       ),
-      advice('mail', config.mail.url !== null, 'SMTP_URL is set', 'SMTP_URL is not set: mail stays in the outbox'),
       advice(
         'master_key',
         config.masterKey !== null,

@@ -12,13 +12,14 @@ import {
   queueReply,
   queueTestReply,
   skipPendingOfLead,
+  type Sender,
 } from '../domain/delivery';
 import type { DrainInboxDeps } from '../domain/inbox';
 import { stopPage } from '../domain/pages';
 import { makeWithdrawLead } from '../domain/unsubscribe';
 import { createUndiciSender } from '../platform/messenger/undici-sender';
 import type { Infrastructure } from './infrastructure';
-import type { Surroundings } from './use-cases';
+import type { Surroundings } from './surroundings.types';
 
 interface DeliverySurroundings extends Surroundings {
   readonly append: AppendDeps;
@@ -28,16 +29,23 @@ interface DeliverySurroundings extends Surroundings {
 
 /** Wires sending, and what arriving webhooks say about what was sent. */
 export function composeDelivery(infrastructure: Infrastructure, surroundings: DeliverySurroundings) {
-  const { db, keyRing, clock, ids, log, queue, config } = infrastructure;
+  const { db, keyRing, clock, ids, log, queue, config, metrics } = infrastructure;
   const { messenger, append, accountKey, rulesAt, publicUrl } = surroundings;
   const sender = createUndiciSender({
     baseUrl: messenger.graphUrl,
     version: config.meta.graphVersion,
     appSecret: messenger.appSecrets[0] ?? null,
   });
+  const countedSender: Sender = {
+    send: async (call) => {
+      const outcome = await sender.send(call);
+      metrics.sends(outcome.kind);
+      return outcome;
+    },
+  };
   const replyPort = { queueReply, queueTestReply, skipPendingOfLead };
   const withdrawLead = makeWithdrawLead({ ...append, ...replyPort, db });
-  const effects = { db, clock, log, withdrawLead, sender };
+  const effects = { db, clock, log, withdrawLead, sender: countedSender };
   const sweepDeps = { db, clock, ids, queue, log };
   const inboxPort: Pick<DrainInboxDeps, 'reconcileEcho' | 'applyDelivered' | 'applyRead' | 'stopPage'> = {
     reconcileEcho: makeReconcileEcho(append),

@@ -26,7 +26,7 @@ import {
   reopenBroadcastsOfPage,
 } from '../domain/broadcasts';
 import { appendSystemEntry, makeConsentHistory, type AppendDeps } from '../domain/consent';
-import { makeExpireInbox, makeDrainInbox, makeStoreWebhook } from '../domain/inbox';
+import { makeDrainInbox, makeExpireInbox, makeRequeueInbox, makeStoreWebhook } from '../domain/inbox';
 import { makeGetLead, makeListLeads, makeLookupLead, makeSetTags, makeTagLeads } from '../domain/leads';
 import {
   makeConnectPage,
@@ -44,13 +44,7 @@ import { createGraphClient } from '../platform/messenger/graph-client';
 import { composeDelivery } from './delivery';
 import { logOrigin } from './installation';
 import type { Infrastructure } from './infrastructure';
-import type { MessengerIdentity } from './sandbox';
-
-export interface Surroundings {
-  readonly messenger: MessengerIdentity;
-  /** Where people open the links in messages. */
-  readonly publicUrl: string;
-}
+import type { Surroundings } from './surroundings.types';
 
 export type UseCases = Awaited<ReturnType<typeof composeUseCases>>;
 
@@ -106,6 +100,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
       sendReplies: delivery.sendReplies,
     },
     sweeps: [
+      { name: 'requeue-inbox', run: makeRequeueInbox(common) },
       ...delivery.sweeps,
       { name: 'start-due', run: makeStartDue(common) },
       { name: 'requeue-preparing', run: makeRequeuePreparing(common) },

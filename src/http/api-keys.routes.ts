@@ -5,7 +5,10 @@ import {
   type makeCreateApiKey,
   type makeListApiKeys,
   type makeRevokeApiKey,
+  type Principal,
 } from '../domain/accounts';
+import { API_KEY_EXAMPLE } from './examples';
+import { HttpError } from './http.errors';
 import { privateRoute, type Route } from './route';
 import { isoOrNull, listOf, listQuery, listReply, timestamp, uuid } from './schemas';
 
@@ -27,10 +30,15 @@ const apiKeySchema = z
     revoked_at: timestamp.nullable(),
     last_used_at: timestamp.nullable(),
   })
-  .meta({ id: 'ApiKey' });
+  .meta({ id: 'ApiKey', example: API_KEY_EXAMPLE });
 const createdSchema = apiKeySchema
-  .extend({ key: z.string().meta({ description: 'Shown only here' }) })
-  .meta({ id: 'CreatedApiKey' });
+  .extend({
+    key: z.string().optional().meta({ description: 'Shown once: a repeated Idempotency-Key answers without it' }),
+  })
+  .meta({
+    id: 'CreatedApiKey',
+    example: { ...API_KEY_EXAMPLE, key: `assent_k3v9q2xw_${'x'.repeat(43)}` },
+  });
 
 const present = (key: ApiKey): z.infer<typeof apiKeySchema> => ({
   id: key.uuid,
@@ -70,14 +78,20 @@ export function apiKeysRoutes(api: ApiKeysApi): Route[] {
       body: z
         .strictObject({ scopes: z.array(scope).min(1), expires_at: timestamp.nullable().optional() })
         .meta({ id: 'CreateApiKey' }),
+      bodyExample: { scopes: ['broadcasts:read', 'leads:read'], expires_at: null },
       replies: { 201: { description: 'The key; its secret is never shown again', schema: createdSchema } },
-      handle: async ({ principal, body }) => {
+      replay: async ({ principal }, keyUuid) => ({
+        status: 201,
+        body: present(await findKey(api, principal.accountId, keyUuid)),
+      }),
+      handle: async ({ principal, body, newId }) => {
         const key = await api.create({
           accountId: principal.accountId,
           scopes: body.scopes,
           expiresAt: body.expires_at == null ? null : new Date(body.expires_at),
+          uuid: newId,
         });
-        return { status: 201, body: { ...present(key), key: key.key } };
+        return { status: 201, body: { ...present(key), key: key.key }, remember: key.uuid };
       },
     }),
     privateRoute({
@@ -95,4 +109,16 @@ export function apiKeysRoutes(api: ApiKeysApi): Route[] {
       }),
     }),
   ];
+}
+
+/** An account has few keys: they are looked through rather than kept addressable. */
+async function findKey(api: ApiKeysApi, accountId: Principal['accountId'], uuid: string): Promise<ApiKey> {
+  let after: string | null = null;
+  do {
+    const { items, next } = await api.list({ accountId, limit: 200, after });
+    const found = items.find((key) => key.uuid === uuid);
+    if (found !== undefined) return found;
+    after = next;
+  } while (after !== null);
+  throw new HttpError('route_not_found', 'the API key that this Idempotency-Key made is gone');
 }

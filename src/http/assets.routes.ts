@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { refuseOtherMethods } from './other-methods';
 import { facts } from './router';
 
 const STYLE = `:root{color-scheme:light dark;--line:#8884}
@@ -20,5 +21,6 @@ export function assetRoutes(): Router {
     res.type('css').setHeader('Cache-Control', 'public, max-age=3600');
     res.send(STYLE);
   });
+  refuseOtherMethods(router, '/assets/assent.css', ['GET']);
   return router;
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { Principal } from '../domain/accounts';
 import type { BroadcastInput, BroadcastStats, BroadcastSummary, BroadcastView } from '../domain/broadcasts';
+import { BROADCAST_EXAMPLE, BROADCAST_SUMMARY_EXAMPLE } from './examples';
 import { isoOrNull, metaPageId, pageRef, timestamp, uuid } from './schemas';
 
 const url = z.string().max(2_000);
@@ -81,7 +83,7 @@ export const createBroadcastBody = z
   .meta({ id: 'CreateBroadcast' });
 export const updateBroadcastBody = z.strictObject(fields).partial().meta({ id: 'UpdateBroadcast' });
 
-export const statsSchema = z
+const statsSchema = z
   .object({
     audience: z.int(),
     pending: z.int(),
@@ -101,7 +103,7 @@ export const statsSchema = z
     description: 'audience = pending + sending + held + accepted + rejected + uncertain + the sum of skipped, always',
   });
 
-const status = z.enum([
+const broadcastStatus = z.enum([
   'draft',
   'scheduled',
   'preparing',
@@ -118,7 +120,7 @@ export const broadcastSummarySchema = z
     id: uuid,
     name: z.string(),
     purpose: z.string(),
-    status,
+    status: broadcastStatus,
     blocked_reason: z.string().nullable(),
     out_of_window: z.enum(['skip', 'hold']),
     schedule: z.object({ at: timestamp }).nullable(),
@@ -132,13 +134,15 @@ export const broadcastSummarySchema = z
     created_at: timestamp,
     updated_at: timestamp,
   })
-  .meta({ id: 'BroadcastSummary' });
+  .meta({ id: 'BroadcastSummary', example: BROADCAST_SUMMARY_EXAMPLE });
 
 export const broadcastSchema = broadcastSummarySchema
   .extend({
     page_ids: z.array(metaPageId),
     message: z.record(z.string(), z.unknown()),
-    audience: z.record(z.string(), z.unknown()),
+    audience: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'As written; `lead_ids` only for a key that may read leads' }),
     pages: z.array(
       z.object({
         page_id: metaPageId,
@@ -150,7 +154,7 @@ export const broadcastSchema = broadcastSummarySchema
     ),
     stats: statsSchema,
   })
-  .meta({ id: 'Broadcast' });
+  .meta({ id: 'Broadcast', example: BROADCAST_EXAMPLE });
 
 type AudienceBody = z.infer<typeof audienceBody>;
 
@@ -193,6 +197,14 @@ export function toBroadcastPatch(body: z.infer<typeof updateBroadcastBody>) {
   };
 }
 
+export const toNewBroadcast = ({ launch, ...body }: z.infer<typeof createBroadcastBody>) => ({
+  ...toBroadcastPatch(body),
+  name: body.name,
+  pageIds: body.page_ids,
+  message: body.message,
+  launch,
+});
+
 export const presentStats = (stats: BroadcastStats): z.infer<typeof statsSchema> => ({
   ...stats,
   skipped: { ...stats.skipped },
@@ -219,12 +231,13 @@ export function presentSummary(broadcast: BroadcastSummary): z.infer<typeof broa
   };
 }
 
-export function presentBroadcast(broadcast: BroadcastView): z.infer<typeof broadcastSchema> {
+/** Who gets a broadcast is not part of reading broadcasts: named leads are shown only to whoever may read leads. */
+export function presentBroadcast(broadcast: BroadcastView, principal: Principal): z.infer<typeof broadcastSchema> {
   return {
     ...presentSummary(broadcast),
     page_ids: broadcast.pages.map((page) => page.metaPageId),
     message: { ...broadcast.message },
-    audience: presentAudience(broadcast.audience),
+    audience: presentAudience(broadcast.audience, principal.scopes.includes('leads:read')),
     pages: broadcast.pages.map((page) => ({
       page_id: page.metaPageId,
       name: page.name,
@@ -236,13 +249,13 @@ export function presentBroadcast(broadcast: BroadcastView): z.infer<typeof broad
   };
 }
 
-function presentAudience(audience: BroadcastView['audience']): Record<string, unknown> {
+function presentAudience(audience: BroadcastView['audience'], withLeads: boolean): Record<string, unknown> {
   const shown = {
     tags_any: audience.tagsAny,
     tags_all: audience.tagsAll,
     tags_none: audience.tagsNone,
     refs_any: audience.refsAny,
-    lead_ids: audience.leadIds ?? undefined,
+    lead_ids: withLeads ? (audience.leadIds ?? undefined) : undefined,
     opted_in_after: audience.optedInAfter?.toISOString(),
     last_inbound_after: audience.lastInboundAfter?.toISOString(),
     window: audience.window,

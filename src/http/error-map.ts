@@ -1,11 +1,14 @@
 import type { AccountErrorCode } from '../domain/accounts';
+import { BroadcastStateError, type BroadcastErrorCode } from '../domain/broadcasts';
+import type { LeadErrorCode } from '../domain/leads';
 import type { PageErrorCode } from '../domain/pages';
 import { AssentError, OperationalError, UserError } from '../kernel/errors';
+import type { LogFields } from '../kernel/log';
 import { HttpError, type HttpErrorCode } from './http.errors';
-import { problemBody, type Problem } from './problem';
+import { problemBody, type Problem, type ProblemInput } from './problem';
 
 /** Every code a caller can meet. A slice that adds one without a status and a title does not compile. */
-export type PublicErrorCode = AccountErrorCode | PageErrorCode | HttpErrorCode;
+export type PublicErrorCode = AccountErrorCode | BroadcastErrorCode | LeadErrorCode | PageErrorCode | HttpErrorCode;
 
 interface Presentation {
   readonly status: number;
@@ -18,9 +21,14 @@ export const PRESENTATIONS = {
   account_not_found: { status: 404, title: 'No such account' },
   api_key_not_found: { status: 404, title: 'No such API key' },
   body_too_large: { status: 413, title: 'The body is too large' },
+  broadcast_blocked: { status: 409, title: 'Every Page of the broadcast is stopped' },
+  broadcast_invalid: { status: 422, title: 'The broadcast has invalid fields' },
+  broadcast_not_found: { status: 404, title: 'No such broadcast' },
+  broadcast_state: { status: 409, title: 'The broadcast is in another state' },
   idempotency_in_progress: { status: 409, title: 'The first call is still running' },
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is malformed' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  lead_not_found: { status: 404, title: 'No such lead' },
   malformed_body: { status: 400, title: 'The body could not be read' },
   meta_unreachable: { status: 502, title: 'Meta did not answer' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
@@ -32,6 +40,8 @@ export const PRESENTATIONS = {
   route_not_found: { status: 404, title: 'Not found' },
   scope_missing: { status: 403, title: 'The API key lacks a scope' },
   starting: { status: 503, title: 'Starting' },
+  test_not_eligible: { status: 422, title: 'A lead may not be written to' },
+  test_window_closed: { status: 422, title: "Meta's window is closed" },
   unauthenticated: { status: 401, title: 'Not authenticated' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   validation_failed: { status: 422, title: 'The request has invalid fields' },
@@ -42,50 +52,73 @@ const isPublic = (code: string): code is PublicErrorCode => Object.hasOwn(PRESEN
 export interface Failure {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
-  readonly severity: 'info' | 'error';
-  readonly code: string;
+  /** `info` is not logged: the caller was told, and nothing is wrong here. */
+  readonly severity: 'info' | 'warn' | 'error';
+  readonly fields: LogFields;
 }
 
 /** What the caller is told. Whatever is not meant for callers becomes a 500 or 503 without a word of its own. */
 export function problemFor(error: unknown, requestId: string): Failure {
   const known: AssentError | null = error instanceof AssentError ? error : null;
-  if (known !== null && isPublic(known.code)) {
-    const { status, title } = PRESENTATIONS[known.code];
-    const problem = problemBody({
-      code: known.code,
-      title,
-      status,
-      detail: known.message,
-      requestId,
-      errors: known instanceof UserError ? known.errors : [],
-      ...metaFault(known),
-    });
-    return { problem, headers: error instanceof HttpError ? error.headers : {}, severity: 'info', code: known.code };
-  }
-  return internalFailure(error, requestId);
+  if (known === null || !isPublic(known.code)) return internalFailure(error, requestId);
+  const { status, title } = PRESENTATIONS[known.code];
+  const problem = problemBody({
+    code: known.code,
+    title,
+    status,
+    detail: known.message,
+    requestId,
+    errors: known instanceof UserError ? known.errors : [],
+    allowed: known instanceof BroadcastStateError ? known.allowed : undefined,
+    ...metaFault(known),
+  });
+  return {
+    problem,
+    headers: known instanceof HttpError ? known.headers : {},
+    severity: known instanceof OperationalError ? 'warn' : 'info',
+    fields: { code: known.code },
+  };
 }
 
-function metaFault(error: AssentError): { metaCode?: number | null; metaSubcode?: number | null } {
-  const { metaCode, metaSubcode } = error as { metaCode?: number | null; metaSubcode?: number | null };
+/** Carried by whatever was refused by Meta. */
+function metaFault(error: AssentError): Pick<ProblemInput, 'metaCode' | 'metaSubcode'> {
+  const { metaCode, metaSubcode } = error as Pick<ProblemInput, 'metaCode' | 'metaSubcode'>;
   return { ...(metaCode === undefined ? {} : { metaCode }), ...(metaSubcode === undefined ? {} : { metaSubcode }) };
 }
 
 function internalFailure(error: unknown, requestId: string): Failure {
-  const transient = error instanceof OperationalError;
+  const fields = faultFields(error);
+  if (!isTransient(error, fields)) {
+    const problem = problemBody({
+      code: 'internal_error',
+      title: 'Internal error',
+      status: 500,
+      detail: 'this is our fault; quote the request id',
+      requestId,
+    });
+    return { problem, headers: {}, severity: 'error', fields };
+  }
   const problem = problemBody({
-    code: transient ? 'unavailable' : 'internal_error',
-    title: transient ? 'Temporarily unavailable' : 'Internal error',
-    status: transient ? 503 : 500,
-    detail: transient
-      ? 'something this installation depends on does not answer; try again'
-      : 'this is our fault; quote the request id',
+    code: 'unavailable',
+    title: 'Temporarily unavailable',
+    status: 503,
+    detail: 'something this installation depends on does not answer; try again',
     requestId,
   });
-  const code = codeOf(error);
-  return { problem, headers: transient ? { 'Retry-After': '5' } : {}, severity: 'error', code };
+  return { problem, headers: { 'Retry-After': '5' }, severity: 'error', fields };
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof AssentError) return String(error.code);
-  return error instanceof Error ? error.name : 'unknown';
+/** SQLSTATE classes of bad values, broken constraints and bad statements: the same call would fail again. */
+const OUR_FAULT = /^(22|23|42)/;
+
+const isTransient = (error: unknown, { sql_state: state }: LogFields): boolean =>
+  error instanceof OperationalError && !(typeof state === 'string' && OUR_FAULT.test(state));
+
+/** Names of ours only: the text of an error may hold what a person wrote. */
+export function faultFields(error: unknown): LogFields {
+  const { sqlState } = (error ?? {}) as { sqlState?: unknown };
+  return {
+    code: error instanceof AssentError ? String(error.code) : error instanceof Error ? error.name : 'unknown',
+    ...(typeof sqlState === 'string' ? { sql_state: sqlState } : {}),
+  };
 }

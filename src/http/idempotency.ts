@@ -2,12 +2,14 @@ import { createHmac } from 'node:crypto';
 import type { Principal } from '../domain/accounts';
 import type { RowId, Sql } from '../domain/sql.types';
 import type { Clock } from '../kernel/clock';
+import { UserError } from '../kernel/errors';
 import type { Ids } from '../kernel/ids';
 import { HttpError } from './http.errors';
 import type { Reply } from './route';
 
 /** A call that died keeps its key this long; then the same key may run again under the same resource id. */
 const RUNNING_SECONDS = 60;
+const KEPT_SECONDS = 86_400;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 export interface IdempotencyDeps {
@@ -26,12 +28,23 @@ export interface KeyedRequest {
   readonly bytes: Buffer;
 }
 
+export interface KeyedWork {
+  readonly run: (attempt: { readonly resourceId: string; readonly isResumed: boolean }) => Promise<Reply>;
+  readonly replay: (remembered: string, status: number) => Promise<Reply>;
+}
+
 interface Row {
   readonly request_fingerprint: Buffer;
   readonly state: 'running' | 'done';
   readonly status: number | null;
   readonly resource_id: string;
-  readonly fresh: boolean;
+}
+
+/** What names a running call: its row, and the moment it took it. Whoever takes the row over later has another moment. */
+interface Lease {
+  readonly accountId: RowId;
+  readonly fingerprint: Buffer;
+  readonly takenAt: Date;
 }
 
 /**
@@ -42,31 +55,35 @@ interface Row {
  *
  * @throws {HttpError} `idempotency_key_reused` for another request, `idempotency_in_progress` while the first still runs
  */
-export async function runOnce(
-  deps: IdempotencyDeps,
-  request: KeyedRequest,
-  work: (resourceId: string) => Promise<Reply>,
-  replay: (resourceId: string, status: number) => Promise<Reply>,
-): Promise<Reply> {
+export async function runOnce(deps: IdempotencyDeps, request: KeyedRequest, work: KeyedWork): Promise<Reply> {
   if (!KEY.test(request.key)) {
     throw new HttpError(
       'idempotency_key_invalid',
       'Idempotency-Key must be 1 to 255 printable ASCII characters without spaces',
     );
   }
-  const fingerprint = keyed(deps, [request.principal.accountUuid, request.key]);
   const requested = keyed(deps, [request.method, request.path, request.bytes]);
-  const row = await reserve(deps, request.principal.accountId, fingerprint, requested);
-  if (!row.request_fingerprint.equals(requested)) {
+  const lease: Lease = {
+    accountId: request.principal.accountId,
+    fingerprint: keyed(deps, [request.principal.accountUuid, request.key]),
+    takenAt: deps.clock.now(),
+  };
+  const newId = deps.ids.uuid();
+  const taken = await take(deps.sql, lease, requested, newId);
+  if (taken !== undefined) {
+    return finish(deps.sql, lease, taken.resource_id, () =>
+      work.run({ resourceId: taken.resource_id, isResumed: taken.resource_id !== newId }),
+    );
+  }
+  const known = await find(deps.sql, lease);
+  if (known === undefined) return runOnce(deps, request, work);
+  if (!known.request_fingerprint.equals(requested)) {
     throw new HttpError('idempotency_key_reused', 'this Idempotency-Key was used for another request');
   }
-  if (row.state === 'done') return replay(row.resource_id, row.status ?? 200);
-  if (!row.fresh) {
-    throw new HttpError('idempotency_in_progress', 'the first call with this Idempotency-Key is still running', [], {
-      'Retry-After': '2',
-    });
-  }
-  return finish(deps, request.principal.accountId, fingerprint, row.resource_id, work);
+  if (known.state === 'done') return work.replay(known.resource_id, known.status ?? 200);
+  throw new HttpError('idempotency_in_progress', 'the first call with this Idempotency-Key is still running', [], {
+    'Retry-After': '2',
+  });
 }
 
 function keyed(deps: IdempotencyDeps, parts: readonly (string | Buffer)[]): Buffer {
@@ -78,50 +95,62 @@ function keyed(deps: IdempotencyDeps, parts: readonly (string | Buffer)[]): Buff
   return mac.digest();
 }
 
-/** One statement decides who runs: the row is fresh for the caller that inserted it, or took over one that died. */
-async function reserve(deps: IdempotencyDeps, accountId: RowId, fingerprint: Buffer, requested: Buffer): Promise<Row> {
-  const inserted = await deps.sql.first<Row>(
-    `insert into idempotency_key (account_id, fingerprint, request_fingerprint, state, resource_id, created_at)
+/** One statement decides who runs: whoever inserts the row, takes over one that died, or one that is out of date. */
+const take = (sql: Sql, lease: Lease, requested: Buffer, newId: string): Promise<Row | undefined> =>
+  sql.first<Row>(
+    `insert into idempotency_key as k (account_id, fingerprint, request_fingerprint, state, resource_id, created_at)
      values ($1, $2, $3, 'running', $4, $5)
-     on conflict (account_id, fingerprint) do update set created_at = excluded.created_at
-       where idempotency_key.state = 'running'
-         and idempotency_key.request_fingerprint = excluded.request_fingerprint
-         and idempotency_key.created_at < excluded.created_at - make_interval(secs => $6)
-     returning request_fingerprint, state, status, resource_id, true as fresh`,
-    [accountId, fingerprint, requested, deps.ids.uuid(), deps.clock.now(), RUNNING_SECONDS],
+     on conflict (account_id, fingerprint) do update
+       set request_fingerprint = excluded.request_fingerprint, state = 'running', status = null,
+           resource_id = case when k.created_at <= excluded.created_at - make_interval(secs => $7)
+             then excluded.resource_id else k.resource_id end,
+           created_at = excluded.created_at
+       where k.created_at <= excluded.created_at - make_interval(secs => $7)
+         or (k.state = 'running' and k.request_fingerprint = excluded.request_fingerprint
+             and k.created_at <= excluded.created_at - make_interval(secs => $6))
+     returning request_fingerprint, state, status, resource_id`,
+    [lease.accountId, lease.fingerprint, requested, newId, lease.takenAt, RUNNING_SECONDS, KEPT_SECONDS],
   );
-  if (inserted !== undefined) return inserted;
-  const known = await deps.sql.first<Row>(
-    `select request_fingerprint, state, status, resource_id, false as fresh
+
+const find = (sql: Sql, { accountId, fingerprint }: Lease): Promise<Row | undefined> =>
+  sql.first<Row>(
+    `select request_fingerprint, state, status, resource_id
        from idempotency_key where account_id = $1 and fingerprint = $2`,
     [accountId, fingerprint],
   );
-  return known ?? reserve(deps, accountId, fingerprint, requested);
-}
 
-async function finish(
-  deps: IdempotencyDeps,
-  accountId: RowId,
-  fingerprint: Buffer,
-  resourceId: string,
-  work: (resourceId: string) => Promise<Reply>,
-): Promise<Reply> {
+async function finish(sql: Sql, lease: Lease, resourceId: string, work: () => Promise<Reply>): Promise<Reply> {
+  let reply: Reply;
   try {
-    const reply = await work(resourceId);
-    await deps.sql.run(
-      `update idempotency_key set state = 'done', status = $3 where account_id = $1 and fingerprint = $2`,
-      [accountId, fingerprint, reply.status],
-    );
-    return reply;
+    reply = await work();
   } catch (error) {
-    // A refused call may be corrected and sent again under the same key.
-    await deps.sql.run('delete from idempotency_key where account_id = $1 and fingerprint = $2', [
-      accountId,
-      fingerprint,
-    ]);
+    // What failed here must not hide what failed first; a row that stays behind can be taken over after a minute.
+    await (error instanceof UserError ? forget(sql, lease) : handOver(sql, lease)).catch(() => 0);
     throw error;
   }
+  await sql.run(
+    `update idempotency_key set state = 'done', status = $4, resource_id = $5
+      where account_id = $1 and fingerprint = $2 and created_at = $3`,
+    [lease.accountId, lease.fingerprint, lease.takenAt, reply.status, reply.remember ?? resourceId],
+  );
+  return reply;
 }
+
+/** A refused call did nothing: it may be corrected and sent again under the same key. */
+const forget = (sql: Sql, lease: Lease): Promise<number> =>
+  sql.run('delete from idempotency_key where account_id = $1 and fingerprint = $2 and created_at = $3', [
+    lease.accountId,
+    lease.fingerprint,
+    lease.takenAt,
+  ]);
+
+/** A fault may have come after the commit: the next call with the key runs at once, but under the same resource id. */
+const handOver = (sql: Sql, lease: Lease): Promise<number> =>
+  sql.run(
+    `update idempotency_key set created_at = created_at - make_interval(secs => $4)
+      where account_id = $1 and fingerprint = $2 and created_at = $3`,
+    [lease.accountId, lease.fingerprint, lease.takenAt, RUNNING_SECONDS],
+  );
 
 /** Keys older than 24 hours mean nothing any more. */
 export function forgetIdempotencyKeys(sql: Sql): Promise<number> {

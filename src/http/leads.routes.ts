@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { HistoryEntry, makeConsentHistory } from '../domain/consent';
 import type { LeadView, makeGetLead, makeListLeads, makeLookupLead, makeSetTags, makeTagLeads } from '../domain/leads';
 import type { makeUnsubscribeLead } from '../domain/unsubscribe';
+import { CONSENT_ENTRY_EXAMPLE, LEAD_EXAMPLE } from './examples';
+import { recall, remembering } from './remembered';
 import { privateRoute, type Route } from './route';
 import { isoOrNull, listOf, listQuery, listReply, metaPageId, pageRef, psid, timestamp, uuid } from './schemas';
 
@@ -33,7 +35,7 @@ const leadSchema = z
     unreachable_at: timestamp.nullable(),
     created_at: timestamp,
   })
-  .meta({ id: 'Lead' });
+  .meta({ id: 'Lead', example: LEAD_EXAMPLE });
 
 const historySchema = z
   .object({
@@ -51,7 +53,7 @@ const historySchema = z
       .string()
       .meta({ description: 'What the ledger holds of this entry: SHA-256(SHA-256(body) || nonce)' }),
   })
-  .meta({ id: 'ConsentEntry' });
+  .meta({ id: 'ConsentEntry', example: CONSENT_ENTRY_EXAMPLE });
 
 const presentEntry = (entry: HistoryEntry): z.infer<typeof historySchema> => ({
   entry_id: entry.entryId,
@@ -119,8 +121,10 @@ function readRoutes(api: LeadsApi): Route[] {
       summary: 'The lead of a page-scoped id',
       description: 'A POST, because a page-scoped id may not stand in an address',
       body: z.strictObject({ page_id: pageRef, psid }).meta({ id: 'LookupLead' }),
+      bodyExample: { page_id: '104857600000001', psid: '6230000000000001' },
       problems: [404],
       replies: { 200: { description: 'The lead', schema: leadSchema } },
+      replay: 'again',
       handle: async ({ principal, body }) => ({
         status: 200,
         body: present(await api.lookup({ accountId: principal.accountId, page: body.page_id, psid: body.psid })),
@@ -143,6 +147,14 @@ function readRoutes(api: LeadsApi): Route[] {
   ];
 }
 
+const taggedSchema = z
+  .object({
+    changed: z.int(),
+    not_found: z.int(),
+    refused: z.int().meta({ description: 'Would have had too many tags' }),
+  })
+  .meta({ id: 'TaggedLeads', example: { changed: 1, not_found: 0, refused: 0 } });
+
 function tagRoutes(api: LeadsApi): Route[] {
   return [
     privateRoute({
@@ -153,6 +165,7 @@ function tagRoutes(api: LeadsApi): Route[] {
       summary: 'Gives a lead exactly these tags',
       params,
       body: z.strictObject({ tags: z.array(tagName).max(100) }).meta({ id: 'SetTags' }),
+      bodyExample: { tags: ['newsletter', 'berlin'] },
       problems: [404],
       replies: { 200: { description: 'The lead', schema: leadSchema } },
       handle: async ({ principal, params: { id }, body }) => {
@@ -173,26 +186,17 @@ function tagRoutes(api: LeadsApi): Route[] {
           remove: z.array(tagName).max(100).default([]),
         })
         .meta({ id: 'TagLeads' }),
-      replies: {
-        200: {
-          description: 'What changed',
-          schema: z
-            .object({
-              changed: z.int(),
-              not_found: z.int(),
-              refused: z.int().meta({ description: 'Would have had too many tags' }),
-            })
-            .meta({ id: 'TaggedLeads' }),
-        },
-      },
+      bodyExample: { lead_ids: ['0b0f2f5e-3c5c-4a53-8a3d-6f6f2c3f5a10'], add: ['newsletter'], remove: [] },
+      replies: { 200: { description: 'What changed', schema: taggedSchema } },
+      replay: (_call, remembered) => recall(taggedSchema, remembered),
       handle: async ({ principal, body }) => {
-        const result = await api.tagLeads({
+        const { changed, notFound, refused } = await api.tagLeads({
           accountId: principal.accountId,
           leadUuids: body.lead_ids,
           add: body.add,
           remove: body.remove,
         });
-        return { status: 200, body: { changed: result.changed, not_found: result.notFound, refused: result.refused } };
+        return remembering({ changed, not_found: notFound, refused });
       },
     }),
   ];
@@ -211,6 +215,10 @@ function consentRoutes(api: LeadsApi): Route[] {
       params,
       problems: [404],
       replies: { 200: { description: 'The lead', schema: leadSchema } },
+      replay: async ({ principal, params: { id } }) => ({
+        status: 200,
+        body: present(await api.get({ accountId: principal.accountId, leadUuid: id })),
+      }),
       handle: async ({ principal, params: { id } }) => {
         await api.unsubscribe({ accountId: principal.accountId, leadUuid: id, via: 'api' });
         return { status: 200, body: present(await api.get({ accountId: principal.accountId, leadUuid: id })) };

@@ -1,7 +1,8 @@
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { problemSchema } from './problem';
-import type { DocumentedReply, Route } from './route';
+import { PUBLIC_OPERATIONS, type PublicOperation } from './public-operations';
+import { readsBody, type DocumentedReply, type Route } from './route';
 
 export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']>;
 
@@ -10,26 +11,22 @@ const GENERAL_PROBLEMS: Readonly<Record<number, string>> = {
   401: 'No valid API key',
   403: 'The API key lacks the scope',
   404: 'There is no such resource in this account',
-  409: 'The resource is in another state, or the first call with this Idempotency-Key still runs',
-  410: 'The person was erased',
+  406: 'None of the media types asked for',
+  409: 'The resource is in another state, or the first call with this Idempotency-Key still runs (see Retry-After)',
   413: 'The body is too large',
+  415: 'The body is not JSON',
   422: 'Fields are missing, unknown or out of range; `errors` names each one',
-  429: 'Too many requests; see Retry-After',
   500: 'Our fault; quote `request_id`',
   502: 'Meta refused or did not answer; see `meta_code`',
-  503: 'Not ready',
+  503: 'Something this installation depends on does not answer; see Retry-After',
 };
 
 const idempotencyHeader = z.object({
-  'Idempotency-Key': z
-    .string()
-    .max(255)
-    .optional()
-    .meta({ description: 'Kept 24 hours: the same key and body answer the same resource again' }),
+  'Idempotency-Key': z.string().min(1).max(255).optional().meta({
+    description:
+      'Kept 24 hours. The same key and body have one effect: the answer is rendered again, with `Idempotency-Replayed: true`. Another body: 422',
+  }),
 });
-
-const ALWAYS = [400, 413, 422, 500] as const;
-const ALWAYS_PRIVATE = [401, 403] as const;
 
 /** The OpenAPI 3.1 document, made from the schemas that validate the requests. */
 export function openApiDocument(routes: readonly Route[], version: string): OpenApiDocument {
@@ -40,12 +37,14 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
     description: 'An API key: `Authorization: Bearer assent_…`',
   });
   for (const route of routes) registry.registerPath(pathOf(route));
+  for (const operation of PUBLIC_OPERATIONS) registry.registerPath(publicPathOf(operation));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
       title: 'Assent',
       version,
-      description: 'Bulk messages on Facebook Messenger, sent only to people who opted in, with proof.',
+      description:
+        'Bulk messages on Facebook Messenger, sent only to people who opted in, with proof. Every answer carries `X-Request-Id`.',
       license: { name: 'AGPL-3.0-or-later', identifier: 'AGPL-3.0-or-later' },
     },
     servers: [{ url: '/' }],
@@ -61,49 +60,87 @@ function pathOf(route: Route): RouteConfig {
     ...(route.description === undefined ? {} : { description: route.description }),
     operationId: operationId(route),
     ...(route.scope === null ? { security: [] } : { security: [{ apiKey: [] }], 'x-required-scope': route.scope }),
-    request: requestOf(route),
-    responses: { ...repliesOf(route.replies), ...problemsOf(route) },
+    request: {
+      ...(route.replay === undefined ? {} : { headers: idempotencyHeader }),
+      ...(route.params === undefined ? {} : { params: route.params as z.ZodObject }),
+      ...(route.query === undefined ? {} : { query: route.query as z.ZodObject }),
+      ...(route.body === undefined
+        ? {}
+        : { body: bodyOf({ contentType: 'application/json', schema: route.body, example: route.bodyExample }) }),
+    },
+    responses: { ...repliesOf(route.replies), ...problemsOf(problemStatuses(route)) },
   };
 }
 
-const operationId = (route: Route): string =>
-  [route.method, ...route.path.split('/').filter((part) => part !== '' && part !== 'v1')]
+function publicPathOf(operation: PublicOperation): RouteConfig {
+  const { method, path, tag, summary, auth, params, query, headers, body } = operation;
+  const hasProblems = body === undefined ? [] : [413];
+  return {
+    method,
+    path,
+    tags: [tag],
+    summary,
+    operationId: operationId(operation),
+    security: [],
+    'x-auth': auth,
+    request: {
+      ...(params === undefined ? {} : { params }),
+      ...(query === undefined ? {} : { query }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined ? {} : { body: bodyOf(body) }),
+    },
+    responses: { ...repliesOf(operation.replies), ...problemsOf(hasProblems) },
+  };
+}
+
+const operationId = ({ method, path }: Pick<Route, 'method' | 'path'>): string =>
+  [method, ...path.split('/').filter((part) => part !== '' && part !== 'v1')]
     .join('_')
     .replaceAll(/[^a-zA-Z0-9]+/g, '_')
     .replace(/_$/, '');
 
-function requestOf(route: Route): NonNullable<RouteConfig['request']> {
-  return {
-    ...(route.replay !== undefined ? { headers: idempotencyHeader } : {}),
-    ...(route.params === undefined ? {} : { params: route.params as z.ZodObject }),
-    ...(route.query === undefined ? {} : { query: route.query as z.ZodObject }),
-    ...(route.body === undefined
-      ? {}
-      : { body: { required: true, content: { 'application/json': { schema: route.body } } } }),
-  };
-}
+const bodyOf = ({ contentType, schema, example }: NonNullable<PublicOperation['body']>) => ({
+  required: true,
+  content: { [contentType]: { schema, ...exampleOf(example) } },
+});
+
+const exampleOf = (example: unknown): { example?: unknown } => (example === undefined ? {} : { example });
 
 function repliesOf(replies: Readonly<Record<number, DocumentedReply>>): RouteConfig['responses'] {
   const documented: RouteConfig['responses'] = {};
   for (const [status, reply] of Object.entries(replies)) {
-    documented[status] = {
-      description: reply.description,
-      ...(reply.schema === undefined
-        ? {}
-        : { content: { [reply.contentType ?? 'application/json']: { schema: reply.schema } } }),
-    };
+    documented[status] = { description: reply.description, ...contentOf(reply) };
   }
   return documented;
 }
 
-function problemsOf(route: Route): RouteConfig['responses'] {
-  const statuses = new Set<number>([
-    ...ALWAYS,
-    ...(route.scope === null ? [] : ALWAYS_PRIVATE),
+function contentOf({ schema, contentType = 'application/json', alternatives = [], example }: DocumentedReply) {
+  if (schema === undefined) return {};
+  const texts = alternatives.map((type) => [type, { schema: z.string() }] as const);
+  return { content: { [contentType]: { schema, ...exampleOf(example) }, ...Object.fromEntries(texts) } };
+}
+
+/** What can go wrong follows from what a route reads; only 404, 409 and 502 are its own. */
+function problemStatuses(route: Route): number[] {
+  const hasInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
+  const isKeyed = route.replay !== undefined;
+  const readsABody = readsBody(route);
+  const answersText = Object.values(route.replies).some((reply) => reply.schema !== undefined);
+  return [
+    ...(readsABody ? [400, 413, 415] : []),
+    ...(route.scope === null ? [] : [401, 403]),
+    ...(answersText ? [406] : []),
+    ...(isKeyed ? [409] : []),
+    ...(hasInput || isKeyed ? [422] : []),
+    500,
+    503,
     ...(route.problems ?? []),
-  ]);
+  ];
+}
+
+function problemsOf(statuses: readonly number[]): RouteConfig['responses'] {
   const documented: RouteConfig['responses'] = {};
-  for (const status of [...statuses].sort((a, b) => a - b)) {
+  for (const status of [...new Set(statuses)].sort((a, b) => a - b)) {
     documented[status] = {
       description: GENERAL_PROBLEMS[status] ?? 'Problem',
       content: { 'application/problem+json': { schema: problemSchema } },

@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { refuseOtherMethods } from './other-methods';
 import { facts } from './router';
 
 /** One thing that must work before traffic is sent here. */
@@ -45,6 +46,9 @@ export function operationsRoutes(deps: OperationsDeps): Router {
     facts(res).route = '/docs';
     res.type('html').send(deps.docsPage);
   });
+  for (const path of ['/healthz', '/readyz', '/metrics', '/v1/openapi.json', '/docs']) {
+    refuseOtherMethods(router, path, ['GET']);
+  }
   return router;
 }
 
@@ -55,7 +59,7 @@ async function passes(one: ReadinessCheck): Promise<boolean> {
       resolve(false);
     }, CHECK_TIMEOUT_MS);
   });
-  const works = one.check().then(
+  const works = (async () => one.check())().then(
     () => true,
     () => false,
   );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PageDetail, PageSettingsChange, PageSetup } from '../domain/pages';
+import { PAGE_EXAMPLE } from './examples';
 import { isoOrNull, metaPageId, timestamp, uuid } from './schemas';
 
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM');
@@ -52,6 +53,17 @@ export const updatePageBody = z
   .strictObject({ access_token: z.string().min(1).max(1_000).optional(), ...settings })
   .meta({ id: 'UpdatePage' });
 
+export const CONNECT_PAGE_EXAMPLE = {
+  page_id: '104857600000001',
+  name: 'Corner Bakery',
+  access_token: 'the token that Meta gave for this Page',
+  addresses_eea: true,
+  opt_in_mode: 'explicit',
+  basis: 'gdpr.6.1.a',
+  time_zone: 'Europe/Berlin',
+  notice: { en: 'I send our weekly menu and offers, about once a week.' },
+};
+
 const metaFault = z.object({
   step: z.string(),
   meta_code: z.int().nullable(),
@@ -89,7 +101,7 @@ export const pageSchema = z
     created_at: timestamp,
     updated_at: timestamp,
   })
-  .meta({ id: 'Page' });
+  .meta({ id: 'Page', example: PAGE_EXAMPLE });
 
 /** Body fields to the domain's names; absent stays absent. */
 export function toSettings(body: z.infer<typeof updatePageBody>): PageSettingsChange {

@@ -6,9 +6,18 @@ import type {
   makeImportSuppressions,
   makeListPages,
   makeUpdatePage,
+  PageDetail,
 } from '../domain/pages';
-import { connectPageBody, pageSchema, presentPage, toSettings, updatePageBody } from './page.schemas';
-import { privateRoute, type Route } from './route';
+import {
+  CONNECT_PAGE_EXAMPLE,
+  connectPageBody,
+  pageSchema,
+  presentPage,
+  toSettings,
+  updatePageBody,
+} from './page.schemas';
+import { recall, remembering } from './remembered';
+import { privateRoute, type Reply, type Route } from './route';
 import { listOf, listQuery, listReply, pageRef, psid } from './schemas';
 
 export interface PagesApi {
@@ -64,6 +73,13 @@ function readRoutes(api: PagesApi): Route[] {
   ];
 }
 
+const presentConnected = (page: PageDetail, status: 200 | 201): Reply => ({
+  status,
+  body: presentPage(page),
+  headers: { Location: `/v1/pages/${page.metaPageId}` },
+  remember: page.uuid,
+});
+
 function writeRoutes(api: PagesApi): Route[] {
   return [
     privateRoute({
@@ -75,23 +91,22 @@ function writeRoutes(api: PagesApi): Route[] {
       description:
         'Checks the token at Meta, then sets greeting, Get Started, menu and webhook fields. Connecting a Page again renews it',
       body: connectPageBody,
+      bodyExample: CONNECT_PAGE_EXAMPLE,
       problems: [409, 502],
       replies: {
         201: { description: 'Connected', schema: pageSchema },
         200: { description: 'Connected before; renewed', schema: pageSchema },
       },
-      handle: async ({ principal, body }) => {
+      replay: async ({ principal }, pageUuid) => presentConnected(await api.get(principal.accountId, pageUuid), 200),
+      handle: async ({ principal, body, newId }) => {
         const { page, created } = await api.connect({
           accountId: principal.accountId,
           metaPageId: body.page_id,
           accessToken: body.access_token,
           settings: { ...toSettings(body), name: body.name },
+          uuid: newId,
         });
-        return {
-          status: created ? 201 : 200,
-          body: presentPage(page),
-          headers: { Location: `/v1/pages/${page.metaPageId}` },
-        };
+        return presentConnected(page, created ? 201 : 200);
       },
     }),
     privateRoute({
@@ -102,6 +117,7 @@ function writeRoutes(api: PagesApi): Route[] {
       summary: 'Changes settings, notice or token',
       params,
       body: updatePageBody,
+      bodyExample: { rate_per_second: 20, quiet_hours: { from: '21:00', to: '08:00' } },
       problems: [404, 409, 502],
       replies: { 200: { description: 'The Page as it is now', schema: pageSchema } },
       handle: async ({ principal, params: { page_id }, body }) => {
@@ -132,6 +148,10 @@ function writeRoutes(api: PagesApi): Route[] {
   ];
 }
 
+const importedSchema = z
+  .object({ added: z.int(), already: z.int(), withdrawn: z.int() })
+  .meta({ id: 'ImportedSuppressions', example: { added: 2, already: 0, withdrawn: 1 } });
+
 function suppressionsRoute(api: PagesApi): Route {
   return privateRoute({
     method: 'post',
@@ -142,16 +162,17 @@ function suppressionsRoute(api: PagesApi): Route {
     description: 'Only a keyed hash of each id is kept. Opt-ins can never be imported',
     params,
     body: z.strictObject({ psids: z.array(psid).min(1).max(10_000) }).meta({ id: 'ImportSuppressions' }),
+    bodyExample: { psids: ['6230000000000001', '6230000000000002'] },
     problems: [404],
-    replies: {
-      200: {
-        description: 'What changed',
-        schema: z.object({ added: z.int(), already: z.int(), withdrawn: z.int() }).meta({ id: 'ImportedSuppressions' }),
-      },
+    replies: { 200: { description: 'What changed', schema: importedSchema } },
+    replay: (_call, remembered) => recall(importedSchema, remembered),
+    handle: async ({ principal, params: { page_id }, body }) => {
+      const { added, already, withdrawn } = await api.importSuppressions({
+        accountId: principal.accountId,
+        ref: page_id,
+        psids: body.psids,
+      });
+      return remembering({ added, already, withdrawn });
     },
-    handle: async ({ principal, params: { page_id }, body }) => ({
-      status: 200,
-      body: await api.importSuppressions({ accountId: principal.accountId, ref: page_id, psids: body.psids }),
-    }),
   });
 }

@@ -1,5 +1,6 @@
 import { urlencoded, Router, type Response } from 'express';
 import { html, page, type SafeHtml } from './html';
+import { refuseOtherMethods } from './other-methods';
 import { facts } from './router';
 
 /** What a person's own page shows; the link to it stands in the welcome. */
@@ -25,6 +26,7 @@ export function personRoutes(api: PersonApi): Router {
     facts(res).route = '/n/{token}';
     answer(res, await api.unsubscribe(req.params.token));
   });
+  refuseOtherMethods(router, '/n/:token', ['GET', 'POST']);
   return router;
 }
 

@@ -4,16 +4,28 @@ import type { Principal, Scope } from '../domain/accounts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
+interface ReplyHead {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * What a repeated Idempotency-Key is answered from, when the id of a new resource is not enough: a public id, or
+   * counts. Kept in clear for a day, so never a personal value.
+   */
+  readonly remember?: string;
+}
+
 /** JSON, nothing, or a stream of text. */
 export type Reply =
-  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly status: number; readonly stream: Readable; readonly contentType: string };
+  (ReplyHead & { readonly body?: unknown }) | (ReplyHead & { readonly stream: Readable; readonly contentType: string });
 
 export interface DocumentedReply {
   readonly description: string;
   readonly schema?: z.ZodType;
+  readonly example?: unknown;
   /** Default application/json. */
   readonly contentType?: string;
+  /** Other representations of the same reply, chosen by Accept. */
+  readonly alternatives?: readonly string[];
 }
 
 export interface Call<Params, Query, Body, Caller> {
@@ -22,12 +34,15 @@ export interface Call<Params, Query, Body, Caller> {
   readonly body: Body;
   readonly principal: Caller;
   readonly requestId: string;
-  /** Media types the caller accepts, most wanted first. */
-  readonly accepts: (types: readonly string[]) => string | undefined;
+  /** The media type to answer in: of those documented for the route, the one the caller wants most. */
+  readonly wanted: string;
+  readonly header: (name: string) => string | undefined;
   /** Aborted when the caller hangs up. */
   readonly signal: AbortSignal;
   /** The id to create the resource under: the same on every repetition of one Idempotency-Key. */
   readonly newId: string;
+  /** An earlier call with this key died half-way, and may or may not have created `newId`. */
+  readonly isResumed: boolean;
 }
 
 interface RouteShape<Params, Query, Body> {
@@ -40,13 +55,20 @@ interface RouteShape<Params, Query, Body> {
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
+  readonly bodyExample?: unknown;
   readonly replies: Readonly<Record<number, DocumentedReply>>;
-  /** Error codes of the problem bodies this route may answer besides the general ones. */
+  /** Statuses of the problem bodies this route may answer besides the general ones. */
   readonly problems?: readonly number[];
 }
 
-/** A call that creates something says how to render it again for a repeated Idempotency-Key. */
-export type Replay = (principal: Principal, resourceId: string) => Promise<Reply>;
+type PrivateCall<Params, Query, Body> = Call<Params, Query, Body, Principal>;
+
+/**
+ * What a repeated Idempotency-Key is answered once the first call has ended. `again` is for calls that only read: they
+ * run anew. All others are rendered from what is there now, and from what the first reply asked to `remember`.
+ */
+export type Replay<Params, Query, Body> =
+  'again' | ((call: PrivateCall<Params, Query, Body>, remembered: string) => Promise<Reply>);
 
 export interface PrivateRoute<Params = unknown, Query = unknown, Body = unknown> extends RouteShape<
   Params,
@@ -54,9 +76,9 @@ export interface PrivateRoute<Params = unknown, Query = unknown, Body = unknown>
   Body
 > {
   readonly scope: Scope;
-  /** Missing on a POST that may simply run again. */
-  readonly replay?: Replay;
-  readonly handle: (call: Call<Params, Query, Body, Principal>) => Promise<Reply>;
+  /** Every POST has one. */
+  readonly replay?: Replay<Params, Query, Body>;
+  readonly handle: (call: PrivateCall<Params, Query, Body>) => Promise<Reply>;
 }
 
 export interface PublicRoute<Params = unknown, Query = unknown, Body = unknown> extends RouteShape<
@@ -77,6 +99,14 @@ export function privateRoute<Params, Query, Body>(route: PrivateRoute<Params, Qu
   return route as unknown as Route;
 }
 
-export function publicRoute<Params, Query, Body>(route: PublicRoute<Params, Query, Body>): Route {
-  return route as unknown as Route;
-}
+/** Media types a route answers in when all goes well; the first is the default. */
+export const mediaTypes = (route: Pick<Route, 'replies'>): string[] => [
+  ...new Set(
+    Object.values(route.replies).flatMap((reply) =>
+      reply.schema === undefined ? [] : [reply.contentType ?? 'application/json', ...(reply.alternatives ?? [])],
+    ),
+  ),
+];
+
+/** A POST without fields of its own may still come with a body, and its Idempotency-Key is bound to that too. */
+export const readsBody = (route: Route): boolean => route.body !== undefined || route.replay !== undefined;

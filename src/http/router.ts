@@ -1,9 +1,21 @@
-import { Router, type NextFunction, type Request, type Response } from 'express';
+import { Router, type Request, type Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import type { Principal } from '../domain/accounts';
+import { InvariantError } from '../kernel/errors';
+import { readJsonBody, type ReadBody } from './body';
 import { HttpError } from './http.errors';
 import { runOnce, type IdempotencyDeps } from './idempotency';
-import type { Call, PrivateRoute, PublicRoute, Reply, Route } from './route';
+import { refuseOtherMethods } from './other-methods';
+import {
+  mediaTypes,
+  readsBody,
+  type Call,
+  type PrivateRoute,
+  type PublicRoute,
+  type Replay,
+  type Reply,
+  type Route,
+} from './route';
 import { parsePart } from './validate';
 
 export interface RouterDeps {
@@ -16,93 +28,110 @@ export interface RequestFacts {
   requestId: string;
   /** The route template, for logs and metrics: a path may hold an id, a template never does. */
   route: string;
-  rawBody: Buffer;
 }
 
 export const facts = (res: Response): RequestFacts => res.locals as RequestFacts;
 
-const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/;
+const NO_BODY: ReadBody = { value: undefined, bytes: Buffer.alloc(0) };
+const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/i;
 
 /** Turns the route list into an Express router. Nothing is reachable that is not in the list. */
 export function makeRouter(routes: readonly Route[], deps: RouterDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  for (const route of routes) {
-    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    router[route.method](path, async (req: Request, res: Response) => {
-      facts(res).route = route.path;
-      await writeReply(res, await answer(route, deps, req, res));
-    });
-  }
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const allowed = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
-    router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), (_req: Request, _res: Response, next: NextFunction) => {
-      next(
-        new HttpError('method_not_allowed', 'this address does not take that method', [], {
-          Allow: allowed.join(', '),
-        }),
-      );
-    });
+  for (const path of [...new Set(routes.map((route) => route.path))].sort(literalFirst)) {
+    const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const own = routes.filter((route) => route.path === path);
+    for (const route of own) {
+      requireReplay(route);
+      router[route.method](expressPath, async (req: Request, res: Response) => {
+        facts(res).route = route.path;
+        // Leads and keys are in these answers: nothing on the way may keep them.
+        res.setHeader('Cache-Control', 'no-store');
+        await writeReply(req, res, await answer(route, deps, req, res));
+      });
+    }
+    refuseOtherMethods(
+      router,
+      expressPath,
+      own.map((route) => route.method),
+    );
   }
   return router;
 }
 
+/** `/v1/leads/lookup` before `/v1/leads/{id}`: a word of ours is never read as somebody's id. */
+function literalFirst(left: string, right: string): number {
+  const shape = (path: string) => path.replaceAll(/\{\w+\}/g, '\u{10ffff}');
+  return shape(left) < shape(right) ? -1 : 1;
+}
+
+function requireReplay(route: Route): void {
+  if (route.scope !== null && route.method === 'post' && route.replay === undefined) {
+    throw new InvariantError('replay_missing', `POST ${route.path} does not say what a repeated key is answered`);
+  }
+}
+
 async function answer(route: Route, deps: RouterDeps, req: Request, res: Response): Promise<Reply> {
   const principal = route.scope === null ? null : await authorise(route, deps, req);
+  const wanted = wantedType(route, req);
+  const body = readsBody(route) ? await readJsonBody(req, res) : NO_BODY;
   const aborted = new AbortController();
   res.on('close', () => {
     aborted.abort();
   });
-  const base = {
-    params: parsePart(route.params, req.params, 'path'),
-    query: parsePart(route.query, req.query, 'query'),
-    body: parsePart(route.body, req.body, ''),
+  const prepared = {
+    params: parsePart(route.params, req.params, 'parameters'),
+    query: parsePart(route.query, req.query, 'parameters'),
+    body: parsePart(route.body, body.value, 'body'),
     requestId: facts(res).requestId,
-    accepts: (types: readonly string[]) => firstOf(req.accepts([...types])),
+    wanted,
+    header: (name: string) => req.get(name),
     signal: aborted.signal,
   };
+  const firstTime = () => ({ newId: deps.idempotency.ids.uuid(), isResumed: false });
   if (route.scope === null || principal === null) {
-    return (route as PublicRoute).handle({ ...base, principal: null, newId: deps.idempotency.ids.uuid() });
+    return (route as PublicRoute).handle({ ...prepared, principal: null, ...firstTime() });
   }
-  return once(route, deps, req, res, { ...base, principal });
+  const { replay } = route;
+  if (replay === undefined || req.get('idempotency-key') === undefined) {
+    return route.handle({ ...prepared, principal, ...firstTime() });
+  }
+  return once(deps, { route, replay, req, body }, { ...prepared, principal });
 }
 
-const firstOf = (wanted: string | false | readonly string[]): string | undefined => {
-  if (wanted === false) return undefined;
-  return typeof wanted === 'string' ? wanted : wanted[0];
-};
+function wantedType(route: Route, req: Request): string {
+  const types = mediaTypes(route);
+  if (types.length === 0) return '';
+  const wanted = req.accepts(types);
+  if (wanted === false) throw new HttpError('not_acceptable', `this address answers in ${types.join(' or ')}`);
+  return wanted;
+}
 
-type Prepared = Omit<Call<unknown, unknown, unknown, Principal>, 'newId'>;
+type Prepared = Omit<Call<unknown, unknown, unknown, Principal>, 'newId' | 'isResumed'>;
 
-async function once(
-  route: PrivateRoute,
-  deps: RouterDeps,
-  req: Request,
-  res: Response,
-  call: Prepared,
-): Promise<Reply> {
-  const key = req.get('idempotency-key');
-  const { replay } = route;
-  if (key === undefined || replay === undefined) return route.handle({ ...call, newId: deps.idempotency.ids.uuid() });
+interface Keyed {
+  readonly route: PrivateRoute;
+  readonly replay: Replay<unknown, unknown, unknown>;
+  readonly req: Request;
+  readonly body: ReadBody;
+}
+
+function once(deps: RouterDeps, { route, replay, req, body }: Keyed, call: Prepared): Promise<Reply> {
   const request = {
     principal: call.principal,
-    key,
+    key: req.get('idempotency-key') ?? '',
     method: route.method,
     path: req.originalUrl,
-    bytes: facts(res).rawBody,
+    bytes: body.bytes,
   };
-  return runOnce(
-    deps.idempotency,
-    request,
-    (newId) => route.handle({ ...call, newId }),
-    async (resourceId, status) => {
-      const reply = await replay(call.principal, resourceId);
-      return {
-        ...reply,
-        status,
-        headers: { ...('headers' in reply ? reply.headers : {}), 'Idempotency-Replayed': 'true' },
-      };
+  return runOnce(deps.idempotency, request, {
+    run: ({ resourceId, isResumed }) => route.handle({ ...call, newId: resourceId, isResumed }),
+    replay: async (remembered, status) => {
+      const repeated = { ...call, newId: remembered, isResumed: false };
+      const reply = replay === 'again' ? await route.handle(repeated) : await replay(repeated, remembered);
+      return { ...reply, status, headers: { ...reply.headers, 'Idempotency-Replayed': 'true' } };
     },
-  );
+  });
 }
 
 async function authorise(route: PrivateRoute, deps: RouterDeps, req: Request): Promise<Principal> {
@@ -113,23 +142,34 @@ async function authorise(route: PrivateRoute, deps: RouterDeps, req: Request): P
       'WWW-Authenticate': 'Bearer realm="assent"',
     });
   }
-  if (!principal.scopes.includes(route.scope)) {
-    throw new HttpError('scope_missing', `this API key lacks the scope ${route.scope}`);
-  }
+  requireScope(principal, route.scope);
   return principal;
 }
 
-async function writeReply(res: Response, reply: Reply): Promise<void> {
+/** @throws {HttpError} `scope_missing` */
+export function requireScope(principal: Principal, scope: PrivateRoute['scope']): void {
+  if (principal.scopes.includes(scope)) return;
+  throw new HttpError('scope_missing', `this API key lacks the scope ${scope}`, [], {
+    'WWW-Authenticate': `Bearer realm="assent", error="insufficient_scope", scope="${scope}"`,
+  });
+}
+
+async function writeReply(req: Request, res: Response, reply: Reply): Promise<void> {
   res.status(reply.status);
-  if ('stream' in reply) {
-    res.setHeader('Content-Type', reply.contentType);
-    await pipeline(reply.stream, res).catch((error: unknown) => {
-      // The caller hung up: there is nobody left to answer.
-      if (!res.destroyed) throw error;
-    });
+  for (const [name, value] of Object.entries(reply.headers ?? {})) res.setHeader(name, value);
+  if (!('stream' in reply)) {
+    if (reply.body === undefined) res.end();
+    else res.json(reply.body);
     return;
   }
-  for (const [name, value] of Object.entries(reply.headers ?? {})) res.setHeader(name, value);
-  if (reply.body === undefined) res.end();
-  else res.json(reply.body);
+  res.setHeader('Content-Type', reply.contentType);
+  if (req.method === 'HEAD') {
+    reply.stream.destroy();
+    res.end();
+    return;
+  }
+  await pipeline(reply.stream, res).catch((error: unknown) => {
+    // The caller hung up: there is nobody left to answer.
+    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
 }

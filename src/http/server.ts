@@ -1,6 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OperationalError, UserError } from '../kernel/errors';
+import { randomIds } from '../kernel/ids';
+import { problemFor } from './error-map';
+import { HttpError } from './http.errors';
 
 /** How long open requests may take to end once we stop; then they are cut. */
 const DRAIN_MS = 3_000;
@@ -19,9 +22,7 @@ export interface BoundServer {
  * @throws {UserError} `port_in_use`, `address_unavailable`
  */
 export async function bindServer(host: string, port: number): Promise<BoundServer> {
-  let listener: RequestListener = (_req, res) => {
-    res.writeHead(503, { 'Retry-After': '1', 'Content-Type': 'text/plain' }).end('starting\n');
-  };
+  let listener: RequestListener = answerStarting;
   const server = createServer((req, res) => {
     listener(req, res);
   });
@@ -39,6 +40,19 @@ export async function bindServer(host: string, port: number): Promise<BoundServe
     close: () => drain(server),
   };
 }
+
+const answerStarting: RequestListener = (_req, res) => {
+  const requestId = randomIds.uuid();
+  const starting = new HttpError('starting', 'the program is starting; try again in a moment');
+  const { problem } = problemFor(starting, requestId);
+  res
+    .writeHead(problem.status, {
+      'Retry-After': '1',
+      'X-Request-Id': requestId,
+      'Content-Type': 'application/problem+json; charset=utf-8',
+    })
+    .end(JSON.stringify(problem));
+};
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

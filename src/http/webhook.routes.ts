@@ -1,6 +1,8 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { raw, Router } from 'express';
 import type { Log } from '../kernel/log';
+import { faultFields } from './error-map';
+import { refuseOtherMethods } from './other-methods';
 import { facts } from './router';
 
 /** Meta's own bodies have been seen above 300 KB; a smaller limit would break the signature and the deliveries. */
@@ -27,7 +29,7 @@ export function webhookRoutes(deps: WebhookDeps): Router {
     const granted =
       req.query['hub.mode'] === 'subscribe' && typeof token === 'string' && sameText(token, deps.verifyToken);
     if (!granted || typeof challenge !== 'string') {
-      res.sendStatus(403);
+      res.status(403).end();
       return;
     }
     // Plain text, so that an echoed challenge cannot act as HTML.
@@ -41,21 +43,22 @@ export function webhookRoutes(deps: WebhookDeps): Router {
     const secretId = deps.signedBy(bytes, header);
     if (secretId === null || header === undefined) {
       deps.count('refused');
-      res.sendStatus(403); // no detail: an answer that names the expected value would sign forgeries for free
+      res.status(403).end(); // no word: an answer that names the expected value would sign forgeries for free
       return;
     }
     try {
       await deps.store({ bytes, header, secretId });
-    } catch {
+    } catch (error) {
       deps.count('failed');
-      deps.log.error('webhook.not_stored');
-      res.sendStatus(500); // Meta delivers again
+      deps.log.error('webhook.not_stored', faultFields(error));
+      res.status(500).end(); // Meta delivers again
       return;
     }
     deps.count('stored');
-    res.sendStatus(200);
+    res.status(200).end();
   });
 
+  refuseOtherMethods(router, '/webhook', ['GET', 'POST']);
   return router;
 }
 

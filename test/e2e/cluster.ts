@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { systemClock } from '../../src/kernel/clock';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded';
 import { startSandboxServer, type SandboxServer } from '../../src/sandbox';
+import { newDataDir } from '../support/data-dir';
 import { apiOf } from '../support/api';
 import { runCli, startProgram, type Program } from '../support/program';
 import type { Stage } from './journey';
@@ -33,7 +32,7 @@ export interface ClusterOptions {
 }
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'assent-cluster-'));
+  const dataDir = newDataDir();
   const postgres = await openEmbeddedPostgres({
     dataDir,
     settings: { track_commit_timestamp: 'on', ...options.settings },

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded';
+import { newDataDir } from '../support/data-dir';
 import { apiOf } from '../support/api';
 import { runCli, startProgram, type Program } from '../support/program';
 import { scanFiles } from '../support/scan';
@@ -49,7 +48,7 @@ describe('the journey on one machine, queue and database in the embedded Postgre
   let key: string;
 
   beforeAll(async () => {
-    dataDir = mkdtempSync(path.join(os.tmpdir(), 'assent-journey-'));
+    dataDir = newDataDir();
     // The program adopts this server; commit times are only for looking at the result.
     postgres = await openEmbeddedPostgres({ dataDir, settings: { track_commit_timestamp: 'on' } });
     env = { DATA_DIR: dataDir, HTTP_PORT: '0' };

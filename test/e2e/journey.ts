@@ -128,7 +128,7 @@ export async function launchBroadcast(stage: Stage, pages: readonly StagePage[])
   return draft.id;
 }
 
-/** Taps Unsubscribe for some people of a Page, spread over the time that the broadcast takes. */
+/** Taps Unsubscribe for some people of a Page while the broadcast runs, those first who are written to last. */
 export async function unsubscribeSome(
   stage: Stage,
   page: StagePage,
@@ -137,7 +137,7 @@ export async function unsubscribeSome(
 ): Promise<Set<string>> {
   const left = new Set<string>();
   for (let index = 0; index < count; index += 1) {
-    const person = `lead-${String(Math.floor((index * page.people) / count))}`;
+    const person = `lead-${String(page.people - 1 - Math.floor((index * page.people) / count))}`;
     const { psid } = await act(stage, {
       page_id: page.pageId,
       person,

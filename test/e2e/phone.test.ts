@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { newDataDir } from '../support/data-dir';
 import { apiOf, type Api } from '../support/api';
 import { describeWithBrowser, openBrowser } from '../support/browser';
 import { runCli, startProgram, type Program } from '../support/program';
@@ -21,7 +20,7 @@ describeWithBrowser('the phone page in a browser', () => {
   let pageId: string;
 
   beforeAll(async () => {
-    dataDir = mkdtempSync(path.join(os.tmpdir(), 'assent-phone-'));
+    dataDir = newDataDir();
     const env = { DATA_DIR: dataDir, HTTP_PORT: '0' };
     program = startProgram('workers/all-in-one', env);
     await program.ready();

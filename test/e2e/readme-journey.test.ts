@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { newDataDir } from '../support/data-dir';
 import { ROOT, startProgram, type Program } from '../support/program';
 
 const run = promisify(execFile);
@@ -20,7 +20,7 @@ describe("the README's journey", () => {
   let program: Program;
 
   beforeAll(async () => {
-    dataDir = mkdtempSync(path.join(os.tmpdir(), 'assent-readme-'));
+    dataDir = newDataDir();
     program = startProgram('workers/all-in-one', { DATA_DIR: dataDir, HTTP_PORT: '0' });
     await program.ready();
   }, 120_000);

@@ -1,15 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
+import { newDataDir } from '../support/data-dir';
 import { runCli, ROOT, startProgram, type Program, type ProgramName } from '../support/program';
 import { until } from '../support/until';
 
 let dataDir: string;
 
 beforeEach(() => {
-  dataDir = mkdtempSync(path.join(os.tmpdir(), 'assent-start-'));
+  dataDir = newDataDir();
 });
 
 afterEach(() => {

@@ -28,11 +28,15 @@ export function startProgram(
   const inherited = Object.fromEntries(
     INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
   );
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(ROOT, 'dist', `${name}.js`), ...args], {
-    cwd: ROOT,
-    env: { ...inherited, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', path.join(process.env.ASSENT_DIST ?? path.join(ROOT, 'dist'), `${name}.js`), ...args],
+    {
+      cwd: ROOT,
+      env: { ...inherited, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const parts: string[] = [];
   child.stdout.on('data', (bytes: Buffer) => parts.push(bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => parts.push(bytes.toString()));

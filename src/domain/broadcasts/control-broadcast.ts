@@ -79,7 +79,7 @@ const CANCEL_BATCH_ROWS = 5_000;
 const INLINE_BATCHES = 5;
 
 /**
- * Skips the pending rows of a cancelled broadcast, each batch in its own transaction.
+ * Skips the pending rows of a broadcast that has been cancelled, each batch in its own transaction.
  *
  * Rows somebody else holds are left to the next run: waiting for them would order locks against an unsubscribe.
  *
@@ -92,7 +92,6 @@ export async function skipPending(db: Database, broadcastId: RowId, now: Date, m
       `with batch as materialized (
          select seq from delivery
           where broadcast_id = $1 and status = 'pending'
-            and exists (select from broadcast where id = $1 and status = 'cancelled')
           order by page_id, seq limit $3 for update skip locked)
        update delivery d set status = 'skipped', reason = 'cancelled', due_at = null, settled_at = $2
         from batch where d.broadcast_id = $1 and d.seq = batch.seq and d.status = 'pending'`,

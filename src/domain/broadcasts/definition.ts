@@ -1,4 +1,4 @@
-import { openField, sealField } from '../../kernel/crypto';
+import { openField, sealField } from '../../kernel/crypto/field-cipher';
 import type { BroadcastRow, Definition, StoredAudience } from './broadcast.types';
 
 const place = (uuid: string) => ({ table: 'broadcast', column: 'definition_ct', row: uuid });

@@ -24,14 +24,3 @@ export async function insertEvidence(tx: Tx, deliveryId: string, rows: readonly 
     ],
   );
 }
-
-/** The sealed events of one lead. */
-export function readLeadEvidence(
-  sql: Sql,
-  leadId: RowId,
-): Promise<{ deliveryId: string; position: number; bytes: Buffer }[]> {
-  return sql.rows(
-    `select delivery_id as "deliveryId", position, bytes from evidence_segment where lead_id = $1 order by delivery_id, position`,
-    [leadId],
-  );
-}

@@ -58,7 +58,12 @@ export function guardChunk(clock: Clock, { beganMs, freshMs, reread, signal }: G
   };
   const schedule = (atMs: number): void => {
     if (isClosed) return;
-    timer = setTimeout(() => (reading = look()), Math.max(0, atMs - clock.monotonicMs()));
+    timer = setTimeout(
+      () => {
+        reading = look();
+      },
+      Math.max(0, atMs - clock.monotonicMs()),
+    );
   };
   schedule(freshMs + REREAD_EVERY_MS);
   return {

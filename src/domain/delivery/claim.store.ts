@@ -174,10 +174,10 @@ export const settleRows = (
 
 /** Until the next pending row is due, in ms; null when none is pending. */
 export async function nextDueMs(sql: Sql, { broadcastId, pageId }: ClaimTarget): Promise<number | null> {
-  const row = await sql.first<{ delayMs: number | null }>(
+  const row = await sql.first<{ delayMs: number }>(
     `select greatest(0, extract(epoch from min(coalesce(due_at, clock_timestamp())) - clock_timestamp()) * 1000)::float8
        as "delayMs"
-      from delivery where broadcast_id = $1 and page_id = $2 and status = 'pending'`,
+      from delivery where broadcast_id = $1 and page_id = $2 and status = 'pending' having count(*) > 0`,
     [broadcastId, pageId],
   );
   return row?.delayMs ?? null;

@@ -1,3 +1,4 @@
+import { InvariantError } from '../../kernel/errors';
 import { appendLeadEntry, type AppendDeps } from '../consent';
 import { lockLeadRow, openLead } from '../leads';
 import { noticeOfVersion } from '../pages';
@@ -22,7 +23,10 @@ export async function recordNoticeShown(
     [welcome.pageId],
   );
   const row = await lockLeadRow(tx, leadId);
-  if (notice === undefined || page === undefined || row === undefined) return;
+  if (row === undefined) return; // erased in the meantime
+  if (notice === undefined || page === undefined) {
+    throw new InvariantError('notice_missing', 'a welcome was sent without a notice');
+  }
   const { language, sha256, surface } = notice;
   await appendLeadEntry(tx, deps, openLead(deps.keyRing, page, row), page.metaPageId, {
     kind: 'notice_shown',

@@ -1,3 +1,4 @@
+import type { Ids } from '../../kernel/ids';
 import type { RecordStatus } from './delivery.types';
 import type { SendOutcome } from './sender.types';
 
@@ -88,6 +89,9 @@ function retry(fault: Parameters<typeof codes>[0], failures: number, dueInMs: nu
     failures: failed,
   };
 }
+
+/** 0 to 1. */
+export const randomShare = (ids: Ids): number => ids.bytes(2).readUInt16BE() / 65_535;
 
 export const retryDelayMs = (failures: number, random: number): number =>
   Math.round(FIRST_RETRY_MS * RETRY_FACTOR ** failures * (1 - SPREAD + 2 * SPREAD * random));

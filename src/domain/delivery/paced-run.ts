@@ -46,10 +46,12 @@ export interface PacedDeps {
 /** Longest sleep at a time: so soon a chunk notices that it must stop. */
 const NAP_MS = 50;
 
-interface Flight {
-  /** Resolves when the POST has started or will not. */
-  readonly decided: Promise<void>;
-  readonly ended: Promise<void>;
+interface Progress<Item> {
+  readonly waiting: Item[];
+  readonly posted: Posted<Item>[];
+  /** Calls handed over that have neither started nor been refused: a new connection is being made for them. */
+  readonly undecided: Set<Promise<void>>;
+  readonly flights: Promise<void>[];
 }
 
 /**
@@ -58,61 +60,66 @@ interface Flight {
  * Messages without an entry in the result have not been sent: nothing of them left.
  */
 export async function sendPaced<Item>(deps: PacedDeps, run: PacedRun<Item>): Promise<Posted<Item>[]> {
-  const waiting = [...run.items];
-  const posted: Posted<Item>[] = [];
-  const undecided = new Set<Promise<void>>();
-  const flights: Promise<void>[] = [];
-  while (!run.guard.stopped()) {
-    if (waiting.length === 0 && undecided.size > 0) await Promise.race(undecided);
-    dropGone(waiting, run.guard);
-    if (waiting.length === 0) {
-      if (undecided.size === 0) break;
-      continue;
-    }
+  const progress: Progress<Item> = { waiting: [...run.items], posted: [], undecided: new Set(), flights: [] };
+  while (await hasMore(progress, run.guard)) {
     const requestedMs = deps.clock.monotonicMs();
-    if (requestedMs > run.guard.deadlineMs) break;
     // A fault of the database ends the chunk; the record that follows meets it too, and reports it.
-    const answer = await run.reserve(waiting.length).catch(() => null);
-    const call = { requestedMs, answeredMs: deps.clock.monotonicMs() };
+    const answer = await run.reserve(progress.waiting.length).catch(() => null);
     if (answer?.kind !== 'reserved') break;
-    const slots = waiting.length;
-    for (let index = 0; index < slots && waiting.length > 0; index += 1) {
-      const slot = slotAt(answer, call, index, run.intervalMs);
-      if (!(await reach(deps, run, slot))) break;
-      const item = nextItem(waiting, run.guard);
-      if (item === undefined || deps.clock.monotonicMs() > slot.closesMs) continue; // forfeited, never caught up
-      waiting.shift();
-      const flight = launch(
-        deps,
-        run,
-        item,
-        slot,
-        (done) => void (done === null ? waiting.push(item) : posted.push(done)),
-      );
-      undecided.add(flight.decided);
-      void flight.decided.then(() => undecided.delete(flight.decided));
-      flights.push(flight.ended);
-    }
+    const call = { requestedMs, answeredMs: deps.clock.monotonicMs() };
+    const isOver = await useSlots(deps, run, progress, (index) => slotAt(answer, call, index, run.intervalMs));
+    if (isOver) break;
   }
-  await Promise.all(flights);
-  return posted;
+  await Promise.all(progress.flights);
+  return progress.posted;
 }
 
-function nextItem<Item>(waiting: Item[], guard: SendGuard<Item>): Item | undefined {
-  dropGone(waiting, guard);
-  return waiting[0];
+async function hasMore<Item>({ waiting, undecided }: Progress<Item>, guard: SendGuard<Item>): Promise<boolean> {
+  for (;;) {
+    dropGone(waiting, guard);
+    if (guard.stopped() || (waiting.length === 0 && undecided.size === 0)) return false;
+    if (waiting.length > 0) return true;
+    await Promise.race(undecided);
+  }
 }
 
+/** Messages that were dropped leave the front of the line; those behind are looked at when they come to the front. */
 function dropGone<Item>(waiting: Item[], guard: SendGuard<Item>): void {
   while (waiting[0] !== undefined && guard.dropped(waiting[0])) waiting.shift();
 }
 
-/** @returns false when the slot will never be used */
-async function reach<Item>(
-  { clock, sleep = delay }: PacedDeps,
-  { guard }: PacedRun<Item>,
-  slot: Slot,
+/** @returns true when no slot of this chunk will be used any more */
+async function useSlots<Item>(
+  deps: PacedDeps,
+  run: PacedRun<Item>,
+  progress: Progress<Item>,
+  slotOf: (index: number) => Slot,
 ): Promise<boolean> {
+  const { waiting, posted, undecided, flights } = progress;
+  const slots = waiting.length;
+  for (let index = 0; index < slots && waiting.length > 0; index += 1) {
+    const slot = slotOf(index);
+    if (!(await reach(deps, run.guard, slot))) return true;
+    dropGone(waiting, run.guard);
+    const item = waiting[0];
+    if (item === undefined || deps.clock.monotonicMs() > slot.closesMs) continue; // forfeited, never caught up
+    waiting.shift();
+    const flight = launch(deps, run, item, slot);
+    undecided.add(flight.decided);
+    flights.push(
+      flight.ended.then((post) => {
+        if (post === null) waiting.push(item);
+        else posted.push(post);
+        undecided.delete(flight.decided);
+      }),
+    );
+    void flight.decided.then(() => undecided.delete(flight.decided));
+  }
+  return false;
+}
+
+/** @returns false when the slot comes too late for this chunk, or the chunk has been stopped */
+async function reach<Item>({ clock, sleep = delay }: PacedDeps, guard: SendGuard<Item>, slot: Slot): Promise<boolean> {
   if (slot.opensMs > guard.deadlineMs) return false;
   for (;;) {
     if (guard.stopped()) return false;
@@ -122,38 +129,31 @@ async function reach<Item>(
   }
 }
 
-function launch<Item>(
-  { clock, sender }: PacedDeps,
-  run: PacedRun<Item>,
-  item: Item,
-  slot: Slot,
-  done: (posted: Posted<Item> | null) => void,
-): Flight {
-  const { guard } = run;
+interface Flight<Item> {
+  /** Resolves when the POST has started. */
+  readonly decided: Promise<void>;
+  /** null: nothing left, it takes another slot. */
+  readonly ended: Promise<Posted<Item> | null>;
+}
+
+function launch<Item>({ clock, sender }: PacedDeps, run: PacedRun<Item>, item: Item, slot: Slot): Flight<Item> {
+  const { guard, metaPageId, token } = run;
   let postStartedAt: Date | null = null;
   let decide: () => void = () => undefined;
   const decided = new Promise<void>((resolve) => (decide = resolve));
   const mayStart = (): boolean => {
     const nowMs = clock.monotonicMs();
-    const refused =
-      nowMs > slot.closesMs ||
-      nowMs > guard.deadlineMs ||
-      guard.stopped() ||
-      guard.dropped(item) ||
-      !guard.mayStart(nowMs);
-    if (refused) return false;
+    if (nowMs > Math.min(slot.closesMs, guard.deadlineMs)) return false;
+    if (guard.stopped() || guard.dropped(item) || !guard.mayStart(nowMs)) return false;
     postStartedAt = clock.now();
     decide();
     return true;
   };
-  const { metaPageId, token } = run;
   const ended = sender.send({ metaPageId, token, bodyText: run.bodyOf(item), mayStart }).then((outcome) => {
-    if (outcome.kind === 'not-sent' && outcome.cause === TOO_LATE) done(null);
-    else {
-      run.onOutcome(item, outcome);
-      done({ item, outcome, postStartedAt });
-    }
     decide();
+    if (outcome.kind === 'not-sent' && outcome.cause === TOO_LATE) return null;
+    run.onOutcome(item, outcome);
+    return { item, outcome, postStartedAt };
   });
   return { decided, ended };
 }

@@ -1,4 +1,6 @@
 import { sealField } from '../../kernel/crypto/field-cipher';
+import { OperationalError } from '../../kernel/errors';
+import type { Ids } from '../../kernel/ids';
 import { openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey } from '../broadcasts';
 import { pageToken, withPageRing } from '../pages';
 import { metadataOf, prepareBody, type PreparedBody } from './body.rules';
@@ -11,6 +13,7 @@ import { applyToLeads, blockForContent, stopCalls, type EffectDeps } from './eff
 import { releaseLane, takeLane } from './lane.store';
 import {
   MAX_REFUSED_IN_A_ROW,
+  randomShare,
   refusedInARow,
   stopsChunk,
   unsent,
@@ -191,17 +194,15 @@ async function recordChunk(
   posted: readonly Posted<ClaimedRow>[],
 ): Promise<void> {
   const { broadcast, page } = stand;
-  const rows = recordsOf(claim.rows, guard, posted);
+  const rows = recordsOf(deps.ids, claim.rows, guard, posted);
   const refused = posted.reduce((count, { outcome }) => refusedInARow(count, outcome), claim.refusedInARow);
-  const changed = new Set(
-    await recordWithRetry(deps, async () =>
-      deps.db.transaction(async (tx) => {
-        const seqs = await recordRows(tx, broadcast.id, rows);
-        if (refused !== claim.refusedInARow) await writeRefusedInARow(tx, broadcast.id, page.id, refused);
-        return seqs;
-      }),
-    ),
-  );
+  const write = () =>
+    deps.db.transaction(async (tx) => {
+      const seqs = await recordRows(tx, broadcast.id, rows);
+      if (refused !== claim.refusedInARow) await writeRefusedInARow(tx, broadcast.id, page.id, refused);
+      return seqs;
+    });
+  const changed = new Set(await withRetry(write));
   if (refused >= MAX_REFUSED_IN_A_ROW) await blockForContent(deps, broadcast.id, page);
   const answers = posted
     .filter(({ item }) => changed.has(item.seq))
@@ -210,17 +211,18 @@ async function recordChunk(
 }
 
 /** A record that is lost leaves its rows in `sending`: after a while they count as uncertain, until an echo comes. */
-async function recordWithRetry(_deps: SendChunkDeps, write: () => Promise<number[]>): Promise<number[]> {
+async function withRetry<T>(write: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await write();
     } catch (error) {
-      if (attempt === RECORD_ATTEMPTS) throw error;
+      if (!(error instanceof OperationalError) || attempt === RECORD_ATTEMPTS) throw error;
     }
   }
 }
 
 function recordsOf(
+  ids: Ids,
   claimed: readonly ClaimedRow[],
   guard: ChunkGuard,
   posted: readonly Posted<ClaimedRow>[],
@@ -233,7 +235,7 @@ function recordsOf(
     if (post !== undefined) {
       const { outcome, postStartedAt } = post;
       const midCt = outcome.kind === 'accepted' ? sealMid(row, outcome.messageId) : null;
-      records.push({ seq, attempt, postStartedAt, midCt, ...verdictOf(outcome, failures, Math.random()) });
+      records.push({ seq, attempt, postStartedAt, midCt, ...verdictOf(outcome, failures, randomShare(ids)) });
     } else {
       const reason = guard.gone.get(seq);
       if (reason === null) continue; // an echo or the sweeper has settled it

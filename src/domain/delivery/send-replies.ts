@@ -2,7 +2,7 @@ import { findBroadcast, openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type A
 import { InvariantError } from '../../kernel/errors';
 import type { AppendDeps } from '../consent';
 import { leadTransaction, RingStale, webToken } from '../leads';
-import { noticeOfVersion, pageToken, withPageRing } from '../pages';
+import { noticeOfVersion, pageToken, withPageRing, type Notice } from '../pages';
 import type { Database } from '../sql.types';
 import { metadataOf } from './body.rules';
 import { CLAIM_LIFE_MS } from './chunk-guard';
@@ -12,7 +12,7 @@ import { sealReplyMid } from './echo';
 import { applyToLeads, stopCalls, type EffectDeps } from './effects';
 import { recordNoticeShown } from './notice-shown';
 import { openRecipient } from './open-recipient';
-import { stopsChunk, unsent, UNREACHABLE_WAIT_MS, verdictOf } from './outcome.rules';
+import { randomShare, stopsChunk, unsent, UNREACHABLE_WAIT_MS, verdictOf } from './outcome.rules';
 import { chunkSize, slotIntervalMs, waitForSlotMs } from './pace.rules';
 import { reserveSlots } from './pace.store';
 import { sendPaced, type PacedDeps, type Posted } from './paced-run';
@@ -91,14 +91,39 @@ async function claimReplies(deps: SendRepliesDeps, page: SendPageRow): Promise<(
     return claim();
   });
   const claimed: (ClaimedReply | null)[] = [];
-  for (const one of opened) claimed.push(one === null ? null : await prepare(deps, page, one));
+  for (const one of opened) claimed.push(one === null ? null : await prepareOrReject(deps, page, one));
   return claimed;
 }
+
+interface OpenedReply {
+  readonly reply: PickedReply;
+  readonly dek: Buffer;
+  readonly psid: string;
+}
+
+/** One reply that cannot be written must not cost the others their turn. */
+async function prepareOrReject(
+  deps: SendRepliesDeps,
+  page: SendPageRow,
+  opened: OpenedReply,
+): Promise<ClaimedReply | null> {
+  try {
+    return await prepare(deps, page, opened);
+  } catch (error) {
+    if (!(error instanceof InvariantError)) throw error;
+    const { id, attempt, failures } = opened.reply;
+    deps.log.error('reply.not_written', { page: page.uuid });
+    await recordReply(deps.db, { id, attempt: attempt + 1 }, { ...unsent(failures), ...REJECTED }, null);
+    return null;
+  }
+}
+
+const REJECTED = { status: 'rejected', dueInMs: null } as const;
 
 async function prepare(
   deps: SendRepliesDeps,
   page: SendPageRow,
-  { reply, dek, psid }: { readonly reply: PickedReply; readonly dek: Buffer; readonly psid: string },
+  { reply, dek, psid }: OpenedReply,
 ): Promise<ClaimedReply> {
   const { id, uuid, failures, leadId, language, noticeVersion } = reply;
   const attempt = reply.attempt + 1;
@@ -118,8 +143,13 @@ async function contentOf(deps: SendRepliesDeps, page: SendPageRow, reply: Picked
     language,
     optInMode: page.optInMode,
     noticeUrl: `${deps.publicUrl}/n/${webToken(dek)}`,
-    notice: notice?.body ?? '',
+    notice: kind === 'welcome' ? bodyOf(notice) : '',
   });
+}
+
+function bodyOf(notice: Notice | undefined): string {
+  if (notice === undefined) throw new InvariantError('notice_missing', 'a welcome without its notice');
+  return notice.body;
 }
 
 async function testContent({ db, accountKey }: SendRepliesDeps, broadcastUuid: string | null): Promise<object> {
@@ -180,7 +210,7 @@ async function recordReplies(
       await acceptByAnswer(deps, reply, post.outcome.messageId, post.postStartedAt);
     else {
       const verdict =
-        post === undefined ? unsent(reply.failures) : verdictOf(post.outcome, reply.failures, Math.random());
+        post === undefined ? unsent(reply.failures) : verdictOf(post.outcome, reply.failures, randomShare(deps.ids));
       await recordReply(deps.db, reply, verdict, post?.postStartedAt ?? null);
     }
   }

@@ -37,19 +37,16 @@ export function makeSettleStuck({ db, log }: DeliverySweepDeps) {
   };
 }
 
-const stuck = (table: 'delivery' | 'reply', key: string): string =>
-  `update ${table} t set status = 'uncertain', settled_at = clock_timestamp()
-    from (select ${key} from ${table} where status = 'sending' and claimed_at < clock_timestamp() - ${STUCK_AFTER}
-      order by claimed_at limit ${BATCH_ROWS} for update skip locked) s
-    where (${key
-      .split(', ')
-      .map((column) => `t.${column}`)
-      .join(', ')}) = (${key
-      .split(', ')
-      .map((column) => `s.${column}`)
-      .join(', ')})`;
+const STUCK_ROWS = `status = 'sending' and claimed_at < clock_timestamp() - ${STUCK_AFTER}
+      order by claimed_at limit ${BATCH_ROWS} for update skip locked`;
 
-const STUCK = { delivery: stuck('delivery', 'broadcast_id, seq'), reply: stuck('reply', 'id') } as const;
+const STUCK = {
+  delivery: `update delivery d set status = 'uncertain', settled_at = clock_timestamp()
+    from (select broadcast_id, seq from delivery where ${STUCK_ROWS}) s
+    where d.broadcast_id = s.broadcast_id and d.seq = s.seq`,
+  reply: `update reply r set status = 'uncertain', settled_at = clock_timestamp()
+    from (select id from reply where ${STUCK_ROWS}) s where r.id = s.id`,
+} as const;
 
 /** Asks again for the replies nobody sends: their job was lost. @returns how many Pages */
 export function makeRequeueReplies({ db, ids, queue }: DeliverySweepDeps) {

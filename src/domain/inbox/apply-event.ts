@@ -94,7 +94,8 @@ async function settle(
   const { ref, deliveryUuid } = act;
   const decided = await carryOut(tx, deps, lead, { page, decision, eventAt, evidence, ref, cause, deliveryUuid });
   const current = await applyToken(tx, deps, decided, person, eventAt);
-  await updateContact(tx, current.row.id, contactAfter(deps, person, current, eventAt));
+  const contact = contactAfter(deps, person, current.row, eventAt);
+  if (!sameContact(current.row, contact)) await updateContact(tx, current.row.id, contact);
   if (!act.asksForNotice) return;
   const language = current.row.locale ?? DEFAULT_LANGUAGE;
   await deps.queueReply(tx, { leadId: current.row.id, pageId: page.id, kind: 'notice_link', cause, language });
@@ -117,12 +118,22 @@ function applyToken(
 function begin(
   tx: Tx,
   deps: DrainInboxDeps,
-  { page, psid }: PersonEvent,
+  person: PersonEvent,
   place: PersonPlace,
   decision: Decided['decision'],
 ): Promise<OpenLead> {
-  return createLead(tx, deps, page, place, { psid, status: decision.state.status, at: deps.clock.now() });
+  const contact = contactAfter(deps, person, NO_CONTACT, trustedAt(person.act.act));
+  const { status } = decision.state;
+  return createLead(tx, deps, person.page, place, { psid: person.psid, status, at: deps.clock.now(), contact });
 }
+
+const NO_CONTACT: ContactChange = {
+  lastInboundAt: null,
+  lastAdMessageAt: null,
+  unreachableAt: null,
+  failedInARow: 0,
+  refIndex: null,
+};
 
 /** Whether an opt-out of this person was brought along. Read under the bucket's share lock, which an import waits for. */
 function onList(tx: Tx, { keyRing }: DrainInboxDeps, page: Page, psid: string): Promise<boolean> {
@@ -137,7 +148,7 @@ function onList(tx: Tx, { keyRing }: DrainInboxDeps, page: Page, psid: string): 
 function contactAfter(
   { keyRing }: DrainInboxDeps,
   { page, act }: PersonEvent,
-  { row }: OpenLead,
+  row: ContactChange,
   eventAt: Date,
 ): ContactChange {
   const isBack = row.unreachableAt === null || eventAt > row.unreachableAt;
@@ -150,4 +161,11 @@ function contactAfter(
   };
 }
 
-const latest = (known: Date | null, at: Date): Date => (known === null || at > known ? at : known);
+const sameContact = (a: ContactChange, b: ContactChange): boolean =>
+  a.failedInARow === b.failedInARow &&
+  a.unreachableAt === b.unreachableAt &&
+  a.lastInboundAt === b.lastInboundAt &&
+  a.lastAdMessageAt === b.lastAdMessageAt &&
+  a.refIndex === b.refIndex;
+
+const latest = (known: Date | null, at: Date): Date => (known === null || at.getTime() > known.getTime() ? at : known);

@@ -36,21 +36,32 @@ export interface DrainedInbox {
   readonly events: readonly EventCount[];
 }
 
-/** What became of one body inside its transaction. */
-type Taken =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'not_understood'; readonly isNew: boolean }
-  | { readonly kind: 'done'; readonly applied: readonly Applied[] }
-  | { readonly kind: 'several'; readonly row: InboxRow; readonly body: ReadBody };
-
 interface Applied extends AppliedEvent {
   readonly kind: InboundKind;
+}
+
+interface Several {
+  readonly kind: 'several';
+  readonly row: InboxRow;
+  readonly body: ReadBody;
+}
+
+type Taken =
+  | { readonly kind: 'empty' | 'not_understood' }
+  | { readonly kind: 'done'; readonly applied: readonly Applied[] }
+  | Several;
+
+/** Puts a body back that cannot be worked in the transaction that took it. */
+class PutBack extends Error {
+  constructor(readonly body: ReadBody | null) {
+    super('a body was put back');
+  }
 }
 
 /**
  * Gives the bodies that wait their meaning, until none is due, the limit is reached or the signal comes.
  *
- * A body of one event is taken, worked and deleted in one transaction. Of a body of several, each event has its own, so
+ * A body of one event is taken out and worked in one transaction. Of a body of several, each event has its own, so
  * that one that fails costs none of its neighbours; the last deletes the body. Whatever is worked twice after a crash
  * has one effect.
  */
@@ -68,7 +79,6 @@ export function makeDrainInbox(deps: DrainInboxDeps): (input: DrainInboxInput) =
         if (taken.kind === 'empty') return;
         const applied =
           taken.kind === 'several' ? await applyEach(deps, taken, tally) : taken.kind === 'done' ? taken.applied : [];
-        if (taken.kind === 'not_understood' && taken.isNew) tally.notUnderstood += 1;
         for (const event of applied) {
           tally.count(event.kind, event.outcome);
           if (event.repliesFor !== null) nudgeReplies(event.repliesFor);
@@ -106,45 +116,55 @@ async function takeOne(deps: DrainInboxDeps, keys: DayKeys, tally: Tally): Promi
       const taken = await leadTransaction(deps, async (tx): Promise<Taken> => {
         row = undefined;
         row = await takeDue(tx, deps.clock.now());
-        return row === undefined ? { kind: 'empty' } : workBody(tx, deps, keys, row);
+        if (row === undefined) return { kind: 'empty' };
+        return { kind: 'done', applied: await workBody(tx, deps, keys, row) };
       });
       if (taken.kind !== 'empty') tally.bodies += 1;
       return taken;
     } catch (error) {
       if (row === undefined) throw error;
       if (error instanceof DayKeyMissing && (await keys.load(error.day))) continue;
+      if (error instanceof PutBack) return postpone(deps, keys, tally, row, error.body);
       tally.bodies += 1;
-      tally.failed += 1;
-      await retryLater(deps, row, error);
+      if (await retryLater(deps, row, error)) tally.failed += 1;
       return { kind: 'done', applied: [] };
     }
   }
 }
 
-async function workBody(tx: Tx, deps: DrainInboxDeps, keys: DayKeys, row: InboxRow): Promise<Taken> {
+async function workBody(tx: Tx, deps: DrainInboxDeps, keys: DayKeys, row: InboxRow): Promise<readonly Applied[]> {
   const dayKey = keys.get(row.keyDay);
   const stored = openBody(dayKey, row.deliveryId, row.bodyCt);
   const nonces = row.noncesCt === null ? null : openNonces(dayKey, row.deliveryId, row.noncesCt);
   const body = readBody(deps.ids, { deliveryId: row.deliveryId, stored, nonces });
-  if (body === null) {
-    await deferBody(tx, row.id, row.attempts + 1, new Date(deps.clock.now().getTime() + LONGEST_RETRY_MS));
-    return { kind: 'not_understood', isNew: row.attempts === 0 };
-  }
-  if (body.events.filter((event) => event.kind !== 'ignored').length > 1) {
-    const until = new Date(deps.clock.now().getTime() + LEASE_MS);
-    await leaseBody(tx, row.id, row.noncesCt ?? sealNonces(dayKey, body), until);
-    return { kind: 'several', row, body };
-  }
+  if (body === null || body.events.filter((event) => event.kind !== 'ignored').length > 1) throw new PutBack(body);
   const applied: Applied[] = [];
-  for (const event of body.events)
+  for (const event of body.events) {
     applied.push({ kind: event.kind, ...(await applyEvent(tx, deps, body.signed, event)) });
-  await deleteBody(tx, row.id);
-  return { kind: 'done', applied };
+  }
+  return applied;
 }
 
-interface Several {
-  readonly row: InboxRow;
-  readonly body: ReadBody;
+async function postpone(
+  deps: DrainInboxDeps,
+  keys: DayKeys,
+  tally: Tally,
+  row: InboxRow,
+  body: ReadBody | null,
+): Promise<Taken> {
+  const nowMs = deps.clock.now().getTime();
+  if (body === null) {
+    const dueAt = new Date(nowMs + LONGEST_RETRY_MS);
+    if (!(await deferBody(deps.db, row, row.attempts + 1, dueAt))) return { kind: 'not_understood' };
+    tally.bodies += 1;
+    if (row.attempts === 0) tally.notUnderstood += 1;
+    return { kind: 'not_understood' };
+  }
+  const noncesCt = row.noncesCt ?? sealNonces(keys.get(row.keyDay), body);
+  const dueAt = new Date(nowMs + LEASE_MS);
+  if (!(await leaseBody(deps.db, row, noncesCt, dueAt))) return { kind: 'done', applied: [] };
+  tally.bodies += 1;
+  return { kind: 'several', row: { ...row, dueAt }, body };
 }
 
 async function applyEach(deps: DrainInboxDeps, { row, body }: Several, tally: Tally): Promise<Applied[]> {
@@ -161,8 +181,7 @@ async function applyEach(deps: DrainInboxDeps, { row, body }: Several, tally: Ta
     }
   }
   if (fault !== undefined) {
-    tally.failed += 1;
-    await retryLater(deps, row, fault);
+    if (await retryLater(deps, row, fault)) tally.failed += 1;
   }
   return applied;
 }
@@ -181,11 +200,11 @@ function applyAlone(
   });
 }
 
-async function retryLater(deps: DrainInboxDeps, row: InboxRow, error: unknown): Promise<void> {
+async function retryLater(deps: DrainInboxDeps, row: InboxRow, error: unknown): Promise<boolean> {
   const attempts = row.attempts + 1;
   const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(row.attempts, MOST_DOUBLINGS));
   deps.log.warn('inbox.body_failed', { attempt: attempts, code: codeOf(error) });
-  await deferBody(deps.db, row.id, attempts, new Date(deps.clock.now().getTime() + waitMs));
+  return deferBody(deps.db, row, attempts, new Date(deps.clock.now().getTime() + waitMs));
 }
 
 /** Only a code: the text of an error made outside could quote what it was given. */

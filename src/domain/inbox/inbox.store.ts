@@ -43,27 +43,51 @@ export interface InboxRow {
   readonly bodyCt: Buffer;
   readonly noncesCt: Buffer | null;
   readonly attempts: number;
-  readonly receivedAt: Date;
+  readonly dueAt: Date;
 }
 
-const COLUMNS = `id, delivery_id as "deliveryId", key_day as "keyDay", body_ct as "bodyCt", nonces_ct as "noncesCt",
-  attempts, received_at as "receivedAt"`;
-
-/** Takes one due body; others skip it until this transaction ends. */
+/**
+ * Takes one due body out; others skip it until this transaction ends. Roll back to leave it there.
+ */
 export function takeDue(tx: Tx, now: Date): Promise<InboxRow | undefined> {
   return tx.first<InboxRow>(
-    `select ${COLUMNS} from inbox where due_at <= $1 order by due_at, id limit 1 for update skip locked`,
+    `delete from inbox where id = (
+       select id from inbox where due_at <= $1 order by due_at, id limit 1 for update skip locked
+     )
+     returning id, delivery_id as "deliveryId", key_day as "keyDay", body_ct as "bodyCt", nonces_ct as "noncesCt",
+       attempts, due_at as "dueAt"`,
     [now],
   );
 }
 
-/** Keeps a body of several events away from other workers while its events are worked one by one. */
-export async function leaseBody(tx: Tx, id: RowId, noncesCt: Buffer, until: Date): Promise<void> {
-  await tx.run(`update inbox set nonces_ct = $2, due_at = $3 where id = $1`, [id, noncesCt, until]);
+/**
+ * Keeps a body of several events away from other workers while its events are worked one by one.
+ *
+ * @returns false when another worker has it
+ */
+export async function leaseBody(sql: Sql, row: InboxRow, noncesCt: Buffer, until: Date): Promise<boolean> {
+  const leased = await sql.run(`update inbox set nonces_ct = $3, due_at = $4 where id = $1 and due_at = $2`, [
+    row.id,
+    row.dueAt,
+    noncesCt,
+    until,
+  ]);
+  return leased === 1;
 }
 
-export async function deferBody(sql: Sql, id: RowId, attempts: number, dueAt: Date): Promise<void> {
-  await sql.run(`update inbox set attempts = $2, due_at = $3 where id = $1`, [id, attempts, dueAt]);
+/**
+ * Leaves a body for later.
+ *
+ * @returns false when another worker has taken or deferred it since it was put back
+ */
+export async function deferBody(sql: Sql, row: InboxRow, attempts: number, dueAt: Date): Promise<boolean> {
+  const deferred = await sql.run(`update inbox set attempts = $3, due_at = $4 where id = $1 and due_at = $2`, [
+    row.id,
+    row.dueAt,
+    attempts,
+    dueAt,
+  ]);
+  return deferred === 1;
 }
 
 export async function deleteBody(sql: Sql, id: RowId): Promise<void> {
@@ -90,5 +114,13 @@ export function deleteEventsBefore(sql: Sql, seenBefore: Date): Promise<number> 
 /** Reads the list of opt-outs that were brought along. */
 export async function isSuppressed(tx: Tx, pageId: RowId, personMac: Buffer): Promise<boolean> {
   const row = await tx.first(`select from suppression where page_id = $1 and person_mac = $2`, [pageId, personMac]);
+  return row !== undefined;
+}
+
+/** Whether a body has been due for a second. */
+export async function hasWaitingBody(sql: Sql): Promise<boolean> {
+  const row = await sql.first(
+    `select 1 as waiting from inbox where due_at <= clock_timestamp() - interval '1 second' limit 1`,
+  );
   return row !== undefined;
 }

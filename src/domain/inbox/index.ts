@@ -4,4 +4,5 @@ export { makeDrainInbox, type DrainedInbox, type DrainInboxInput, type EventCoun
 export { makeExpireInbox, type ExpiredInbox, type ExpireInboxDeps } from './expire-inbox';
 export type { InboundKind } from './inbound.types';
 export type { DrainInboxDeps, SeenEcho, SeenReceipt } from './inbox.deps.types';
+export { makeRequeueInbox, type RequeueInboxDeps } from './requeue-inbox';
 export { makeStoreWebhook, type StoreWebhookDeps } from './store-webhook';

@@ -5,7 +5,7 @@ import type { LeadStatus } from '../lead-status.types';
 import type { Tx } from '../sql.types';
 import { openLead, psidPlace, webToken, webTokenSha256 } from './lead-keys';
 import { LeadRaceLost, onRing } from './lead-transaction';
-import { insertLead, lockLeadByIndex, shareBucket } from './lead.store';
+import { insertLead, lockLeadByIndex, shareBucket, type FirstContact } from './lead.store';
 import type { LeadPage, OpenLead } from './lead.types';
 
 const DEK_BYTES = 32;
@@ -51,6 +51,7 @@ export interface NewPerson {
   readonly psid: string;
   readonly status: LeadStatus;
   readonly at: Date;
+  readonly contact: FirstContact;
 }
 
 /**
@@ -78,6 +79,7 @@ export async function createLead(
     dekWrapped: onRing(page.uuid, () => keyRing.wrapLeadKey(page.uuid, place.bucket, place.keyVersion, dek)),
     psidCt: sealField(dek, psidPlace(uuid), person.psid),
     createdAt: person.at,
+    contact: person.contact,
   });
   if (row === undefined) throw new LeadRaceLost();
   return { row, dek, psid: person.psid };

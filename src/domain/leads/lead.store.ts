@@ -68,6 +68,8 @@ export function readLeadRow(sql: Sql, leadId: RowId): Promise<KeyedLeadRow | und
   );
 }
 
+export type FirstContact = Pick<ContactChange, 'lastInboundAt' | 'lastAdMessageAt' | 'refIndex'>;
+
 export interface NewLead {
   readonly uuid: string;
   readonly status: LeadStatus;
@@ -79,22 +81,45 @@ export interface NewLead {
   readonly dekWrapped: Buffer;
   readonly psidCt: Buffer;
   readonly createdAt: Date;
+  readonly contact: FirstContact;
 }
 
-/** @returns undefined when somebody else made a lead of this person first: the transaction must be rolled back. */
+/**
+ * Writes the lead with its key, in one statement.
+ *
+ * @returns undefined when somebody else made a lead of this person first: the transaction must be rolled back
+ */
 export async function insertLead(tx: Tx, page: LeadPage, lead: NewLead): Promise<LeadRow | undefined> {
-  const row = await tx.first<LeadRow>(
-    `insert into lead as l (public_id, account_id, page_id, status, subject_ref, web_token_sha256, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7) returning ${LEAD}`,
-    [lead.uuid, page.accountId, page.id, lead.status, lead.subjectRef, lead.webTokenSha256, lead.createdAt],
+  const row = await tx.first<LeadRow & { readonly isFirst: boolean }>(
+    `with l as (
+       insert into lead (public_id, account_id, page_id, status, subject_ref, web_token_sha256, created_at,
+         last_inbound_at, last_ad_message_at, ref_index)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *
+     ), k as (
+       insert into lead_key (lead_id, page_id, bucket, key_version, psid_index, dek_wrapped, psid_ct)
+       select l.id, $3, $11, $12, $13, $14, $15 from l on conflict on constraint lead_key_person_key do nothing
+       returning lead_id
+     )
+     select ${LEAD}, exists (select from k) as "isFirst" from l`,
+    [
+      lead.uuid,
+      page.accountId,
+      page.id,
+      lead.status,
+      lead.subjectRef,
+      lead.webTokenSha256,
+      lead.createdAt,
+      lead.contact.lastInboundAt,
+      lead.contact.lastAdMessageAt,
+      lead.contact.refIndex,
+      lead.bucket,
+      lead.keyVersion,
+      lead.psidIndex,
+      lead.dekWrapped,
+      lead.psidCt,
+    ],
   );
-  if (row === undefined) return undefined;
-  const keyed = await tx.run(
-    `insert into lead_key (lead_id, page_id, bucket, key_version, psid_index, dek_wrapped, psid_ct)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict on constraint lead_key_person_key do nothing`,
-    [row.id, page.id, lead.bucket, lead.keyVersion, lead.psidIndex, lead.dekWrapped, lead.psidCt],
-  );
-  return keyed === 1 ? row : undefined;
+  return row?.isFirst === true ? row : undefined;
 }
 
 /** What an act of the person changes besides their consent. Everything is the value to be, not a step. */

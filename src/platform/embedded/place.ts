@@ -159,9 +159,10 @@ function assertQuotable(path: string): void {
   );
 }
 
+/** The folder with node_modules: a build may put a package.json into dist/ too. */
 function cloneRoot(): string {
   let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  while (!existsSync(join(folder, 'node_modules')) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
 }
 

@@ -26,10 +26,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 1_048_576;
 const PROOFS_KEPT = 1_000;
 
-/** Refused at the last moment: thrown before the first byte, it takes the request back and leaves the connection whole. */
-class TooLate extends Error {
-  readonly code = TOO_LATE;
-}
+/** Thrown before the first byte, it takes the request back and leaves the connection whole. One for all: stacks cost time. */
+const tooLate = Object.assign(new Error('the moment to send has passed'), { code: TOO_LATE });
 
 /**
  * Sends over kept-alive connections, one request at a time on each, never repeated.
@@ -85,7 +83,7 @@ function dispatch(
     };
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: (controller) => {
-        if (started || !mayStart()) throw new TooLate();
+        if (started || !mayStart()) throw tooLate;
         started = true;
         timer = setTimeout(() => {
           controller.abort(new Error('no answer in time'));

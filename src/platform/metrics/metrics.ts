@@ -1,13 +1,12 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 /** Prometheus metrics. Labels are bounded sets of our own words: never an id, a name or a Page. */
 export interface Metrics {
   webhookBodies(result: 'stored' | 'refused' | 'failed'): void;
   inboundEvents(kind: string, count: number): void;
-  sends(outcome: string, count: number): void;
+  sends(outcome: string): void;
   jobDuration(job: string, seconds: number): void;
   httpRequest(route: string, method: string, status: number, seconds: number): void;
-  queueDepth(state: string, count: number): void;
   render(): Promise<{ contentType: string; body: string }>;
 }
 
@@ -18,7 +17,7 @@ export function openMetrics(): Metrics {
     new Counter({ name, help, labelNames, registers: [registry] });
   const bodies = counter('assent_webhook_bodies_total', 'Webhook bodies by what became of them', ['result']);
   const events = counter('assent_inbound_events_total', 'Events inside webhook bodies by kind', ['kind']);
-  const sends = counter('assent_sends_total', 'Messages by outcome', ['outcome']);
+  const sends = counter('assent_sends_total', 'Calls of the Send API by outcome', ['outcome']);
   const jobs = new Histogram({
     name: 'assent_job_seconds',
     help: 'Duration of jobs',
@@ -31,19 +30,12 @@ export function openMetrics(): Metrics {
     labelNames: ['route', 'method', 'status'],
     registers: [registry],
   });
-  const depth = new Gauge({
-    name: 'assent_due_rows',
-    help: 'Rows that say that work is due',
-    labelNames: ['state'],
-    registers: [registry],
-  });
   return {
     webhookBodies: (result) => bodies.inc({ result }),
     inboundEvents: (kind, count) => events.inc({ kind }, count),
-    sends: (outcome, count) => sends.inc({ outcome }, count),
+    sends: (outcome) => sends.inc({ outcome }),
     jobDuration: (job, seconds) => jobs.observe({ job }, seconds),
     httpRequest: (route, method, status, seconds) => http.observe({ route, method, status: String(status) }, seconds),
-    queueDepth: (state, count) => depth.set({ state }, count),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -55,18 +55,19 @@ function sqlOver(client: Queryable): Sql {
   };
 }
 
+/** One round trip also where a limit is set. */
+function beginText({ idleTimeoutMs }: TransactionOptions): string {
+  if (idleTimeoutMs === undefined) return 'begin';
+  return `begin; set local idle_in_transaction_session_timeout = ${String(Math.trunc(idleTimeoutMs))}`;
+}
+
 async function once<T>(source: DataSource, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
   const runner = source.createQueryRunner();
   let broken: Error | undefined;
   try {
     const client = (await runner.connect()) as PoolClient;
-    await client.query('begin');
+    await client.query(beginText(options));
     try {
-      if (options.idleTimeoutMs !== undefined) {
-        await client.query(
-          `set local idle_in_transaction_session_timeout = ${String(Math.trunc(options.idleTimeoutMs))}`,
-        );
-      }
       const result = await work({ ...sqlOver(client), inTransaction: true });
       await client.query('commit');
       return result;

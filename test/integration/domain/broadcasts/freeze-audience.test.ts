@@ -129,10 +129,20 @@ test('after the commit both lanes of each Page are asked for, and a second run d
   expect(world.jobs).toHaveLength(4);
 });
 
-test('of two runs at the same time one freezes', async () => {
+test('of several runs at the same time one freezes', async () => {
   await world.addLeads(page, 50);
   const made = await launch();
-  const results = await Promise.all([freeze(made), freeze(made), freeze(made)]);
+  let arrived = 0;
+  let release: () => void = () => undefined;
+  const allHaveRead = new Promise<void>((resolve) => (release = resolve));
+  const accountKey = async (id: RowId): Promise<Buffer> => {
+    arrived += 1;
+    if (arrived === 3) release();
+    await allHaveRead;
+    return world.deps.accountKey(id);
+  };
+  const run = makeFreezeAudience({ ...world.deps, accountKey });
+  const results = await Promise.all([run(made.uuid), run(made.uuid), run(made.uuid)]);
   expect(results.map((result) => result.kind).sort()).toEqual(['frozen', 'nothing_to_do', 'nothing_to_do']);
   expect(await rowsOf(made)).toHaveLength(50);
 });

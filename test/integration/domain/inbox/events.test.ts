@@ -142,8 +142,8 @@ test('an unsubscribe button names its delivery, and only one of the same lead', 
       [seq, page.id, (await world.leadOf(page, psid))!.id, id],
     );
   }
+  await world.deliver(page, postback(page, bob, minutes(-3), `assent:v1:unsubscribe:${own}`));
   await world.deliver(page, postback(page, ann, minutes(-2), `assent:v1:unsubscribe:${own}`));
-  await world.deliver(page, postback(page, bob, minutes(-2), `assent:v1:unsubscribe:${own}`));
   const marked = await world.db.rows<{ public_id: string; unsubscribed_at: Date | null }>(
     `select public_id, unsubscribed_at from delivery where page_id = $1 order by seq`,
     [page.id],

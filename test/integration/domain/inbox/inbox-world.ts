@@ -29,6 +29,8 @@ export interface InboxWorld {
   readonly db: OpenDatabase;
   readonly url: string;
   readonly keyRing: KeyRing;
+  /** The ring as another process of the installation has it. */
+  otherRing(): Promise<KeyRing>;
   readonly deps: DrainInboxDeps;
   readonly jobs: Job[];
   readonly logged: { name: string; fields: unknown }[];
@@ -71,13 +73,9 @@ export async function openInboxWorld(): Promise<InboxWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'assent-ring-'));
   let at = new Date('2026-11-23T10:00:00.000Z');
   const clock = { now: () => new Date(at.getTime()), monotonicMs: () => performance.now() };
-  const keyRing = await openKeyRing({
-    dir,
-    seal: randomBytes(32),
-    registry: postgresRingRegistry(db),
-    clock,
-    ids: randomIds,
-  });
+  const seal = randomBytes(32);
+  const openRing = () => openKeyRing({ dir, seal, registry: postgresRingRegistry(db), clock, ids: randomIds });
+  const keyRing = await openRing();
   const jobs: Job[] = [];
   const logged: { name: string; fields: unknown }[] = [];
   const skipped: { leadId: string; reason: string }[] = [];
@@ -112,6 +110,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     db,
     url: database.url,
     keyRing,
+    otherRing: openRing,
     deps,
     jobs,
     logged,

@@ -1,4 +1,5 @@
 import { recoverRotations, rotateBucket } from '../../../../src/domain/leads';
+import { makeDrainInbox } from '../../../../src/domain/inbox';
 import { until } from '../../../support/until';
 import { message, newPsid, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
 
@@ -119,6 +120,39 @@ test('a crash before or after the rows moved is settled at the next start', asyn
   expect(drained.events).toEqual([{ kind: 'message', outcome: 'applied', count: 1 }]);
   await rotateBucket(world.deps, { page, bucket });
   expect(await leadsOf(page)).toBe(1);
+});
+
+test('a process that read the ring before a rotation reads it again and finds the person', async () => {
+  const page = await world.newPage();
+  const psid = newPsid();
+  const keyRing = await world.otherRing();
+  await keyRing.reload(page.uuid);
+  await world.deliver(page, hello(page, psid));
+  await rotateBucket(world.deps, { page, bucket: keyRing.bucketOf(page.uuid, psid) });
+  await world.store({ object: 'page', entry: [{ id: page.metaPageId, time: 1, messaging: [hello(page, psid)] }] });
+  const drained = await makeDrainInbox({ ...world.deps, keyRing })({ limit: 1 });
+  expect(drained).toMatchObject({ failed: 0, events: [{ kind: 'message', outcome: 'applied', count: 1 }] });
+
+  const page2 = await world.newPage();
+  await world.store({ object: 'page', entry: [{ id: page2.metaPageId, time: 1, messaging: [hello(page2, psid)] }] });
+  expect(await makeDrainInbox({ ...world.deps, keyRing })({ limit: 1 })).toMatchObject({
+    failed: 0,
+    events: [{ kind: 'message', outcome: 'created', count: 1 }],
+  });
+});
+
+test('a rotation that was overtaken changes nothing: its version may be destroyed already', async () => {
+  const page = await world.newPage();
+  const psid = newPsid();
+  await world.deliver(page, hello(page, psid));
+  const bucket = world.keyRing.bucketOf(page.uuid, psid);
+  const early = await world.keyRing.stage(page.uuid, bucket);
+  expect(await rotateBucket(world.deps, { page, bucket })).toBeGreaterThan(early);
+  const slow = { ...world.keyRing, stage: () => Promise.resolve(early) };
+  await expect(rotateBucket({ db: world.db, keyRing: slow }, { page, bucket })).rejects.toMatchObject({
+    code: 'rotation_overtaken',
+  });
+  expect((await world.leadOf(page, psid))!.status).toBe('subscribed');
 });
 
 test('two rotations of one bucket at once: what is lost is one of the calls, never a key', async () => {

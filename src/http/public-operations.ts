@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import type { DocumentedReply, Method } from './route';
+
+/** An address that needs no API key. Its router answers it; this describes it, and a test holds the two together. */
+export interface PublicOperation {
+  readonly method: Method;
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  /** How the caller is known instead of by an API key. */
+  readonly auth: 'none' | 'verify token' | 'signature' | 'link token';
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly headers?: z.ZodObject;
+  readonly body?: { readonly contentType: string; readonly schema: z.ZodType; readonly example?: unknown };
+  readonly replies: Readonly<Record<number, DocumentedReply>>;
+}
+
+const html = { schema: z.string(), contentType: 'text/html' };
+const checks = z
+  .object({ status: z.enum(['ready', 'not_ready']), checks: z.record(z.string(), z.enum(['ok', 'failed'])) })
+  .meta({ id: 'Readiness', example: { status: 'ready', checks: { database: 'ok', queue: 'ok', keys: 'ok' } } });
+const token = z.object({ token: z.string() });
+
+/** Every address outside the list of API routes. */
+export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
+  {
+    method: 'get',
+    path: '/healthz',
+    tag: 'operations',
+    summary: 'Whether the process lives',
+    auth: 'none',
+    replies: {
+      200: {
+        description: 'It does',
+        schema: z
+          .object({ status: z.literal('ok'), version: z.string() })
+          .meta({ id: 'Health', example: { status: 'ok', version: '0.1.0' } }),
+      },
+    },
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    tag: 'operations',
+    summary: 'Whether traffic may be sent here: database, queue, keys',
+    auth: 'none',
+    replies: { 200: { description: 'Ready', schema: checks }, 503: { description: 'Not ready', schema: checks } },
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    tag: 'operations',
+    summary: 'Prometheus metrics; they name nobody',
+    auth: 'none',
+    replies: {
+      200: { description: 'Metrics', schema: z.string(), contentType: 'text/plain', example: 'assent_due_rows 0\n' },
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/openapi.json',
+    tag: 'operations',
+    summary: 'This document',
+    auth: 'none',
+    replies: {
+      200: {
+        description: 'OpenAPI 3.1',
+        schema: z.looseObject({ openapi: z.string() }).meta({ id: 'OpenApi', example: { openapi: '3.1.0' } }),
+      },
+    },
+  },
+  {
+    method: 'get',
+    path: '/docs',
+    tag: 'operations',
+    summary: 'This document for people',
+    auth: 'none',
+    replies: { 200: { description: 'A page', ...html, example: '<!doctype html>…' } },
+  },
+  {
+    method: 'get',
+    path: '/assets/assent.css',
+    tag: 'operations',
+    summary: 'Style of the pages',
+    auth: 'none',
+    replies: { 200: { description: 'CSS', schema: z.string(), contentType: 'text/css', example: 'body{margin:0}' } },
+  },
+  {
+    method: 'get',
+    path: '/webhook',
+    tag: 'webhook',
+    summary: 'The handshake by which Meta accepts this address',
+    auth: 'verify token',
+    query: z.object({ 'hub.mode': z.string(), 'hub.verify_token': z.string(), 'hub.challenge': z.string() }),
+    replies: {
+      200: { description: 'The challenge', schema: z.string(), contentType: 'text/plain', example: '1158201444' },
+      403: { description: 'Another token; no body' },
+    },
+  },
+  {
+    method: 'post',
+    path: '/webhook',
+    tag: 'webhook',
+    summary: 'Takes events from Meta and keeps the exact bytes',
+    auth: 'signature',
+    headers: z.object({ 'X-Hub-Signature-256': z.string() }),
+    body: {
+      contentType: 'application/json',
+      schema: z.looseObject({ object: z.string(), entry: z.array(z.unknown()) }).meta({ id: 'WebhookBody' }),
+      example: { object: 'page', entry: [] },
+    },
+    replies: {
+      200: { description: 'Durable' },
+      403: { description: 'Not signed by Meta; no body' },
+      500: { description: 'Not durable: deliver again' },
+    },
+  },
+  {
+    method: 'get',
+    path: '/n/{token}',
+    tag: 'person',
+    summary: 'The page of one person: what is kept, and a button that unsubscribes. Changes nothing',
+    auth: 'link token',
+    params: token,
+    replies: {
+      200: { description: 'The page', ...html, example: '<!doctype html>…' },
+      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
+    },
+  },
+  {
+    method: 'post',
+    path: '/n/{token}',
+    tag: 'person',
+    summary: 'Unsubscribes the person',
+    auth: 'link token',
+    params: token,
+    replies: {
+      200: { description: 'The page as it is now', ...html, example: '<!doctype html>…' },
+      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
+    },
+  },
+];

@@ -1,0 +1,218 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../support/program';
+
+/**
+ * Sources whose test does not mirror their path, by the test that stands for them. Each is a step of what that test does as
+ * a whole, and would be tested on its own only with the rest replaced. The test must reach the source by its imports.
+ */
+const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonly sources: readonly string[] }>> = {
+  'test/unit/domain/unsubscribe/words.rules.test.ts': {
+    because: 'tables without code; the look-up is tested with every word in them',
+    sources: [
+      'unsubscribe/words-asian.rules',
+      'unsubscribe/words-eastern.rules',
+      'unsubscribe/words-privacy.rules',
+      'unsubscribe/words-western.rules',
+    ],
+  },
+  'test/unit/domain/inbox/webhook.rules.test.ts': {
+    because: 'one kind of event each; the parser of whole bodies is tested with a fixture for every shape',
+    sources: [
+      'inbox/change-event.rules',
+      'inbox/message-event.rules',
+      'inbox/messaging-event.rules',
+      'inbox/optin-event.rules',
+      'inbox/referral.rules',
+    ],
+  },
+  'test/integration/domain/inbox/events.test.ts': {
+    because: 'the effect of an event is what all these steps do in one transaction',
+    sources: [
+      'inbox/applied-event',
+      'inbox/apply-event',
+      'inbox/apply-page-event',
+      'inbox/apply-receipt',
+      'consent/consent-history',
+      'consent/record-consent',
+      'consent/record-token',
+      'leads/find-lead',
+      'leads/lead-keys',
+      'unsubscribe/carry-out',
+    ],
+  },
+  'test/integration/domain/inbox/inbox-faults.test.ts': {
+    because: 'storing, copies, keys that are gone and expiry are the life of one row',
+    sources: ['inbox/body', 'inbox/day-keys', 'inbox/expire-inbox', 'inbox/nudge', 'inbox/store-webhook'],
+  },
+  'test/integration/domain/leads/rotate-bucket.test.ts': {
+    because: 'a stale ring and a lost race come about only beside a rotation',
+    sources: ['leads/lead-transaction'],
+  },
+  'test/integration/domain/leads/list-leads.test.ts': {
+    because: 'tags are seen through the list',
+    sources: ['leads/tags'],
+  },
+  'test/integration/domain/unsubscribe/unsubscribe-lead.test.ts': {
+    because: 'the part that all ways of unsubscribing share',
+    sources: ['unsubscribe/withdraw'],
+  },
+  'test/integration/domain/accounts/accounts.test.ts': {
+    because: 'an account, its key and its audit log come to be together',
+    sources: ['accounts/account-key', 'accounts/audit', 'accounts/create-account'],
+  },
+  'test/integration/domain/accounts/api-keys.test.ts': {
+    because: 'a key is what authenticates',
+    sources: ['accounts/authenticate'],
+  },
+  'test/integration/domain/pages/connect-page.test.ts': {
+    because: 'steps of connecting a Page',
+    sources: ['pages/find-page', 'pages/page-setup.rules', 'pages/page-token', 'pages/set-up-page'],
+  },
+  'test/integration/domain/pages/update-page.test.ts': {
+    because: 'what may be changed, and its end',
+    sources: ['pages/change-page', 'pages/disconnect-page'],
+  },
+  'test/integration/domain/broadcasts/drafts.test.ts': {
+    because: 'a draft is written, seen and read in one go',
+    sources: [
+      'broadcasts/broadcast-view',
+      'broadcasts/definition',
+      'broadcasts/draft-references',
+      'broadcasts/read-broadcasts',
+      'broadcasts/write-drafts',
+    ],
+  },
+  'test/integration/domain/broadcasts/control.test.ts': {
+    because: 'the ways of a broadcast through its states',
+    sources: ['broadcasts/control-broadcast', 'broadcasts/launch'],
+  },
+  'test/integration/domain/broadcasts/sweep-broadcasts.test.ts': {
+    because: 'blocking and reopening are told apart by what the sweeps make of them',
+    sources: ['broadcasts/block-pages'],
+  },
+  'test/integration/domain/broadcasts/audience.store.test.ts': {
+    because: 'preflight and freeze ask the same question of the same audience',
+    sources: ['broadcasts/audience-lookups', 'broadcasts/preflight', 'broadcasts/sql-parameters'],
+  },
+  'test/integration/domain/broadcasts/delivery-list.test.ts': {
+    because: 'a test send is a reply beside the deliveries',
+    sources: ['broadcasts/test-broadcast'],
+  },
+  'test/integration/domain/delivery/claim-race.test.ts': {
+    because: 'a claim and its guard are about what others do at the same time',
+    sources: ['delivery/chunk-guard', 'delivery/claim-chunk'],
+  },
+  'test/integration/domain/delivery/outcomes.test.ts': {
+    because: 'what an answer of Meta brings about for message, lead and Page',
+    sources: ['delivery/effects'],
+  },
+  'test/integration/domain/delivery/send-chunk.test.ts': {
+    because: 'steps of a claim that show in the rows of a sent chunk',
+    sources: ['delivery/log-sends', 'delivery/open-recipient'],
+  },
+  'test/integration/domain/delivery/replies.test.ts': {
+    because: 'a reply is claimed, posted and recorded in one go, and a welcome shows the notice',
+    sources: ['delivery/notice-shown', 'delivery/send-replies'],
+  },
+  'test/unit/domain/delivery/replies.rules.test.ts': {
+    because: 'a table of wordings, seen through the replies made from it',
+    sources: ['delivery/reply-texts.rules'],
+  },
+  'test/integration/domain/delivery/echo-receipts-sweep.test.ts': {
+    because: 'what becomes known of a message after it was sent',
+    sources: ['delivery/echo', 'delivery/lead-deliveries', 'delivery/receipts', 'delivery/sweep'],
+  },
+};
+
+/** Tests that stand for several sources at once, and what they show. */
+const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
+  'test/integration/domain/accounts/accounts.test.ts': 'the life of an account',
+  'test/integration/domain/broadcasts/control.test.ts': 'launch, pause, resume and cancel',
+  'test/integration/domain/broadcasts/drafts.test.ts': 'writing and reading drafts',
+  'test/integration/domain/delivery/claim-race.test.ts': 'claims beside unsubscribes, cancels and rotations',
+  'test/integration/domain/delivery/echo-receipts-sweep.test.ts': 'what is learnt after the send',
+  'test/integration/domain/delivery/outcomes.test.ts': 'each answer of Meta',
+  'test/integration/domain/delivery/replies.test.ts': 'replies from their cause to what Meta says',
+  'test/integration/domain/inbox/events.test.ts': 'the effect of each kind of event',
+  'test/integration/domain/inbox/inbox-faults.test.ts': 'what happens to a body when something fails',
+  'test/integration/http/api.test.ts': 'the routes as callers meet them',
+  'test/integration/platform/keyring.test.ts': 'key files, registry and several processes',
+};
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => path.join(folder, file));
+
+const withoutCode = /(\.types|\.errors|\.entity|\/index)\.ts$/;
+const sources = filesBelow('src/domain').filter((file) => !withoutCode.test(file));
+const tests = [...filesBelow('test/unit'), ...filesBelow('test/integration')].filter((file) =>
+  file.endsWith('.test.ts'),
+);
+
+const mirrorsOf = (source: string): string[] =>
+  ['unit', 'integration'].map((kind) => source.replace(/^src/, `test/${kind}`).replace(/\.ts$/, '.test.ts'));
+const isMirrored = (source: string): boolean => mirrorsOf(source).some((test) => existsSync(path.join(ROOT, test)));
+
+const within = new Map(
+  Object.entries(TESTED_WITHIN).flatMap(([test, { sources: names }]) =>
+    names.map((name): readonly [string, string] => [`src/domain/${name}.ts`, test]),
+  ),
+);
+
+/** The files of ours that a file imports or exports from. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(ROOT, file), 'utf8');
+  const specifiers = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, specifier]) => specifier ?? '');
+  return specifiers.flatMap((specifier) => {
+    const target = path.join(path.dirname(file), specifier);
+    return [`${target}.ts`, path.join(target, 'index.ts')].filter((found) => existsSync(path.join(ROOT, found)));
+  });
+}
+
+function reachedFrom(test: string): Set<string> {
+  const reached = new Set([test]);
+  for (const file of reached) for (const next of importsOf(file)) reached.add(next);
+  return reached;
+}
+
+/** SQL is tested by running the use cases that use it: one of them has to be tested. */
+function isTestedStore(source: string): boolean {
+  if (!source.endsWith('.store.ts')) return false;
+  const users = sources.filter((file) => file !== source && importsOf(file).includes(source));
+  return users.some((file) => isMirrored(file) || within.has(file) || isTestedStore(file));
+}
+
+const sourcesOf = (test: string): string[] => {
+  const name = test.replace(/^test\/(unit|integration)\//, '').replace(/\.test\.ts$/, '');
+  return [`src/${name}.ts`, `${name}.ts`, `test/${name}.ts`];
+};
+
+describe('the layout of tests', () => {
+  it('finds sources and tests', () => {
+    expect(sources.length).toBeGreaterThan(100);
+    expect(tests.length).toBeGreaterThan(50);
+  });
+
+  it('has a test for every rule, store and use case of the domain', () => {
+    expect(sources.filter((file) => !isMirrored(file) && !within.has(file) && !isTestedStore(file))).toEqual([]);
+  });
+
+  it('mirrors a source by every test', () => {
+    const stray = tests.filter((test) => !sourcesOf(test).some((source) => existsSync(path.join(ROOT, source))));
+    expect(stray.filter((test) => !(test in TESTS_OF_SEVERAL))).toEqual([]);
+    expect(Object.keys(TESTS_OF_SEVERAL).filter((test) => !stray.includes(test))).toEqual([]);
+  });
+
+  it('excepts no source that is gone', () => {
+    expect([...within.keys()].filter((source) => !sources.includes(source))).toEqual([]);
+  });
+
+  it.each(Object.keys(TESTED_WITHIN))('%s reaches what it stands for', (test) => {
+    expect(existsSync(path.join(ROOT, test))).toBe(true);
+    const reached = reachedFrom(test);
+    const missed = [...within].filter(([source, by]) => by === test && !reached.has(source)).map(([source]) => source);
+    expect(missed).toEqual([]);
+  });
+});

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { openHttpWorld, type HttpAccount, type HttpWorld } from './http-world';
+
+interface Broadcast {
+  readonly id: string;
+  readonly status: string;
+  readonly audience: Record<string, unknown>;
+  readonly stats: Record<string, number>;
+}
+interface Problem {
+  readonly type: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly request_id: string;
+  readonly allowed?: readonly string[];
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
+}
+
+let world: HttpWorld;
+let ann: HttpAccount;
+let pageId: string;
+let leadId: string;
+
+const PSID = '6230000000000001';
+
+beforeAll(async () => {
+  world = await openHttpWorld();
+  ann = await world.account('ann@example.com');
+  ({ pageId } = await world.connect(ann.api));
+  leadId = await world.lead(ann.api, pageId, PSID);
+});
+afterAll(() => world.close());
+
+const draftBody = (changes: Record<string, unknown> = {}) => ({
+  name: 'Opening',
+  page_ids: [pageId],
+  message: { text: 'Hello {{first_name|there}}' },
+  ...changes,
+});
+const draft = (changes: Record<string, unknown> = {}) =>
+  ann.api.expect<Broadcast>(201, 'POST', '/v1/broadcasts', draftBody(changes));
+
+describe('the happy paths', () => {
+  it('connects, shows, changes and disconnects a Page', async () => {
+    const page = await world.connect(ann.api);
+    await ann.api.expect(200, 'GET', '/v1/pages?limit=1');
+    await ann.api.expect(200, 'GET', `/v1/pages/${page.id}`);
+    const changed = await ann.api.expect(200, 'PATCH', `/v1/pages/${page.pageId}`, { rate_per_second: 20 });
+    expect(changed['rate_per_second']).toBe(20);
+    const imported = await ann.api.expect(200, 'POST', `/v1/pages/${page.pageId}/suppressions`, { psids: ['1', '2'] });
+    expect(imported).toEqual({ added: 2, already: 0, withdrawn: 0 });
+    const gone = await ann.api.expect(200, 'DELETE', `/v1/pages/${page.pageId}`);
+    expect(gone['state']).toBe('disconnected');
+  });
+
+  it('renews a Page that is connected again', async () => {
+    const page = world.nextPage();
+    const body = { page_id: page.id, name: page.name, access_token: page.token };
+    const first = await ann.api.call('POST', '/v1/pages', body);
+    const second = await ann.api.call('POST', '/v1/pages', body);
+    expect([first.status, second.status]).toEqual([201, 200]);
+    expect(second.body['id']).toBe(first.body['id']);
+    expect(first.headers.get('location')).toBe(`/v1/pages/${page.id}`);
+  });
+
+  it('lists, finds and tags leads, and shows what they agreed to', async () => {
+    expect((await ann.api.expect<{ data: unknown[] }>(200, 'GET', `/v1/leads?page_id=${pageId}`)).data).toHaveLength(1);
+    await ann.api.expect(200, 'GET', `/v1/leads/${leadId}`);
+    const tagged = await ann.api.expect(200, 'PUT', `/v1/leads/${leadId}/tags`, { tags: ['berlin'] });
+    expect(tagged['tags']).toEqual(['berlin']);
+    const bulk = await ann.api.expect(200, 'POST', '/v1/leads/tags', { lead_ids: [leadId], add: ['menu'] });
+    expect(bulk).toEqual({ changed: 1, not_found: 0, refused: 0 });
+    const history = await ann.api.expect<{ data: { kind: string }[] }>(200, 'GET', `/v1/leads/${leadId}/consent`);
+    expect(history.data.map(({ kind }) => kind)).toContain('opt_in');
+  });
+
+  it('makes, lists and revokes API keys', async () => {
+    const made = await ann.api.expect(201, 'POST', '/v1/api-keys', { scopes: ['leads:read'], expires_at: null });
+    expect(made['key']).toMatch(/^assent_/);
+    const list = await ann.api.expect<{ data: object[] }>(200, 'GET', '/v1/api-keys');
+    expect(list.data.length).toBeGreaterThanOrEqual(2);
+    expect(list.data.filter((key) => 'key' in key)).toEqual([]);
+    const revoked = await ann.api.expect(200, 'DELETE', `/v1/api-keys/${String(made['id'])}`);
+    expect(revoked['revoked_at']).not.toBeNull();
+  });
+
+  it('drafts, edits, estimates, judges, tests and deletes a broadcast', async () => {
+    const { id, status } = await draft({ audience: { tags_any: ['menu'], window: 'any' } });
+    expect(status).toBe('draft');
+    await ann.api.expect(200, 'GET', '/v1/broadcasts?limit=1');
+    const changed = await ann.api.expect(200, 'PATCH', `/v1/broadcasts/${id}`, { name: 'Other', audience: {} });
+    expect(changed['name']).toBe('Other');
+    const estimate = await ann.api.expect(200, 'POST', '/v1/audiences/estimate', { page_ids: [pageId] });
+    expect([estimate['audience'], estimate['eligible']]).toEqual([1, 1]);
+    const preflight = await ann.api.expect(200, 'POST', `/v1/broadcasts/${id}/preflight`);
+    expect(preflight['eligible']).toBe(1);
+    const tested = await ann.api.expect(202, 'POST', `/v1/broadcasts/${id}/test`, { lead_ids: [leadId] });
+    expect(tested).toEqual({ lead_ids: [leadId] });
+    const deleted = await ann.api.call<string>('DELETE', `/v1/broadcasts/${id}`);
+    expect([deleted.status, deleted.body]).toEqual([204, '']);
+    await ann.api.expect(404, 'GET', `/v1/broadcasts/${id}`);
+  });
+
+  it('launches, pauses, resumes and cancels, and lists the deliveries', async () => {
+    const { id } = await draft({ launch: true });
+    await world.useCases.work.freezeAudience(id);
+    const paused = await ann.api.expect<Broadcast>(202, 'POST', `/v1/broadcasts/${id}/pause`);
+    expect(paused.status).toBe('paused');
+    expect((await ann.api.expect<Broadcast>(202, 'POST', `/v1/broadcasts/${id}/resume`)).status).toBe('sending');
+    expect((await ann.api.expect<Broadcast>(202, 'POST', `/v1/broadcasts/${id}/launch`)).status).toBe('sending');
+    const shown = await ann.api.expect<Broadcast>(200, 'GET', `/v1/broadcasts/${id}`);
+    expect([shown.stats['audience'], shown.stats['pending']]).toEqual([1, 1]);
+    const list = await ann.api.expect<{ data: { lead_id: string }[] }>(
+      200,
+      'GET',
+      `/v1/broadcasts/${id}/deliveries?status=pending`,
+    );
+    expect(list.data.map((each) => each.lead_id)).toEqual([leadId]);
+    const csv = await ann.api.call<string>('GET', `/v1/broadcasts/${id}/deliveries`, undefined, { accept: 'text/csv' });
+    expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(csv.headers.get('content-disposition')).toContain(`deliveries-${id}.csv`);
+    expect(csv.body.split('\r\n')).toHaveLength(3);
+    expect(csv.body).toContain(`,${leadId},pending,`);
+    expect((await ann.api.expect<Broadcast>(202, 'POST', `/v1/broadcasts/${id}/cancel`)).status).toBe('cancelled');
+  });
+
+  it('pages through deliveries with the cursor it gave', async () => {
+    const second = await world.lead(ann.api, pageId, '6230000000000002');
+    const { id } = await draft({ launch: true });
+    await world.useCases.work.freezeAudience(id);
+    const path = `/v1/broadcasts/${id}/deliveries?limit=1`;
+    interface Part {
+      readonly data: readonly { readonly lead_id: string }[];
+      readonly pagination: { readonly next_cursor: string | null; readonly has_more: boolean };
+    }
+    const one = await ann.api.expect<Part>(200, 'GET', path);
+    const two = await ann.api.expect<Part>(200, 'GET', `${path}&cursor=${String(one.pagination.next_cursor)}`);
+    expect([one.pagination.has_more, two.pagination]).toEqual([true, { next_cursor: null, has_more: false }]);
+    expect([...one.data, ...two.data].map((each) => each.lead_id).sort()).toEqual([leadId, second].sort());
+    await ann.api.expect(202, 'POST', `/v1/broadcasts/${id}/cancel`);
+  });
+
+  it('unsubscribes a lead', async () => {
+    const gone = await world.lead(ann.api, pageId, '6230000000000003');
+    const lead = await ann.api.expect(200, 'POST', `/v1/leads/${gone}/unsubscribe`);
+    expect([lead['id'], lead['status']]).toEqual([gone, 'unsubscribed']);
+  });
+
+  it('has walked every route, and each answer had the documented shape', () => {
+    const walked = new Set([...world.answered].map((each) => each.replace(/ \d+$/, '')));
+    const missing = world.routes
+      .map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+      .filter((name) => !walked.has(name) && !name.endsWith('/events'));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('what a key may not', () => {
+  it('launch by creating', async () => {
+    const writer = await ann.keyWith(['broadcasts:write', 'broadcasts:read']);
+    const refused = await writer.call<Problem>('POST', '/v1/broadcasts', draftBody({ launch: true }));
+    expect([refused.status, refused.body.detail]).toEqual([403, 'this API key lacks the scope broadcasts:launch']);
+    expect((await writer.call('POST', '/v1/broadcasts', draftBody())).status).toBe(201);
+  });
+
+  it('see recipients by reading broadcasts', async () => {
+    const reader = await ann.keyWith(['broadcasts:read']);
+    const { id, audience } = await draft({ audience: { lead_ids: [leadId] } });
+    expect(audience['lead_ids']).toEqual([leadId]);
+    const shown = await reader.expect<Broadcast>(200, 'GET', `/v1/broadcasts/${id}`);
+    expect(JSON.stringify(shown)).not.toContain(leadId);
+    expect((await reader.call('GET', `/v1/broadcasts/${id}/deliveries`)).status).toBe(403);
+  });
+
+  it('reach another account', async () => {
+    const bob = await world.account('bob@example.com');
+    const { id } = await draft();
+    const keys = await ann.api.expect<{ data: { id: string }[] }>(200, 'GET', '/v1/api-keys');
+    const own: Record<string, string> = { page_id: pageId, id };
+    let tried = 0;
+    for (const { method, path, bodyExample } of world.routes.filter((route) => route.path.includes('{'))) {
+      const target = path.startsWith('/v1/leads') ? leadId : path.startsWith('/v1/api-keys') ? keys.data[0]!.id : id;
+      const at = path.replace('{page_id}', own['page_id']!).replace('{id}', target);
+      const answer = await bob.api.call<Problem>(method.toUpperCase(), at, bodyExample);
+      expect([method, path, answer.status]).toEqual([method, path, 404]);
+      tried += 1;
+    }
+    expect(tried).toBeGreaterThanOrEqual(18);
+    for (const path of ['/v1/pages', '/v1/leads', '/v1/broadcasts']) {
+      expect((await bob.api.expect<{ data: unknown[] }>(200, 'GET', path)).data).toEqual([]);
+    }
+    const found = await bob.api.call('POST', '/v1/leads/lookup', { page_id: pageId, psid: PSID });
+    expect(found.status).toBe(404);
+  });
+});
+
+describe('problems of broadcasts', () => {
+  it('name the states in which a call is possible', async () => {
+    const { id } = await draft();
+    const refused = await ann.api.call<Problem>('POST', `/v1/broadcasts/${id}/pause`);
+    expect(refused.status).toBe(409);
+    expect(refused.body.type).toBe('/docs#problem-broadcast_state');
+    expect(refused.body.allowed).toEqual(['scheduled', 'preparing', 'sending', 'paused', 'holding']);
+  });
+
+  it('carry the m.me link where the window is closed', async () => {
+    const { id } = await draft();
+    await world.db.run(`update lead set last_inbound_at = $2 where public_id = $1`, [leadId, new Date(0)]);
+    const refused = await ann.api.call<Problem>('POST', `/v1/broadcasts/${id}/test`, { lead_ids: [leadId] });
+    await world.db.run(`update lead set last_inbound_at = now() where public_id = $1`, [leadId]);
+    expect([refused.status, refused.body.type]).toEqual([422, '/docs#problem-test_window_closed']);
+    expect(refused.body.detail).toContain(`https://m.me/${pageId}`);
+  });
+
+  it('point at fields', async () => {
+    const body = draftBody({
+      message: { text: 'x'.repeat(2_001) },
+      quiet_hours: { from: '1' },
+      page_ids: [randomUUID()],
+    });
+    const refused = await ann.api.call<Problem>('POST', '/v1/broadcasts', body);
+    expect([refused.status, refused.body.type]).toEqual([422, '/docs#problem-broadcast_invalid']);
+    expect(refused.body.errors?.map(({ pointer }) => pointer)).toEqual(
+      expect.arrayContaining(['/message/text', '/quiet_hours']),
+    );
+  });
+});
