@@ -3,7 +3,10 @@ import tseslint from 'typescript-eslint';
 
 const bannedTime = [
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Ask the Clock port for the time.' },
-  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'Ask the Clock port for the time.' },
+  {
+    selector: "MemberExpression[object.name='Date'][property.name='now']",
+    message: 'Ask the Clock port for the time.',
+  },
 ];
 
 export default tseslint.config(
@@ -27,12 +30,30 @@ export default tseslint.config(
       'max-params': ['error', 5],
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'config/ alone reads the environment.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'config/ alone reads the environment.' },
+      ],
       'no-restricted-syntax': ['error', ...bannedTime],
     },
   },
-  { files: ['config/**', 'src/main.ts', 'workers/main.ts', 'workers/all-in-one.ts', 'src/cli/main.ts', 'test/**', 'bench/**', 'scripts/**'], rules: { 'no-restricted-properties': 'off' } },
-  { files: ['src/kernel/clock.ts', 'src/sandbox/**', 'test/**', 'bench/**', 'scripts/**'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: [
+      'config/**',
+      'src/main.ts',
+      'workers/main.ts',
+      'workers/all-in-one.ts',
+      'src/cli/main.ts',
+      'test/**',
+      'bench/**',
+      'scripts/**',
+    ],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    files: ['src/kernel/clock.ts', 'src/sandbox/**', 'test/**', 'bench/**', 'scripts/**'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
   { files: ['migrations/**'], rules: { 'max-lines': 'off' } },
   {
     files: ['test/**', 'bench/**', 'scripts/**'],

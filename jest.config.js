@@ -7,7 +7,11 @@ const project = (name, extra = {}) => ({
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   ...extra,
@@ -21,5 +25,11 @@ const withPostgres = {
 
 module.exports = {
   testTimeout: 60_000,
-  projects: [project('unit'), project('golden', withPostgres), project('contract', withPostgres), project('integration', withPostgres), project('e2e', withPostgres)],
+  projects: [
+    project('unit'),
+    project('golden', withPostgres),
+    project('contract', withPostgres),
+    project('integration', withPostgres),
+    project('e2e', withPostgres),
+  ],
 };

@@ -28,7 +28,7 @@ export interface AudienceBench {
 }
 
 const PAGES = 4;
-const INSERT_LEADS = `insert into lead (public_id, account_id, page_id, status, subject_ref, web_token_sha256, created_at, consent_entry,
+export const INSERT_LEADS = `insert into lead (public_id, account_id, page_id, status, subject_ref, web_token_sha256, created_at, consent_entry,
      consent_commitment, chain_head, chain_n, consent_n, opted_in_at, notice_shown_at, notice_version, last_inbound_at, tag_ids)
    select gen_random_uuid(), $1::bigint, (array[$2::bigint, $3, $4, $5])[1 + n % 4],
      case when n % 20 = 0 then 'unsubscribed' else 'subscribed' end, sha256(n::text::bytea),

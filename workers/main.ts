@@ -4,6 +4,7 @@ import { openInfrastructure } from '../src/compose/infrastructure';
 import { runProgram, type Running } from '../src/compose/program';
 import { isSandboxed, messengerIdentity } from '../src/compose/sandbox';
 import { composeUseCases } from '../src/compose/use-cases';
+import type { Clock } from '../src/kernel/clock';
 import { UserError } from '../src/kernel/errors';
 import { HEARTBEAT_FILE } from './health';
 import { startWork } from './start-work';
@@ -30,7 +31,7 @@ async function start(): Promise<Running> {
       publicUrl: config.http.publicUrl ?? ownUrl,
     });
     const work = startWork(infrastructure, useCases, config.workerQueues);
-    const heartbeat = beat();
+    const heartbeat = beat(infrastructure.clock);
     process.stdout.write(`Assent worker is ready: ${config.workerQueues.join(', ')}\n`);
     return {
       stop: async () => {
@@ -46,10 +47,10 @@ async function start(): Promise<Running> {
   }
 }
 
-function beat(): NodeJS.Timeout {
+function beat(clock: Clock): NodeJS.Timeout {
   writeFileSync(HEARTBEAT_FILE, '');
   return setInterval(() => {
-    const now = new Date();
+    const now = clock.now();
     utimesSync(HEARTBEAT_FILE, now, now);
   }, HEARTBEAT_EVERY_MS);
 }

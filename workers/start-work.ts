@@ -26,9 +26,12 @@ export function startWork(
     queues,
     clock,
     log,
-    observe: metrics.jobDuration,
+    observe: (job, seconds) => metrics.jobDuration(job, seconds),
     processors: {
-      'drain-inbox': makeDrainInboxProcessor({ drainInbox: work.drainInbox, count: metrics.inboundEvents }),
+      'drain-inbox': makeDrainInboxProcessor({
+        drainInbox: work.drainInbox,
+        count: (kind, count) => metrics.inboundEvents(kind, count),
+      }),
       'freeze-audience': makeFreezeAudienceProcessor({ freezeAudience: work.freezeAudience }),
       'send-chunk': makeSendChunkProcessor({ sendChunk: work.sendChunk, queue }),
       'send-replies': makeSendRepliesProcessor({ sendReplies: work.sendReplies, queue }),

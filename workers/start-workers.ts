@@ -2,7 +2,7 @@ import { DelayedError, UnrecoverableError, type Job as QueuedJob } from 'bullmq'
 import type { QueueName } from '../config/env';
 import { jobSchemas, type Job, type JobName } from '../src/jobs';
 import type { Clock } from '../src/kernel/clock';
-import { AssentError } from '../src/kernel/errors';
+import { codeOf } from '../src/kernel/errors';
 import type { Log } from '../src/kernel/log';
 import { openWorker, type OpenedWorker, type QueueConnection } from '../src/platform/queue/queue-backend';
 import type { JobControl, Processors } from './registry';
@@ -33,15 +33,19 @@ export interface RunningWorkers {
 export function startWorkers(deps: WorkersDeps): RunningWorkers {
   const stopping = new AbortController();
   const workers: OpenedWorker[] = deps.queues.map((queue) => {
-    const opened = openWorker(deps.connection, queue, (job, token) => run(deps, job, token, stopping.signal), {
-      concurrency: CONCURRENCY[queue],
-      lockDuration: LOCK_MS,
-      maxStalledCount: 1,
-    });
+    const opened = openWorker(
+      deps.connection,
+      queue,
+      (job: QueuedJob, token) => run(deps, job, token, stopping.signal),
+      {
+        concurrency: CONCURRENCY[queue],
+        lockDuration: LOCK_MS,
+        maxStalledCount: 1,
+      },
+    );
     opened.worker.on('error', () => deps.log.warn('queue.connection_failed', { queue }));
     opened.worker.on('failed', (job: QueuedJob | undefined, error: Error) => {
-      const code = error instanceof AssentError ? error.code : error.name;
-      deps.log.error('job.failed', { queue, job: job?.name ?? 'unknown', code });
+      deps.log.error('job.failed', { queue, job: job?.name ?? 'unknown', code: codeOf(error) });
     });
     return opened;
   });

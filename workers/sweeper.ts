@@ -1,5 +1,5 @@
 import type { Database } from '../src/domain/sql.types';
-import { AssentError } from '../src/kernel/errors';
+import { codeOf } from '../src/kernel/errors';
 import type { Log } from '../src/kernel/log';
 
 /** One process sweeps at a time; which one does not matter. */
@@ -60,6 +60,3 @@ async function sweepOnce({ db, log, sweeps, lock: name }: SweeperDeps): Promise<
     log.warn('sweep.failed', { job: name, code: codeOf(error) });
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof AssentError ? error.code : error instanceof Error ? error.name : 'unknown';

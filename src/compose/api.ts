@@ -69,13 +69,13 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
     verifyToken: messenger.verifyToken,
     signedBy: (bytes, header) => signatureMatches(bytes, header, messenger.appSecrets),
     store: useCases.storeWebhook,
-    count: metrics.webhookBodies,
+    count: (result) => metrics.webhookBodies(result),
     log,
   });
   const operations = operationsRoutes({
     version: VERSION,
     readiness: readiness(infrastructure),
-    renderMetrics: metrics.render,
+    renderMetrics: () => metrics.render(),
     document: openApiDocument(routes, VERSION),
     docsPage: docsPage(routes),
   });
@@ -87,7 +87,7 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
     log,
     clock,
     ids,
-    observe: metrics.httpRequest,
+    observe: (route, method, status, seconds) => metrics.httpRequest(route, method, status, seconds),
     beforeBodies: [
       { path: '/', router: webhook },
       ...(sandbox === null ? [] : [{ path: '/sandbox', router: sandbox.router }]),
@@ -98,7 +98,12 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
 
 function readiness({ db, queue, keyRing }: Infrastructure) {
   return [
-    { name: 'database' as const, check: async () => void (await db.run('select 1')) },
+    {
+      name: 'database' as const,
+      check: async () => {
+        await db.run('select 1');
+      },
+    },
     { name: 'queue' as const, check: () => queue.ping() },
     {
       name: 'keys' as const,

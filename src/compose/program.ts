@@ -1,4 +1,4 @@
-import { AssentError } from '../kernel/errors';
+import { AssentError, codeOf } from '../kernel/errors';
 
 export interface Running {
   /** Ends everything in order; resolves when nothing of the program is left. */
@@ -40,9 +40,7 @@ export function runProgram(start: () => Promise<Running>): void {
   process.on('SIGINT', stop);
   for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
     process.on(event, (error: unknown) => {
-      say(
-        `fatal: ${error instanceof AssentError ? error.code : error instanceof Error ? error.name : 'unknown error'}`,
-      );
+      say(`fatal: ${codeOf(error)}`);
       process.exit(1);
     });
   }

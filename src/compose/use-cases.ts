@@ -114,7 +114,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     ],
     close: async () => {
       await delivery.close();
-      await graph.close();
+      graph.close();
     },
   };
 }

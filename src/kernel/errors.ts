@@ -33,3 +33,9 @@ export class OperationalError<Code extends string = string> extends AssentError<
 
 /** A promise of ours was broken. Logged at error, never retried. */
 export class InvariantError<Code extends string = string> extends AssentError<Code> {}
+
+/** What a log may say of any error: its code, or its class. Never its message, which may quote what it was about. */
+export function codeOf(error: unknown): string {
+  if (error instanceof AssentError) return String(error.code);
+  return error instanceof Error ? error.name : 'unknown';
+}

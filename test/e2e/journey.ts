@@ -159,23 +159,14 @@ export interface Received {
 
 /** Every message of the broadcast that arrived at Messenger. */
 export async function receivedBroadcast(stage: Stage, pages: readonly StagePage[]): Promise<Received[]> {
-  const found: Received[] = [];
-  for (const page of pages) {
-    const { people } = await sandboxState(stage, `page_id=${page.pageId}&limit=${String(page.people + 100)}`);
-    for (const person of people) {
-      for (const receipt of person.received) {
-        const text = JSON.stringify(receipt.message);
-        if (!text.includes(CANARY)) continue;
-        found.push({
-          psid: person.psid,
-          atMs: receipt.at_ms,
-          text,
-          hasUnsubscribe: text.includes('assent:v1:unsubscribe:'),
-        });
-      }
-    }
-  }
-  return found;
+  const states = await Promise.all(
+    pages.map((page) => sandboxState(stage, `page_id=${page.pageId}&limit=${String(page.people + 100)}`)),
+  );
+  return states
+    .flatMap(({ people }) => people.flatMap(({ psid, received }) => received.map((receipt) => ({ psid, ...receipt }))))
+    .map(({ psid, at_ms: atMs, message }) => ({ psid, atMs, text: JSON.stringify(message) }))
+    .filter(({ text }) => text.includes(CANARY))
+    .map((one) => ({ ...one, hasUnsubscribe: one.text.includes('assent:v1:unsubscribe:') }));
 }
 
 export function expectAddsUp({ stats }: BroadcastBody, audience: number): void {

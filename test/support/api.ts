@@ -17,6 +17,7 @@ export interface Api {
 }
 
 export function apiOf(url: string, key: string): Api {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller says what shape it expects
   const call: Api['call'] = async <Body>(
     method: string,
     path: string,

@@ -3,7 +3,7 @@ import { DONE, type Processor } from '../registry';
 import type { ChunkResult } from './send-chunk.processor';
 
 export interface SendRepliesProcessorDeps {
-  readonly sendReplies: (input: { pageId: string }, signal: AbortSignal) => Promise<ChunkResult>;
+  readonly sendReplies: (input: { pageId: string; nudge: string }, signal: AbortSignal) => Promise<ChunkResult>;
   readonly queue: JobQueue;
 }
 

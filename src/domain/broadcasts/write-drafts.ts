@@ -34,6 +34,8 @@ export type WriteDraftDeps = ControlBroadcastDeps & { readonly ids: Ids };
 
 export interface CreateBroadcastInput extends BroadcastInput {
   readonly accountId: RowId;
+  /** The public id to make it under: the same when a call that died is repeated. */
+  readonly uuid?: string | undefined;
   /** Launches it in the same transaction: an error leaves nothing behind. */
   readonly launch?: boolean | undefined;
 }
@@ -45,7 +47,7 @@ export function makeCreateBroadcast(deps: WriteDraftDeps) {
     const now = deps.clock.now();
     refuse(checkDraft(input, now));
     const key = await deps.accountKey(accountId);
-    const uuid = deps.ids.uuid();
+    const uuid = input.uuid ?? deps.ids.uuid();
     const row = await deps.db.transaction(async (tx) => {
       const pageIds = (await requirePages(tx, accountId, input.pageIds)).map((page) => page.id);
       const leadIds = await requireAudienceReferences(tx, accountId, pageIds, input.audience ?? {});

@@ -1,4 +1,4 @@
-import type { RowId, Sql, Tx } from '../sql.types';
+import type { RowId, Tx } from '../sql.types';
 
 export interface EvidenceRow {
   readonly position: number;

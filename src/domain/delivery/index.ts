@@ -11,6 +11,6 @@ export { makeApplyDelivered, makeApplyRead, markClicked, type SeenReceipt } from
 export type { ReplyKind } from './replies.rules';
 export type { NewReply } from './reply.store';
 export { makeSendChunk, type SendChunkDeps, type SendChunkInput } from './send-chunk';
-export { makeSendReplies, type SendRepliesDeps } from './send-replies';
+export { makeSendReplies, type SendRepliesDeps, type SendRepliesInput } from './send-replies';
 export type { SendCall, Sender } from './sender-port.types';
 export { makeRequeueReplies, makeReturnUncertain, makeSettleStuck, type DeliverySweepDeps } from './sweep';

@@ -92,16 +92,6 @@ export async function settleReplies(
   );
 }
 
-/** Until the next reply of the Page is due; null when none waits. */
-export async function nextReplyMs(sql: Sql, pageId: RowId): Promise<number | null> {
-  const row = await sql.first<{ delayMs: number }>(
-    `select greatest(0, extract(epoch from min(due_at) - clock_timestamp()) * 1000)::float8 as "delayMs"
-      from reply where page_id = $1 and status = 'pending' having count(*) > 0`,
-    [pageId],
-  );
-  return row?.delayMs ?? null;
-}
-
 /** Anything but `accepted`; only while the row is still in `sending` with that attempt. */
 export async function recordReply(
   sql: Sql,

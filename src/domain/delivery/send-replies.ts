@@ -1,4 +1,5 @@
 import { findBroadcast, openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey } from '../broadcasts';
+import { createHash } from 'node:crypto';
 import { InvariantError } from '../../kernel/errors';
 import type { AppendDeps } from '../consent';
 import { leadTransaction, RingStale, webToken } from '../leads';
@@ -10,6 +11,7 @@ import { readPageStand, type PageStand } from './chunk.store';
 import type { SendPageRow, SendResult } from './delivery.types';
 import { sealReplyMid } from './echo';
 import { applyToLeads, stopCalls, type EffectDeps } from './effects';
+import { holdReplyLane, releaseReplyLane } from './lane.store';
 import { recordNoticeShown } from './notice-shown';
 import { openRecipient } from './open-recipient';
 import { randomShare, stopsChunk, unsent, UNREACHABLE_WAIT_MS, verdictOf } from './outcome.rules';
@@ -17,7 +19,7 @@ import { chunkSize, slotIntervalMs, waitForSlotMs } from './pace.rules';
 import { reserveSlots } from './pace.store';
 import { sendPaced, type PacedDeps, type Posted } from './paced-run';
 import { renderReply, replySkipReason } from './replies.rules';
-import { acceptReply, nextReplyMs, pickReplies, recordReply, settleReplies, type PickedReply } from './reply.store';
+import { acceptReply, pickReplies, recordReply, settleReplies, type PickedReply } from './reply.store';
 
 export interface SendRepliesDeps extends AppendDeps, EffectDeps, PacedDeps {
   readonly db: Database;
@@ -41,30 +43,63 @@ interface ClaimedReply extends Pick<PickedReply, 'id' | 'uuid' | 'failures' | 'l
   readonly bodyText: string;
 }
 
-/** Sends what people are waiting for, ahead of bulk and inside the Page's pace. */
+export interface SendRepliesInput {
+  readonly pageId: string;
+  /** The same for all jobs of a chain; jobs without one are one chain. */
+  readonly nudge?: string | undefined;
+}
+
+/** Longer than a chunk of replies can live. */
+const WORK_MS = 30_000;
+/** A successor that has not come by then is taken for lost. */
+const SUCCESSOR_MS = 2_000;
+
+/**
+ * Sends what people are waiting for, ahead of bulk and inside the Page's pace. One chain of jobs at a time works on a
+ * Page; the others end at once. A reply that is tried again later is found by the sweeper.
+ */
 export function makeSendReplies(deps: SendRepliesDeps) {
-  return async ({ pageId }: { readonly pageId: string }, signal: AbortSignal): Promise<SendResult> => {
+  return async ({ pageId, nudge = '' }: SendRepliesInput, signal: AbortSignal): Promise<SendResult> => {
     const stand = await readPageStand(deps.db, pageId);
     if (stand === undefined || !stand.isPageActive) return { kind: 'idle' };
-    if (!stand.hasDueReplies) return waitForNext(deps, stand);
-    if (stand.throttledMs > 0) return wait(stand.throttledMs);
-    const slotWaitMs = waitForSlotMs(stand.slotDelayMs);
-    if (slotWaitMs !== null) return wait(slotWaitMs);
-    const beganMs = deps.clock.monotonicMs();
-    const picked = await claimReplies(deps, stand.page);
-    if (picked.length === 0) return wait(SHORT_WAIT_MS);
-    const replies = picked.filter((reply) => reply !== null);
-    if (replies.length === 0) return { kind: 'continue' };
-    const posted = await postReplies(deps, stand.page, replies, { beganMs, signal });
-    await recordReplies(deps, replies, posted);
-    const isUnreachable = posted.some(({ outcome }) => outcome.kind === 'not-sent');
-    return isUnreachable ? wait(UNREACHABLE_WAIT_MS) : { kind: 'continue' };
+    const chain = chainOf(nudge);
+    if (!(await holdReplyLane(deps.db, stand.page.id, chain, WORK_MS))) return { kind: 'idle' };
+    try {
+      const result = await sendChunkOfReplies(deps, stand, signal);
+      if (result.kind === 'idle') return await endChain(deps, stand, chain);
+      const waitMs = result.kind === 'wait' ? result.delayMs : 0;
+      await holdReplyLane(deps.db, stand.page.id, chain, waitMs + SUCCESSOR_MS);
+      return result;
+    } catch (error) {
+      await releaseReplyLane(deps.db, stand.page.id, chain);
+      throw error;
+    }
   };
 }
 
-async function waitForNext({ db }: SendRepliesDeps, { page }: PageStand): Promise<SendResult> {
-  const dueInMs = await nextReplyMs(db, page.id);
-  return dueInMs === null ? { kind: 'idle' } : wait(Math.max(SHORT_WAIT_MS, dueInMs));
+const chainOf = (nudge: string): string => createHash('sha256').update(nudge).digest('hex').slice(0, 32);
+
+/** What was queued while this chain still held the lane found it taken: it is looked for once more after the release. */
+async function endChain({ db }: SendRepliesDeps, { page }: PageStand, chain: string): Promise<SendResult> {
+  await releaseReplyLane(db, page.id, chain);
+  const stand = await readPageStand(db, page.uuid);
+  return stand?.isPageActive === true && stand.hasDueReplies ? { kind: 'continue' } : { kind: 'idle' };
+}
+
+async function sendChunkOfReplies(deps: SendRepliesDeps, stand: PageStand, signal: AbortSignal): Promise<SendResult> {
+  if (!stand.hasDueReplies) return { kind: 'idle' };
+  if (stand.throttledMs > 0) return wait(stand.throttledMs);
+  const slotWaitMs = waitForSlotMs(stand.slotDelayMs);
+  if (slotWaitMs !== null) return wait(slotWaitMs);
+  const beganMs = deps.clock.monotonicMs();
+  const picked = await claimReplies(deps, stand.page);
+  if (picked.length === 0) return wait(SHORT_WAIT_MS);
+  const replies = picked.filter((reply) => reply !== null);
+  if (replies.length === 0) return { kind: 'continue' };
+  const posted = await postReplies(deps, stand.page, replies, { beganMs, signal });
+  await recordReplies(deps, replies, posted);
+  const isUnreachable = posted.some(({ outcome }) => outcome.kind === 'not-sent');
+  return isUnreachable ? wait(UNREACHABLE_WAIT_MS) : { kind: 'continue' };
 }
 
 /** null stands for a reply that was skipped. */

@@ -1,3 +1,4 @@
+import { codeOf } from '../../kernel/errors';
 import { leadTransaction } from '../leads';
 import type { Tx } from '../sql.types';
 import { ended, type AppliedEvent, type EventOutcome } from './applied-event';
@@ -205,10 +206,4 @@ async function retryLater(deps: DrainInboxDeps, row: InboxRow, error: unknown): 
   const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(row.attempts, MOST_DOUBLINGS));
   deps.log.warn('inbox.body_failed', { attempt: attempts, code: codeOf(error) });
   return deferBody(deps.db, row, attempts, new Date(deps.clock.now().getTime() + waitMs));
-}
-
-/** Only a code: the text of an error made outside could quote what it was given. */
-function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
-  return typeof code === 'string' ? code : 'unexpected';
 }

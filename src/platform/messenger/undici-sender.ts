@@ -20,7 +20,8 @@ export interface UndiciSender extends Sender {
   close(): Promise<void>;
 }
 
-const CONNECTIONS = 64;
+/** At 150 ms an answer, 256 connections carry 1,700 messages a second. Each is made when it is first needed. */
+const CONNECTIONS = 256;
 export const SEND_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 1_048_576;

@@ -63,7 +63,6 @@ function beginText({ idleTimeoutMs }: TransactionOptions): string {
 
 async function once<T>(source: DataSource, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
   const runner = source.createQueryRunner();
-  let broken: Error | undefined;
   try {
     const client = (await runner.connect()) as PoolClient;
     await client.query(beginText(options));
@@ -72,17 +71,14 @@ async function once<T>(source: DataSource, work: (tx: Tx) => Promise<T>, options
       await client.query('commit');
       return result;
     } catch (error) {
-      await client.query('rollback').catch((fault: unknown) => {
-        broken = toDatabaseError(fault);
-      });
+      // Fails only when the connection is gone, and the transaction with it; what matters is why the work failed.
+      await client.query('rollback').catch(toDatabaseError);
       throw error;
     }
   } catch (error) {
     throw isDriverFault(error) ? toDatabaseError(error) : error;
   } finally {
-    await runner.release().catch((fault: unknown) => {
-      broken ??= toDatabaseError(fault);
-    });
+    await runner.release();
   }
 }
 

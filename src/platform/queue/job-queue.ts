@@ -56,7 +56,8 @@ export function openJobQueue(connection: QueueConnection, log: Log): OpenJobQueu
           .catch(() => false),
         delay(PING_TIMEOUT_MS, false, { ref: false }),
       ]);
-      if (!answered) throw new OperationalError('queue_unreachable', 'the queue does not answer; check REDIS_URL or the database');
+      if (!answered)
+        throw new OperationalError('queue_unreachable', 'the queue does not answer; check REDIS_URL or the database');
     },
     close: async () => {
       await Promise.all([...opened.values()].map((queue) => queue.close()));

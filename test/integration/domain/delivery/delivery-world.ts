@@ -201,8 +201,8 @@ export async function openDeliveryWorld() {
         if (result.kind === 'wait') await new Promise((resolve) => setTimeout(resolve, result.delayMs));
       }
     },
-    repliesOnce: (page: WorldPage): Promise<SendResult> =>
-      makeSendReplies(deps)({ pageId: page.uuid }, new AbortController().signal),
+    repliesOnce: (page: WorldPage, nudge = 'a nudge'): Promise<SendResult> =>
+      makeSendReplies(deps)({ pageId: page.uuid, nudge }, new AbortController().signal),
     close: async () => {
       await db.close();
       await database.drop();

@@ -87,6 +87,18 @@ it('an echo that comes before the answer is recorded once, and the record leaves
   expect(await midOf(lead!, row!.uuid!)).toBe('m_of_the_echo');
 });
 
+it('an echo stands against a lost answer', async () => {
+  const page = await world.addPage(300);
+  const [lead] = await world.addLeads(page, 1);
+  const broadcast = await world.addBroadcast([page]);
+  world.sender.answer = async (call) => {
+    await echo(lead!, `assent:v1:d:${call.uuid}:1`, 'm_of_the_echo');
+    return { kind: 'uncertain', cause: 'lost' };
+  };
+  await world.sendAll(broadcast, page);
+  expect(await world.rows(broadcast)).toMatchObject([{ status: 'accepted' }]);
+});
+
 it('a dead process leaves its rows uncertain after 25 s, never sends them again, and an echo resolves them', async () => {
   const page = await world.addPage(300);
   const [first, second] = await world.addLeads(page, 2);

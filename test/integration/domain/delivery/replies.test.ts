@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { makeReconcileEcho, queueReply, queueTestReply, type ReplyKind } from '../../../../src/domain/delivery';
+import {
+  makeReconcileEcho,
+  makeSendReplies,
+  queueReply,
+  queueTestReply,
+  type ReplyKind,
+} from '../../../../src/domain/delivery';
 import { webToken } from '../../../../src/domain/leads';
 import type { SendOutcome } from '../../../../src/domain/delivery/sender.types';
 import { accepted, openDeliveryWorld, type DeliveryWorld, type WorldLead, type WorldPage } from './delivery-world';
@@ -165,20 +171,69 @@ it('sends a test of a broadcast with working unsubscribe, to subscribers only', 
   });
 });
 
-it('two workers never send a reply twice', async () => {
+it('one chain of jobs works on a Page; the others end at once, and the next takes over when it is done', async () => {
   const page = await world.addPage();
-  for (const lead of await world.addLeads(page, 30)) await queue(page, lead, 'ask_subscribe');
-  const work = async () => {
-    for (;;) {
-      const result = await world.repliesOnce(page);
-      if (result.kind === 'idle') return;
+  for (const lead of await world.addLeads(page, 60)) await queue(page, lead, 'ask_subscribe');
+  const work = async (nudge: string): Promise<number> => {
+    for (let turns = 0; ; turns += 1) {
+      const result = await world.repliesOnce(page, nudge);
+      if (result.kind === 'idle') return turns;
       if (result.kind === 'wait') await new Promise((resolve) => setTimeout(resolve, result.delayMs));
     }
   };
-  await Promise.all([work(), work(), work()]);
-  expect(world.sender.calls).toHaveLength(30);
-  expect(new Set(world.sender.calls.map((call) => call.psid)).size).toBe(30);
+  const turns = await Promise.all(['one', 'two', 'three', 'four'].map(work));
+  expect(turns.filter((count) => count > 0)).toHaveLength(1);
+  expect(world.sender.calls).toHaveLength(60);
+  expect(new Set(world.sender.calls.map((call) => call.psid)).size).toBe(60);
   expect(new Set((await replies(page)).map((row) => row.status))).toEqual(new Set(['accepted']));
+  await queue(page, await world.addLead(page), 'ask_subscribe');
+  expect(await work('five')).toBeGreaterThan(0);
+  expect(world.sender.calls).toHaveLength(61);
+});
+
+it('a reply queued while the chain ends is not forgotten', async () => {
+  const page = await world.addPage();
+  const lead = await world.addLead(page);
+  await queue(page, lead, 'ask_subscribe');
+  world.sender.answer = async (call) => {
+    world.sender.answer = accepted;
+    await queue(page, lead, 'notice_link');
+    expect(await world.repliesOnce(page, 'another')).toEqual({ kind: 'idle' });
+    return accepted(call);
+  };
+  expect(await world.repliesOnce(page)).toEqual({ kind: 'continue' });
+  expect(await world.repliesOnce(page)).toEqual({ kind: 'continue' });
+  expect(await world.repliesOnce(page)).toEqual({ kind: 'idle' });
+  expect(world.sender.calls).toHaveLength(2);
+});
+
+it('looks once more after giving up its place', async () => {
+  const page = await world.addPage();
+  const lead = await world.addLead(page);
+  const db = {
+    ...world.db,
+    run: async (text: string, values?: readonly unknown[]) => {
+      // Committed after this chain has seen that nothing is due, and its own job found the place taken.
+      if (text.includes('insert into page_lane')) await queue(page, lead, 'ask_subscribe');
+      return world.db.run(text, values);
+    },
+  };
+  const send = makeSendReplies({ ...world.deps, db });
+  expect(await send({ pageId: page.uuid, nudge: 'one' }, new AbortController().signal)).toEqual({ kind: 'continue' });
+});
+
+it('two claims at once never take the same reply', async () => {
+  const page = await world.addPage();
+  for (const lead of await world.addLeads(page, 20)) await queue(page, lead, 'ask_subscribe');
+  const free = () => world.db.run('update page_lane set holder = null where page_id = $1 and lane = 2', [page.id]);
+  await Promise.all([
+    world.repliesOnce(page, 'one'),
+    new Promise((resolve) => setTimeout(resolve, 1)).then(free).then(() => world.repliesOnce(page, 'two')),
+  ]);
+  await free();
+  for (let turn = 0; turn < 5; turn += 1) await world.repliesOnce(page, 'three');
+  expect(new Set(world.sender.calls.map((call) => call.uuid)).size).toBe(20);
+  expect(world.sender.calls).toHaveLength(20);
 });
 
 it.each<[string, SendOutcome, string]>([

@@ -229,3 +229,37 @@ it('starts nothing after the deadline of its claim', async () => {
   expect(starts).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000]);
   expect(await posted).toHaveLength(6);
 });
+
+it.each<[string, (change: { stopped: boolean; dropped: boolean; fresh: boolean }) => void]>([
+  ['the chunk was stopped', (now) => (now.stopped = true)],
+  ['its lead left', (now) => (now.dropped = true)],
+  ['nobody has looked at the leads for too long', (now) => (now.fresh = false)],
+])('starts nothing when %s while a connection was being made', async (_what, change) => {
+  const time = new SimulatedTime();
+  const now = { stopped: false, dropped: false, fresh: true };
+  let started = 0;
+  const sender: Sender = {
+    send: async ({ mayStart }) => {
+      await time.sleep(10);
+      change(now);
+      if (!mayStart()) return { kind: 'not-sent', cause: TOO_LATE };
+      started += 1;
+      return { kind: 'accepted', messageId: 'm', recipientId: null };
+    },
+  };
+  const posted = sendPaced(
+    { clock: { now: () => new Date(0), monotonicMs: () => time.nowMs }, sender, sleep: (ms) => time.sleep(ms) },
+    {
+      items: [1],
+      bodyOf: String,
+      metaPageId: '1',
+      token: 't',
+      intervalMs: 30,
+      reserve: () => Promise.resolve({ kind: 'reserved', delayMs: 0 }),
+      guard: { deadlineMs: 1_000, stopped: () => now.stopped, dropped: () => now.dropped, mayStart: () => now.fresh },
+      onOutcome: () => undefined,
+    },
+  );
+  await time.run(posted);
+  expect([started, await posted]).toEqual([0, []]);
+});
