@@ -10,7 +10,7 @@ import { openStage, type Stage } from './stage';
 export interface FirstSend {
   readonly leads: number;
   readonly frozenMs: number;
-  /** From the launch to the first POST. */
+  /** From the launch to the first answer recorded. */
   readonly firstSendMs: number;
   /** Largest resident memory of the worker up to a few seconds of sending. */
   readonly workerMb: number;
@@ -61,13 +61,13 @@ async function measure(stage: Stage): Promise<FirstSend> {
   const row = await stage.db.first<Omit<FirstSend, 'workerMb'>>(
     `select (select count(*)::int from delivery where broadcast_id = b.id) as leads,
        (extract(epoch from frozen_at - launched_at) * 1000)::float8 as "frozenMs",
-       (select extract(epoch from min(post_started_at) - b.launched_at) * 1000 from delivery where broadcast_id = b.id)::float8
+       (select extract(epoch from min(settled_at) filter (where status = 'accepted') - b.launched_at) * 1000 from delivery where broadcast_id = b.id)::float8
          as "firstSendMs"
       from broadcast b where public_id = $1`,
     [id],
   );
   if (row === undefined) throw new Error('the broadcast is gone');
-  await stage.api.expect(200, 'POST', `/v1/broadcasts/${id}/cancel`);
+  await stage.api.expect(202, 'POST', `/v1/broadcasts/${id}/cancel`);
   await worker.stop();
   return { ...row, workerMb };
 }

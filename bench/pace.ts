@@ -1,7 +1,7 @@
 import { sendAll } from './broadcast';
 import { met, percent, whole, type Topic } from './figures';
 import { seedLeads } from './seed-leads';
-import { openStage } from './stage';
+import { openStage, type Arrival } from './stage';
 
 export interface PacePlan {
   readonly pages: number;
@@ -12,12 +12,6 @@ export interface PacePlan {
   readonly receiverGoal: number;
 }
 
-interface PageWindow {
-  readonly sent: number;
-  /** Most starts of one Page in any sliding second, by the sender's clock. */
-  readonly worst: number;
-}
-
 /** How near the cap Pages that send at the same time come, and whether any goes over it. */
 export async function benchPace(plan: PacePlan): Promise<Topic> {
   const stage = await openStage({ pages: plan.pages, ratePerSecond: plan.ratePerSecond, callsPerSecond: 0 });
@@ -25,43 +19,41 @@ export async function benchPace(plan: PacePlan): Promise<Topic> {
     for (const page of stage.pages) await seedLeads(stage, page, plan.ratePerSecond * (plan.seconds + 4));
     await stage.db.run('analyze');
     await stage.startWorker();
-    const { id } = await sendAll(stage, stage.pages, (plan.seconds * 10 + 60) * 1000);
-    const windows = await stage.db.rows<PageWindow>(WINDOWS, [id, plan.seconds]);
+    await sendAll(stage, stage.pages, (plan.seconds * 10 + 60) * 1000);
+    const arrivals = await stage.arrivals();
     const { totals } = await stage.sandboxState();
-    return topicOf(plan, windows, totals.mostCallsInAnySecond);
+    return topicOf(plan, countPages(arrivals, plan.seconds), totals.mostCallsInAnySecond);
   } finally {
     await stage.stop();
   }
 }
 
-/** Counts from two seconds after the first message, when every Page has begun, and not to the ragged end. */
-const WINDOWS = `
-  with d as (
-    select page_id, post_started_at as at, min(post_started_at) over () + interval '2 seconds' as began from delivery
-     where broadcast_id = (select id from broadcast where public_id = $1)
-  ), counted as (
-    select page_id, at, began, count(*) over (partition by page_id order by at
-      range between interval '999 milliseconds' preceding and current row) as in_second from d
-  )
-  select count(*) filter (where at >= began and at < began + make_interval(secs => $2::float8))::int as sent,
-    max(in_second)::int as worst from counted group by page_id`;
+const WARM_UP_MS = 2_000;
 
-function topicOf(plan: PacePlan, windows: readonly PageWindow[], mostAtReceiver: number): Topic {
+/**
+ * Arrivals of each Page, from two seconds after the first of all, when every Page has begun. The sandbox notes them on a
+ * clock that never jumps; `post_started_at` is no measure, because an echo that is faster than the record leaves the
+ * claim's time there.
+ */
+function countPages(arrivals: readonly Arrival[], seconds: number): number[] {
+  const beganMs = arrivals.reduce((first, { at_ms: atMs }) => Math.min(first, atMs), Infinity) + WARM_UP_MS;
+  const counts = new Map<string, number>();
+  for (const { page_id: pageId, at_ms: atMs } of arrivals) {
+    const isCounted = atMs >= beganMs && atMs < beganMs + seconds * 1000;
+    counts.set(pageId, (counts.get(pageId) ?? 0) + (isCounted ? 1 : 0));
+  }
+  return [...counts.values()];
+}
+
+function topicOf(plan: PacePlan, sent: readonly number[], mostAtReceiver: number): Topic {
   const { pages, ratePerSecond, seconds, shareGoal, receiverGoal } = plan;
-  const sent = windows.map((window) => window.sent);
   const share = sent.reduce((sum, count) => sum + count, 0) / (pages * ratePerSecond * seconds);
   const fairness = Math.min(...sent) / Math.max(...sent);
-  const worst = Math.max(...windows.map((window) => window.worst));
   return {
     title: `Pace: ${whole(pages)} Pages at ${whole(ratePerSecond)}/s`,
     how: `One broadcast over all Pages at once by one worker, ${whole(seconds)} s counted from two seconds after its first message. What the pacer itself gives away is ${percent(1 - (ratePerSecond - 1) / 1.05 / ratePerSecond)} of the cap.`,
     rows: [
       ['share of the cap reached', percent(share), met(`>= ${percent(shareGoal)}`, share >= shareGoal)],
-      [
-        'most starts in any sliding second at the sender, worst Page',
-        whole(worst),
-        met(`<= ${whole(ratePerSecond)}`, worst <= ratePerSecond),
-      ],
       [
         'most arrivals in any sliding second at the sandbox, worst Page',
         whole(mostAtReceiver),

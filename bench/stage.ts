@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -30,6 +30,11 @@ export interface StagePage {
   readonly token: string;
 }
 
+export interface Arrival {
+  readonly page_id: string;
+  readonly at_ms: number;
+}
+
 /** The real processes, compiled: API, workers, PostgreSQL, and Messenger played in a process of its own. */
 export interface Stage {
   readonly api: Api;
@@ -44,6 +49,8 @@ export interface Stage {
   /** Where the sandbox sends its webhooks from now on. */
   webhooksTo(target: 'program' | 'nowhere'): void;
   sandboxState(): Promise<SandboxState>;
+  /** Every message that reached the sandbox. */
+  arrivals(): Promise<Arrival[]>;
   stop(): Promise<void>;
 }
 
@@ -69,7 +76,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 
 async function open(options: StageOptions, closers: (() => Promise<unknown>)[]): Promise<Omit<Stage, 'stop'>> {
   const dataDir = newDataDir();
-  closers.push(() => Promise.resolve(rmSync(dataDir, { recursive: true, force: true })));
+  closers.push(async () => {
+    await rm(dataDir, { recursive: true, force: true });
+  });
   const postgres = await openEmbeddedPostgres({ dataDir });
   closers.push(() => postgres.release());
   const appSecret = randomBytes(16).toString('hex');
@@ -83,7 +92,7 @@ async function open(options: StageOptions, closers: (() => Promise<unknown>)[]):
   });
   closers.push(() => ended(sandbox.child));
   const sink = await startSink();
-  closers.push(() => Promise.resolve(sink.close()));
+  closers.push(sink.close);
 
   const env = {
     DATA_DIR: dataDir,
@@ -138,6 +147,11 @@ async function open(options: StageOptions, closers: (() => Promise<unknown>)[]):
     },
     webhooksTo,
     sandboxState: state,
+    arrivals: async () => {
+      const answer = await fetch(`${sandbox.url}/state/receipts?limit=1000000`);
+      const lines = (await answer.text()).trimEnd().split('\n');
+      return lines.map((line) => JSON.parse(line) as Arrival);
+    },
   };
 }
 
@@ -160,7 +174,7 @@ async function startSandbox(order: SandboxOrder) {
   return { child, ...ready };
 }
 
-async function startSink(): Promise<{ readonly url: string; close(): void }> {
+async function startSink(): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
   const server = http.createServer((req, res) => {
     req.resume();
     req.once('end', () => res.writeHead(200).end());
@@ -173,6 +187,7 @@ async function startSink(): Promise<{ readonly url: string; close(): void }> {
     close: () => {
       server.closeAllConnections();
       server.close();
+      return Promise.resolve();
     },
   };
 }

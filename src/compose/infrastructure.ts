@@ -39,8 +39,11 @@ export interface InfrastructureOptions {
   readonly say: (text: string) => void;
 }
 
-/** Connections of one process; the embedded server allows 200 in all. */
-const POOL_SIZE = { api: 20, worker: 30, all: 40, cli: 4 } as const;
+/**
+ * Connections of one process; the embedded server allows 200 in all. More than this bought nothing on two cores: chunks
+ * that claim and record at once only get into each other's way.
+ */
+const POOL_SIZE = { api: 16, worker: 20, all: 24, cli: 4 } as const;
 
 /**
  * Opens database, key ring and queue, and brings the schema up to date.

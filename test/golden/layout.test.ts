@@ -137,6 +137,13 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/inbox/events.test.ts': 'the effect of each kind of event',
   'test/integration/domain/inbox/inbox-faults.test.ts': 'what happens to a body when something fails',
   'test/integration/http/api.test.ts': 'the routes as callers meet them',
+  'test/integration/http/person-page.test.ts': 'the page of one person',
+  'test/integration/http/problems.test.ts': 'each problem body',
+  'test/integration/http/progress.test.ts': 'the stream of progress',
+  'test/integration/http/run-once.test.ts': 'keys of repeated calls over a real database',
+  'test/integration/http/webhook.test.ts': 'the webhook over a real connection',
+  'test/unit/http/operations.test.ts': 'health, readiness and metrics',
+  'test/unit/workers/processors/processors.test.ts': 'what each processor makes of its use case',
   'test/integration/platform/keyring.test.ts': 'key files, registry and several processes',
 };
 

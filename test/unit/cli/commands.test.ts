@@ -1,0 +1,39 @@
+import { parseCommand } from '../../../src/cli/commands';
+
+describe('parseCommand', () => {
+  it('reads each command', () => {
+    expect(parseCommand(['migrate'])).toEqual({ kind: 'migrate' });
+    expect(parseCommand(['doctor'])).toEqual({ kind: 'doctor' });
+    expect(parseCommand(['--help'])).toEqual({ kind: 'help' });
+    expect(parseCommand(['account', 'create', '--email', 'a@example.com', '--name', 'A'])).toEqual({
+      kind: 'account-create',
+      email: 'a@example.com',
+      name: 'A',
+    });
+    expect(parseCommand(['key', 'create', '--account', 'x', '--scopes', 'leads:read, pages:read'])).toEqual({
+      kind: 'key-create',
+      account: 'x',
+      scopes: ['leads:read', 'pages:read'],
+      expiresAt: null,
+    });
+  });
+
+  it.each([
+    [[]],
+    [['unknown']],
+    [['account']],
+    [['account', 'create', '--email', 'a@example.com']],
+    [['account', 'create', '--email', '', '--name', 'A']],
+    [['migrate', '--unknown']],
+    [['key', 'create', '--account', 'x', '--scopes', 'a', '--expires', 'soon']],
+  ])('refuses a wrong call with the usage (%#)', (args) => {
+    let thrown: unknown;
+    try {
+      parseCommand(args);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: 'usage' });
+    expect((thrown as Error).message).toContain('usage: assent');
+  });
+});

@@ -1,0 +1,96 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { loadConfig } from '../../../config/env';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://u:p@db/assent',
+  PUBLIC_URL: 'https://bot.example.com/',
+  META_APP_ID: '1234',
+  META_APP_SECRET: 'first-secret-0123456789,second-secret-0123456789',
+  META_VERIFY_TOKEN: 'verify-token',
+  MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+};
+
+const fault = (env: Record<string, string>): string => {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('the configuration was accepted');
+};
+
+describe('loadConfig', () => {
+  it('needs nothing on one machine', () => {
+    const config = loadConfig({});
+    expect(config.http).toEqual({ port: 3000, host: '127.0.0.1', publicUrl: null });
+    expect(config.meta).toMatchObject({ appSecrets: null, graphVersion: 'v25.0' });
+    expect(config.workerQueues).toEqual(['inbox', 'send', 'control']);
+    expect(config.keyRingDir).toBe(path.join(config.dataDir, 'keys'));
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ HTTP_PORT: '', DATABASE_URL: '', WORKER_QUEUES: '', LOG_LEVEL: '' })).toEqual(loadConfig({}));
+  });
+
+  it('reads a full production environment', () => {
+    const config = loadConfig(PRODUCTION);
+    expect(config.production).toBe(true);
+    expect(config.http.publicUrl).toBe('https://bot.example.com');
+    expect(config.meta.appSecrets).toEqual(['first-secret-0123456789', 'second-secret-0123456789']);
+    expect(config.masterKey).toEqual(Buffer.alloc(32, 7));
+  });
+
+  it.each(['DATABASE_URL', 'PUBLIC_URL', 'META_APP_ID', 'META_APP_SECRET', 'META_VERIFY_TOKEN', 'MASTER_KEY'])(
+    'refuses production without %s',
+    (name) => {
+      expect(fault({ ...PRODUCTION, [name]: '' })).toContain(`${name}: is required in production`);
+    },
+  );
+
+  it.each([
+    ['HTTP_PORT', '70000'],
+    ['HTTP_PORT', '3000x'],
+    ['DATABASE_URL', 'mysql://hidden'],
+    ['REDIS_URL', 'http://hidden'],
+    ['META_APP_ID', 'hidden'],
+    ['META_APP_SECRET', 'hidden'],
+    ['META_VERIFY_TOKEN', 'hidden'],
+    ['META_GRAPH_VERSION', 'hidden'],
+    ['MASTER_KEY', 'hidden'],
+    ['WORKER_QUEUES', 'inbox,hidden'],
+    ['LOG_LEVEL', 'hidden'],
+    ['NODE_ENV', 'hidden'],
+  ])('names a bad %s and not its value', (name, value) => {
+    const message = fault({ META_APP_SECRET: 'long-enough-secret', META_VERIFY_TOKEN: 'verify-token', [name]: value });
+    expect(message).toContain(`${name}`);
+    expect(message).not.toContain('hidden');
+    expect(message).not.toContain('70000');
+  });
+
+  it('names every bad variable at once', () => {
+    const message = fault({ HTTP_PORT: 'x', LOG_LEVEL: 'y' });
+    expect(message).toContain('HTTP_PORT');
+    expect(message).toContain('LOG_LEVEL');
+  });
+
+  it.each(['PUBLIC_URL', 'META_GRAPH_URL'])('refuses plain http in %s unless it is loopback', (name) => {
+    expect(fault({ [name]: 'http://example.com' })).toContain(`${name}: must be https`);
+    expect(() => loadConfig({ [name]: 'http://127.0.0.1:3000' })).not.toThrow();
+  });
+
+  it('keeps the sandbox on loopback', () => {
+    expect(fault({ HTTP_HOST: '0.0.0.0' })).toContain('HTTP_HOST: must be a loopback address');
+    expect(() => loadConfig({ ...PRODUCTION, HTTP_HOST: '0.0.0.0' })).not.toThrow();
+  });
+
+  it('reads a secret from a file, and refuses two sources of one secret', () => {
+    const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'assent-env-')), 'key');
+    writeFileSync(file, `${PRODUCTION.MASTER_KEY}\n`);
+    expect(loadConfig({ MASTER_KEY_FILE: file }).masterKey).toEqual(Buffer.alloc(32, 7));
+    expect(fault({ MASTER_KEY_FILE: file, MASTER_KEY: PRODUCTION.MASTER_KEY })).toContain('not both');
+    expect(fault({ MASTER_KEY_FILE: `${file}.gone` })).toContain('MASTER_KEY_FILE: the file cannot be read');
+  });
+});
