@@ -1,4 +1,4 @@
-import { benchAudience } from './audience';
+import { benchAudience, CANCEL_LIMIT_MS } from './audience';
 import { met, percent, whole, type Topic } from './figures';
 import { benchFirstSend } from './first-send';
 
@@ -20,7 +20,11 @@ export async function benchAudienceTopic(leads: number): Promise<Topic> {
         met('< 15 s', frozen.freezeMs < 15_000),
       ],
       ['statistics afterwards', seconds(frozen.statsMs), ''],
-      ['cancel', seconds(frozen.cancelMs), ''],
+      [
+        'cancel',
+        frozen.cancelMs === null ? `not within ${seconds(CANCEL_LIMIT_MS)}, cut off` : seconds(frozen.cancelMs),
+        '',
+      ],
       ['size of the database', `${whole(frozen.databaseMb)} MB`, ''],
       [`launch to frozen, ${whole(many.leads)} leads`, seconds(many.frozenMs), ''],
       [`launch to the first message accepted, ${whole(few.leads)} leads`, seconds(few.firstSendMs), ''],

@@ -15,6 +15,7 @@ import { systemClock } from '../src/kernel/clock';
 import { randomIds } from '../src/kernel/ids';
 import { openEmbeddedPostgres } from '../src/platform/embedded';
 import { openDatabase, type OpenDatabase } from '../src/platform/postgres/database';
+import { DatabaseError } from '../src/platform/postgres/database-error';
 import { migrateDatabase } from '../src/platform/postgres/migrate';
 
 export interface AudienceBench {
@@ -23,11 +24,14 @@ export interface AudienceBench {
   readonly preflightMs: number;
   readonly freezeMs: number;
   readonly statsMs: number;
-  readonly cancelMs: number;
+  /** null: not within `CANCEL_LIMIT_MS`. */
+  readonly cancelMs: number | null;
   readonly databaseMb: number;
 }
 
 const PAGES = 4;
+const QUERY_CANCELED = '57014';
+export const CANCEL_LIMIT_MS = 30_000;
 export const INSERT_LEADS = `insert into lead (public_id, account_id, page_id, status, subject_ref, web_token_sha256, created_at, consent_entry,
      consent_commitment, chain_head, chain_n, consent_n, opted_in_at, notice_shown_at, notice_version, last_inbound_at, tag_ids)
    select gen_random_uuid(), $1::bigint, (array[$2::bigint, $3, $4, $5])[1 + n % 4],
@@ -44,7 +48,7 @@ export async function benchAudience(leads: number): Promise<AudienceBench> {
     const db = await openDatabase({ url: server.url, poolSize: 4, migrations, applicationName: 'assent-bench' });
     try {
       await migrateDatabase(db);
-      return await measure(db, leads);
+      return await measure(db, leads, server.url);
     } finally {
       await db.close();
     }
@@ -54,7 +58,7 @@ export async function benchAudience(leads: number): Promise<AudienceBench> {
   }
 }
 
-async function measure(db: OpenDatabase, leads: number): Promise<AudienceBench> {
+async function measure(db: OpenDatabase, leads: number, url: string): Promise<AudienceBench> {
   const key = randomBytes(32);
   const deps = {
     db,
@@ -83,7 +87,7 @@ async function measure(db: OpenDatabase, leads: number): Promise<AudienceBench> 
   const statsMs = await timed(() => makeGetBroadcast(deps)(own));
   const { stats } = await makeGetBroadcast(deps)(own);
   const size = await db.first<{ bytes: string }>('select pg_database_size(current_database()) as bytes');
-  const cancelMs = await timed(() => makeCancelBroadcast(deps)(own));
+  const cancelMs = await timeCancel(url, (limited) => makeCancelBroadcast({ ...deps, db: limited })(own));
   return {
     leads: stats.audience,
     eligible: stats.pending,
@@ -93,6 +97,22 @@ async function measure(db: OpenDatabase, leads: number): Promise<AudienceBench> 
     cancelMs,
     databaseMb: Math.round(Number(size?.bytes ?? 0) / 1e6),
   };
+}
+
+/** Under a statement limit: a plan gone wrong must not keep the run for hours. */
+async function timeCancel(url: string, cancel: (db: OpenDatabase) => Promise<unknown>): Promise<number | null> {
+  const limitedUrl = new URL(url);
+  limitedUrl.searchParams.set('options', `-c statement_timeout=${String(CANCEL_LIMIT_MS)}`);
+  const db = await openDatabase({ url: limitedUrl.href, poolSize: 2, migrations, applicationName: 'assent-bench' });
+  try {
+    const ms = await timed(() => cancel(db));
+    return ms > CANCEL_LIMIT_MS ? null : ms;
+  } catch (error) {
+    if (error instanceof DatabaseError && error.sqlState === QUERY_CANCELED) return null;
+    throw error;
+  } finally {
+    await db.close();
+  }
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

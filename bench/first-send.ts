@@ -67,7 +67,7 @@ async function measure(stage: Stage): Promise<FirstSend> {
     [id],
   );
   if (row === undefined) throw new Error('the broadcast is gone');
-  await stage.api.expect(202, 'POST', `/v1/broadcasts/${id}/cancel`);
+  await stage.api.call('POST', `/v1/broadcasts/${id}/pause`);
   await worker.stop();
   return { ...row, workerMb };
 }

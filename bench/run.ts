@@ -13,11 +13,11 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
     benchSends(
       small
         ? { pages: 8, leadsPerPage: 250, naiveLeads: 500, runs: 1 }
-        : { pages: 40, leadsPerPage: 500, naiveLeads: 4_000, runs: 3 },
+        : { pages: 40, leadsPerPage: 150, naiveLeads: 1_500, runs: 3 },
     ),
   webhook: () =>
     benchWebhook({
-      bodies: small ? 800 : 4_000,
+      bodies: small ? 800 : 2_000,
       offeredPerSecond: 1_000,
       offeredSeconds: small ? 1 : 5,
       runs: small ? 1 : 3,

@@ -127,7 +127,8 @@ export interface Config {
 
 type RawEnv = Readonly<Record<string, string | undefined>>;
 
-const isLoopback = (url: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+const isLoopback = (url: string): boolean =>
+  URL.canParse(url) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 
 /**
  * Reads the whole environment once.
@@ -187,10 +188,16 @@ function plainHttp(env: Env): Problem[] {
   return bad.map((name) => [name, 'must be https unless it is a loopback address']);
 }
 
+/** The sandbox shows Page tokens and lets anybody act as any person: it must not be reachable from outside. */
 function exposedSandbox(env: Env): Problem[] {
-  const sandbox = env.META_APP_SECRET === undefined && env.NODE_ENV !== 'production';
-  if (!sandbox || isLoopback(`http://${env.HTTP_HOST}`)) return [];
-  return [['HTTP_HOST', 'must be a loopback address while the sandbox plays Messenger (META_APP_SECRET is not set)']];
+  if (env.META_APP_SECRET !== undefined || env.NODE_ENV === 'production') return [];
+  const reason = 'while the sandbox plays Messenger (META_APP_SECRET is not set)';
+  const problems: Problem[] = [];
+  const host = env.HTTP_HOST.includes(':') ? `[${env.HTTP_HOST.replace(/^\[|\]$/g, '')}]` : env.HTTP_HOST;
+  if (!isLoopback(`http://${host}`)) problems.push(['HTTP_HOST', `must be a loopback address ${reason}`]);
+  if (env.PUBLIC_URL !== undefined && !isLoopback(env.PUBLIC_URL))
+    problems.push(['PUBLIC_URL', `must be a loopback address ${reason}`]);
+  return problems;
 }
 
 function toConfig(env: Env): Config {

@@ -21,8 +21,9 @@ async function start(): Promise<Running> {
   process.stdout.write(readyMessage(infrastructure, api));
   return {
     stop: async () => {
-      await server.close();
+      // The workers first: this server is also the Messenger they post to while the sandbox plays it.
       await work.stop();
+      await server.close();
       await api.close();
       await infrastructure.close();
     },

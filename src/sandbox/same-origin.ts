@@ -8,7 +8,10 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
  */
 export function sameOriginOnly(req: Request, res: Response, next: NextFunction): void {
   const host = req.headers.host ?? '';
-  if (!LOOPBACK.test(host)) return void res.status(403).json({ error: 'The sandbox answers on loopback only.' });
+  // A reverse proxy that passes our own loopback name on as Host gives itself away by what it adds.
+  const isForwarded = Object.keys(req.headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'));
+  if (isForwarded || !LOOPBACK.test(host))
+    return void res.status(403).json({ error: 'The sandbox answers on loopback only.' });
   if (req.method !== 'GET' && req.method !== 'HEAD' && isForeign(req, host)) {
     return void res.status(403).json({ error: 'A request from another origin is refused.' });
   }

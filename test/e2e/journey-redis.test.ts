@@ -10,6 +10,7 @@ import {
   expectAddsUp,
   expectNobodyTwice,
   expectNothingAfterWithdrawal,
+  expectWithinRate,
   gatherLeads,
   launchBroadcast,
   PERSON_CANARY,
@@ -76,12 +77,17 @@ describeWithRedis('the journey on Redis, with two API and two worker processes',
     expect(stayed.size).toBe(TOTAL - LEAVERS);
     expect(broadcast.stats.accepted).toBe(received.length);
     expect(broadcast.stats.uncertain).toBe(0);
+    expect(broadcast.stats.skipped.unsubscribed).toBe(TOTAL - received.length);
+    expect(broadcast.stats.skipped.unsubscribed).toBeGreaterThan(0);
+    await expectWithinRate(stage, pages);
   }, 280_000);
 
   it('keeps personal values out of Redis and out of every output', async () => {
-    const { people } = await sandboxState(cluster.stage, 'limit=200');
-    const patterns = [CANARY, PERSON_CANARY, ...people.map(({ psid }) => psid)];
-    expect(scanFiles([redis.dir], patterns)).toEqual([]);
+    const psids = new Set((await sandboxState(cluster.stage, 'limit=10000')).people.map(({ psid }) => psid));
+    expect(psids.size).toBe(TOTAL);
+    const folders = [redis.dir, cluster.dataDir];
+    expect(scanFiles(folders, [CANARY, PERSON_CANARY], psids)).toEqual([]);
+    const patterns = [CANARY, PERSON_CANARY, ...psids];
     expect(scanFiles([redis.dir], ['send-chunk'])).not.toEqual([]);
     expect(patterns.filter((pattern) => cluster.output().includes(pattern))).toEqual([]);
   });

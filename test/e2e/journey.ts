@@ -210,14 +210,51 @@ export async function withdrawalTimes(
       'select extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as at from ledger_pending where entry_id = $1',
       [entry?.entry_id],
     );
-    times.set(psid, Number(rows[0]?.at));
+    const at = Number(rows[0]?.at);
+    expect(Number.isFinite(at)).toBe(true);
+    times.set(psid, at);
   }
   await client.end();
+  expect(times.size).toBe(psids.size);
   return times;
 }
 
 /** No POST starts more than 500 ms after the unsubscribe was committed; its arrival adds the way to the sandbox. */
 const STOP_BOUND_MS = 500;
+
+/**
+ * The pace at the sender, exact: in no sliding second did more POSTs start for a Page than its cap. And at the receiver:
+ * never above 40 at the default cap.
+ */
+export async function expectWithinRate(stage: Stage, pages: readonly StagePage[]): Promise<void> {
+  const { pages: seen } = await sandboxState(stage, 'summary=1');
+  for (const { pageId, ratePerSecond } of pages) {
+    const starts = await postStarts(stage, pageId);
+    const inSecond = starts.map(
+      (start, index) => starts.findIndex((later, at) => at > index && later >= start + 1_000) - index,
+    );
+    const worst = Math.max(...inSecond.map((count, index) => (count < 0 ? starts.length - index : count)));
+    expect(worst).toBeGreaterThan(0);
+    expect(worst).toBeLessThanOrEqual(ratePerSecond);
+    const received = seen.find((page) => page.id === pageId)?.most_calls_in_any_second ?? Number.POSITIVE_INFINITY;
+    if (ratePerSecond <= 35) expect(received).toBeLessThanOrEqual(40);
+  }
+}
+
+/** When each POST of a Page started, by the sender's clock; ms, ascending. */
+async function postStarts(stage: Stage, pageId: string): Promise<number[]> {
+  const client = new Client({ connectionString: stage.databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<{ at: string }>(
+    `select extract(epoch from post_started_at) * 1000 as at
+       from (select page_id, post_started_at from delivery union all select page_id, post_started_at from reply) posts
+      where page_id = (select id from page where meta_page_id = $1) and post_started_at is not null
+      order by post_started_at`,
+    [pageId],
+  );
+  await client.end();
+  return rows.map(({ at }) => Number(at));
+}
 
 export function expectNothingAfterWithdrawal(received: readonly Received[], times: ReadonlyMap<string, number>): void {
   const late = received.filter(

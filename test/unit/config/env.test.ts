@@ -83,6 +83,10 @@ describe('loadConfig', () => {
 
   it('keeps the sandbox on loopback', () => {
     expect(fault({ HTTP_HOST: '0.0.0.0' })).toContain('HTTP_HOST: must be a loopback address');
+    expect(fault({ HTTP_HOST: '::' })).toContain('HTTP_HOST: must be a loopback address');
+    expect(fault({ HTTP_HOST: 'not a host' })).toContain('HTTP_HOST: must be a loopback address');
+    expect(fault({ PUBLIC_URL: 'https://bot.example.com' })).toContain('PUBLIC_URL: must be a loopback address');
+    expect(() => loadConfig({ HTTP_HOST: '::1' })).not.toThrow();
     expect(() => loadConfig({ ...PRODUCTION, HTTP_HOST: '0.0.0.0' })).not.toThrow();
   });
 

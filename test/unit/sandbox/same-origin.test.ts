@@ -43,4 +43,9 @@ describe('the sandbox in a browser', () => {
     expect(await ask('GET', path, { host: '127.0.0.1.evil.example' })).toBe(403);
     expect(await ask('GET', path, { host: 'localhost:3000' })).toBe(200);
   });
+
+  it.each([['/state'], ['/phone'], ['/faults']])('refuses %s through a reverse proxy', async (path) => {
+    expect(await ask('GET', path, { 'x-forwarded-for': '203.0.113.9' })).toBe(403);
+    expect(await ask('GET', path, { forwarded: 'for=203.0.113.9' })).toBe(403);
+  });
 });
