@@ -19,7 +19,7 @@ export async function benchSends(plan: SendsPlan): Promise<Topic> {
   try {
     for (const page of stage.pages) await seedLeads(stage, page, plan.leadsPerPage);
     await stage.db.run('analyze');
-    await stage.startWorker();
+    const worker = await stage.startWorker();
     const total = plan.pages * plan.leadsPerPage;
     await sendAll(stage, stage.pages.slice(0, 4), 120_000); // connections and plans are made once
     await settleWebhooks(stage);
@@ -40,15 +40,22 @@ export async function benchSends(plan: SendsPlan): Promise<Topic> {
       await settleWebhooks(stage);
       worked.push(ran.accepted / ((performance.now() - startedMs) / 1000));
     }
-    return topicOf(plan, { bare, sends, worked, naive });
+    await worker.stop();
+    await stage.startWorker('send,control');
+    const alone: number[] = [];
+    for (let run = 0; run < plan.runs; run += 1) {
+      const ran = await sendAll(stage, stage.pages, 300_000);
+      alone.push(ran.accepted / ran.seconds);
+    }
+    return topicOf(plan, { bare, sends, alone, worked, naive });
   } finally {
     await redis?.stop();
     await stage.stop();
   }
 }
 
-function topicOf(plan: SendsPlan, rates: Record<'bare' | 'sends' | 'worked' | 'naive', number[]>): Topic {
-  const { bare, sends, worked, naive } = rates;
+function topicOf(plan: SendsPlan, rates: Record<'bare' | 'sends' | 'alone' | 'worked' | 'naive', number[]>): Topic {
+  const { bare, sends, alone, worked, naive } = rates;
   const toBare = median(sends) / median(bare);
   const toNaive = median(sends) / median(naive);
   return {
@@ -56,6 +63,7 @@ function topicOf(plan: SendsPlan, rates: Record<'bare' | 'sends' | 'worked' | 'n
     how: `${whole(plan.pages)} Pages at 300/s, ${whole(plan.leadsPerPage)} leads each; API, one worker, PostgreSQL and the sandbox (echoes and receipts on, its own limits off) in their own processes; median of ${String(plan.runs)} (all runs), the three kinds in turn. "Bare" is the same POSTs through the same sender with nothing else, its webhooks thrown away. "Naive" is one BullMQ job on Redis, one axios POST and one inserted row for each of ${whole(plan.naiveLeads)} leads, 64 at once.`,
     rows: [
       ['claim, POST, ledger, record', runsOf(sends, 'messages/s'), met('>= 5,000/s', median(sends) >= 5_000)],
+      ['the same, by a worker that leaves echoes and receipts in the inbox', runsOf(alone, 'messages/s'), ''],
       ['the same, with freeze before and every echo and receipt worked', runsOf(worked, 'messages/s'), ''],
       ['bare', runsOf(bare, 'POSTs/s'), ''],
       ['naive', naive.length === 0 ? 'not run: no redis-server' : runsOf(naive, 'messages/s'), ''],

@@ -69,7 +69,7 @@ async function unblockLocked(tx: Tx, broadcastId: RowId, now: Date): Promise<Bro
   if (row === undefined) return null;
   const answer = transition(row.status, 'unblock');
   if (!answer.ok) return null;
-  await reviveOpenPages(tx, row.id);
+  await reviveOpenPages(tx, row.id, 'own-stop');
   const pages = await countPageStates(tx, row.id);
   if (answer.to !== 'sending' || pages.open === 0) return row;
   return save(tx, { ...row, status: 'sending', blockedReason: null, statusBeforePause: null }, now);

@@ -78,7 +78,7 @@ async function goBack(tx: Tx, row: BroadcastRow, now: Date): Promise<BroadcastRo
     const status: BroadcastStatus = isWaiting && row.statusBeforePause !== 'preparing' ? 'scheduled' : 'preparing';
     return save(tx, { ...clear, status, startAt: isWaiting ? row.startAt : now }, now);
   }
-  await reviveOpenPages(tx, row.id);
+  await reviveOpenPages(tx, row.id, 'all');
   const pages = await countPageStates(tx, row.id);
   if (pages.open === 0 && pages.blocked > 0) throw stillBlocked();
   return save(tx, { ...clear, status: 'sending' }, now);

@@ -6,16 +6,23 @@ interface OpenPage {
   readonly generation: number;
 }
 
+/** Why a Page of one broadcast is blocked that may send otherwise: the message has to be looked at, not the Page. */
+export const CONTENT_REFUSED = 'content_refused';
+
+/** `all`: a person let the broadcast go on. `own-stop`: the Page was started again, which says nothing of the message. */
+export type RevivedBlocks = 'all' | 'own-stop';
+
 /**
- * Opens every blocked Page of a locked broadcast that may send again, and begins a new generation on each open one, so
- * that the jobs made for it are not taken for old ones.
+ * Opens the blocked Pages of a locked broadcast that may send again, and begins a new generation on each open one, so
+ * that the jobs made for it are not taken for old ones. Refusals of the content are counted anew.
  */
-export async function reviveOpenPages(tx: Tx, broadcastId: RowId): Promise<void> {
+export async function reviveOpenPages(tx: Tx, broadcastId: RowId, blocks: RevivedBlocks): Promise<void> {
   await tx.run(
-    `update broadcast_page bp set state = 'open', blocked_reason = null, generation = generation + 1
+    `update broadcast_page bp set state = 'open', blocked_reason = null, generation = generation + 1, refused_in_a_row = 0
       from page p where p.id = bp.page_id and bp.broadcast_id = $1
-       and (bp.state = 'open' or (bp.state = 'blocked' and p.state = 'active'))`,
-    [broadcastId],
+       and (bp.state = 'open' or (bp.state = 'blocked' and p.state = 'active'
+         and ($2 = 'all' or bp.blocked_reason is distinct from '${CONTENT_REFUSED}')))`,
+    [broadcastId, blocks],
   );
 }
 
@@ -70,7 +77,7 @@ export const closeAllPages = (tx: Tx, broadcastId: RowId): Promise<number> =>
 /** A Page that was done has something to send again. */
 export const reopenDonePage = (tx: Tx, broadcastId: RowId, pageId: RowId): Promise<number> =>
   tx.run(
-    `update broadcast_page bp set generation = generation + 1,
+    `update broadcast_page bp set generation = generation + 1, refused_in_a_row = 0,
        state = case when p.state = 'active' then 'open' else 'blocked' end,
        blocked_reason = case when p.state <> 'active' then coalesce(p.stop_reason, p.state) end
       from page p where p.id = bp.page_id and bp.broadcast_id = $1 and bp.page_id = $2 and bp.state = 'done'`,

@@ -1,12 +1,12 @@
 import type { Clock } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
-import { blockBroadcastsOfPage, blockPage } from '../broadcasts';
-import { stopPage } from '../pages';
+import { blockBroadcastsOfPage, blockPage, CONTENT_REFUSED } from '../broadcasts';
+import { stopPage, type PageFaultReason } from '../pages';
 import type { Database, RowId } from '../sql.types';
 import { clearFailures, countUnavailable, markUnknown } from './lead-reach.store';
 import type { OutcomeOf } from './delivery.types';
 import { throttleAllPages, throttlePage } from './pace.store';
-import type { SendOutcome } from './sender.types';
+import type { PageStopClass, SendOutcome } from './sender.types';
 
 export interface StoppedPage {
   readonly pageUuid: string;
@@ -30,6 +30,8 @@ interface AffectedPage {
   readonly id: RowId;
   readonly uuid: string;
   readonly accountId: RowId;
+  /** As it was read for the calls. */
+  readonly tokenCt: Buffer | null;
 }
 
 /** What must come true at once, before the rest of the chunk: nobody else may call either. */
@@ -42,20 +44,26 @@ export async function stopCalls(deps: EffectDeps, page: AffectedPage, outcome: S
   deps.log.warn('page.throttled', { page: page.uuid, code, subcode });
 }
 
+const STOP_REASONS: Readonly<Record<PageStopClass, PageFaultReason>> = {
+  'page-token': 'page_token',
+  'page-permission': 'page_permission',
+  'page-policy': 'page_policy',
+  'page-billing': 'page_billing',
+};
+
+/** An answer about a token that was replaced since says nothing about the new one: it stops and blocks nothing. */
 async function stopForFault(deps: EffectDeps, page: AffectedPage, outcome: OutcomeOf<'page-stopped'>): Promise<void> {
   const { errorClass, code, subcode } = outcome;
-  const reason = errorClass.replace('-', '_');
+  const reason = STOP_REASONS[errorClass];
   const isFirst = await deps.db.transaction(async (tx) => {
-    const stopped = await stopPage(tx, page.id, { reason, code, subcode });
-    await blockBroadcastsOfPage(tx, page.id, reason, deps.clock.now());
+    const stopped = await stopPage(tx, page.id, { reason, code, subcode, tokenCt: page.tokenCt });
+    if (stopped) await blockBroadcastsOfPage(tx, page.id, reason, deps.clock.now());
     return stopped;
   });
   if (!isFirst) return;
   deps.log.warn('page.stopped', { page: page.uuid, reason, code, subcode });
   await deps.notifyPageStopped?.({ pageUuid: page.uuid, accountId: page.accountId, reason, code, subcode });
 }
-
-export const CONTENT_REFUSED = 'content_refused';
 
 /** Meta refuses the content for everybody: this broadcast ends on this Page, the others go on. */
 export async function blockForContent(deps: EffectDeps, broadcastId: RowId, page: AffectedPage): Promise<void> {

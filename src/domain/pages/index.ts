@@ -13,7 +13,7 @@ export { NOTICE_MAX_CHARACTERS } from './notice.rules';
 export { noticeInForce, noticeOfVersion, noticesInForce } from './notice.store';
 export type { GraphAnswer, GraphRefusal, PageGraph } from './page-graph.types';
 export { BASES, DEFAULT_RATE_PER_SECOND } from './page-settings.rules';
-export { findPageByMetaId, listActivePages, stopPage, type StopFault } from './page.store';
+export { findPageByMetaId, listActivePages, stopPage, type PageFaultReason, type StopFault } from './page.store';
 export { pageToken, withPageRing } from './page-token';
 export type { PageDeps } from './pages.deps.types';
 export { PageTokenRefusedError, type PageErrorCode } from './pages.errors';

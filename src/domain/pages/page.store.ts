@@ -184,6 +184,9 @@ export const dropToken = (tx: Tx, pageId: RowId, at: Date): Promise<number> =>
 export const recordSetup = (sql: Sql, pageId: RowId, setup: PageSetup): Promise<number> =>
   sql.run(`update page set setup = $2 where id = $1 and state <> 'disconnected'`, [pageId, setup]);
 
+/** Stops that Meta's answer to a call gives rise to; notifications have reasons of their own. */
+export type PageFaultReason = 'page_token' | 'page_permission' | 'page_policy' | 'page_billing';
+
 export interface StopFault {
   readonly reason: string;
   readonly code: number | null;

@@ -3,7 +3,7 @@ import type { RowId, Tx } from '../sql.types';
 import { changePage, resolveOrThrow } from './change-page';
 import { detailOf, ownPage, type PageDetail } from './find-page';
 import { checkToken } from './page-settings.rules';
-import { lockMetaPage, lockOwnPage, recordSetup } from './page.store';
+import { lockMetaPage, lockOwnPage, recordSetup, type PageFaultReason } from './page.store';
 import { pageToken, withPageRing } from './page-token';
 import type { PageDeps } from './pages.deps.types';
 import { invalidPageInput, pageDisconnected, pageNotFound } from './pages.errors';
@@ -12,7 +12,7 @@ import { setUpPage } from './set-up-page';
 import { verifyToken } from './verify-token';
 
 /** Stops that a new token ends. The others need somebody to look: connecting the Page again ends them. */
-const ENDED_BY_TOKEN: ReadonlySet<string> = new Set(['page-token', 'page-permission']);
+const ENDED_BY_TOKEN: ReadonlySet<string> = new Set<PageFaultReason>(['page_token', 'page_permission']);
 
 export interface UpdatePageInput {
   readonly accountId: RowId;
