@@ -26,7 +26,6 @@ export async function benchAudienceTopic(leads: number): Promise<Topic> {
         '',
       ],
       ['size of the database', `${whole(frozen.databaseMb)} MB`, ''],
-      [`launch to frozen, ${whole(many.leads)} leads`, seconds(many.frozenMs), ''],
       [`launch to the first message accepted, ${whole(few.leads)} leads`, seconds(few.firstSendMs), ''],
       [
         `launch to the first message accepted, ${whole(many.leads)} leads`,

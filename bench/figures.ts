@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
-import type { OpenDatabase } from '../src/platform/postgres/database';
 
 /** One measured topic, as it stands in docs/benchmarks.md. */
 export interface Topic {
@@ -26,11 +25,6 @@ export const met = (goal: string, isMet: boolean): string => `${goal}: ${isMet ?
 /** Median and, behind it, every run: a single figure hides how noisy the machine was. */
 export const runsOf = (values: readonly number[], unit: string): string =>
   `${whole(median(values))} ${unit} (${values.map(whole).join(', ')})`;
-
-export async function postgresVersion(db: OpenDatabase): Promise<string> {
-  const row = await db.first<{ version: string }>(`select current_setting('server_version') as version`);
-  return row?.version ?? 'unknown';
-}
 
 export const load = (): string => os.loadavg()[0]?.toFixed(1) ?? 'unknown';
 

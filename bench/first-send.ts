@@ -9,7 +9,6 @@ import { openStage, type Stage } from './stage';
 
 export interface FirstSend {
   readonly leads: number;
-  readonly frozenMs: number;
   /** From the launch to the first answer recorded. */
   readonly firstSendMs: number;
   /** Largest resident memory of the worker up to a few seconds of sending. */
@@ -60,7 +59,6 @@ async function measure(stage: Stage): Promise<FirstSend> {
   const workerMb = peakMb(worker);
   const row = await stage.db.first<Omit<FirstSend, 'workerMb'>>(
     `select (select count(*)::int from delivery where broadcast_id = b.id) as leads,
-       (extract(epoch from frozen_at - launched_at) * 1000)::float8 as "frozenMs",
        (select extract(epoch from min(settled_at) filter (where status = 'accepted') - b.launched_at) * 1000 from delivery where broadcast_id = b.id)::float8
          as "firstSendMs"
       from broadcast b where public_id = $1`,

@@ -72,6 +72,7 @@ export { makeFreezeAudience, type FreezeDeps, type FreezeResult } from './freeze
 export { LATE_START, type ControlDeps } from './launch';
 export { checkMessage, contentSha256, messageShape, renderMessage, type MessageShape } from './message.rules';
 export type { BroadcastMessage, MetaMessage, RenderOptions } from './message.types';
+export { CONTENT_REFUSED } from './page-state.store';
 export {
   makeEstimateAudience,
   makePreflight,

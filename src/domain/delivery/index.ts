@@ -7,7 +7,7 @@ export { makeLogSends, type LogSends } from './log-sends';
 export { MAX_REFUSED_IN_A_ROW, UNREACHABLE_AFTER } from './outcome.rules';
 export { slotIntervalMs } from './pace.rules';
 export { reserveSlots, throttlePage } from './pace.store';
-export { makeApplyDelivered, makeApplyRead, markClicked, type SeenReceipt } from './receipts';
+export { makeApplyDelivered, makeApplyRead, type SeenReceipt } from './receipts';
 export type { ReplyKind } from './replies.rules';
 export type { NewReply } from './reply.store';
 export { makeSendChunk, type SendChunkDeps, type SendChunkInput } from './send-chunk';

@@ -27,6 +27,8 @@ export interface PacedRun<Item> {
   readonly guard: SendGuard<Item>;
   /** Called with each answer as it comes, to stop what must not go on. */
   readonly onOutcome: (item: Item, outcome: SendOutcome) => void;
+  /** A fault of ours at one message. The others' answers are still waited for, and are still in the result. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export interface Posted<Item> {
@@ -149,7 +151,15 @@ function launch<Item>({ clock, sender }: PacedDeps, run: PacedRun<Item>, item: I
     decide();
     return true;
   };
-  const ended = sender.send({ metaPageId, token, bodyText: run.bodyOf(item), mayStart }).then((outcome) => {
+  const call = async (): Promise<SendOutcome> => {
+    try {
+      return await sender.send({ metaPageId, token, bodyText: run.bodyOf(item), mayStart });
+    } catch (error) {
+      run.onFault(error);
+      return postStartedAt === null ? { kind: 'not-sent', cause: 'FAULT' } : { kind: 'uncertain', cause: 'lost' };
+    }
+  };
+  const ended = call().then((outcome) => {
     decide();
     if (outcome.kind === 'not-sent' && outcome.cause === TOO_LATE) return null;
     run.onOutcome(item, outcome);

@@ -82,10 +82,3 @@ function openMid(keyRing: KeyRing, row: OpenRow): string {
   );
   return openField(dek, { table: 'delivery', column: 'mid_ct', row: row.uuid }, row.midCt).toString('utf8');
 }
-
-/** Notes a tap on a button of a delivery. The id comes from a payload: it counts only for a delivery of this lead. */
-export const markClicked = (tx: Tx, leadId: RowId, deliveryUuid: string, at: Date): Promise<number> =>
-  tx.run(
-    `update delivery set clicked_at = $3 where lead_id = $1 and public_id = $2 and clicked_at is null and status = 'accepted'`,
-    [leadId, deliveryUuid, at],
-  );

@@ -2,7 +2,8 @@ import type { LeadStatus } from '../lead-status.types';
 import type { LeadKeyRow } from '../leads';
 import type { RowId, Sql, Tx } from '../sql.types';
 import type { Verdict } from './outcome.rules';
-import type { ReplyKind } from './replies.rules';
+import type { Reread } from './chunk-guard';
+import { replySkipReason, type ReplyKind } from './replies.rules';
 
 export interface NewReply {
   readonly leadId: RowId;
@@ -90,6 +91,35 @@ export async function settleReplies(
       from unnest($1::bigint[], $2::text[]) as c (id, reason) where r.id = c.id and r.status = 'pending'`,
     [rows.map((row) => row.id), rows.map((row) => row.reason)],
   );
+}
+
+interface ReplyNow {
+  readonly seq: number;
+  readonly isOpen: boolean;
+  readonly isSending: boolean;
+  readonly kind: ReplyKind | null;
+  readonly status: LeadStatus | null;
+  readonly isRestricted: boolean;
+}
+
+/** Whether claimed replies may still be sent, numbered from 0 as given. One query. */
+export async function rereadReplies(sql: Sql, pageId: RowId, ids: readonly RowId[]): Promise<Reread> {
+  const rows = await sql.rows<ReplyNow>(
+    `select (c.n - 1)::int as seq, r.status is not distinct from 'sending' as "isSending", r.kind, l.status,
+       l.restricted_at is not null as "isRestricted",
+       p.state = 'active' and (pp.throttled_until is null or pp.throttled_until <= clock_timestamp()) as "isOpen"
+      from page p join page_pace pp on pp.page_id = p.id
+        cross join unnest($2::bigint[]) with ordinality as c (id, n)
+        left join reply r on r.id = c.id left join lead l on l.id = r.lead_id
+      where p.id = $1`,
+    [pageId, ids],
+  );
+  const gone = rows.flatMap(({ seq, isSending, kind, status, isRestricted }): Reread['gone'] => {
+    if (!isSending || kind === null || status === null) return [{ seq, reason: null }];
+    const reason = replySkipReason(kind, { status, isRestricted }, 0);
+    return reason === null ? [] : [{ seq, reason }];
+  });
+  return { isOpen: rows[0]?.isOpen ?? false, gone };
 }
 
 /** Anything but `accepted`; only while the row is still in `sending` with that attempt. */

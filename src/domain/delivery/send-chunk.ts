@@ -1,5 +1,4 @@
 import { sealField } from '../../kernel/crypto/field-cipher';
-import { OperationalError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import { openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey } from '../broadcasts';
 import { pageToken, withPageRing } from '../pages';
@@ -9,21 +8,15 @@ import { readStand, rereadChunk, type ChunkStand } from './chunk.store';
 import { makeClaimChunk, type ClaimDeps, type ClaimResult } from './claim-chunk';
 import { nextDueMs } from './claim.store';
 import type { ClaimedRow, RecordRow, SendResult } from './delivery.types';
-import { applyToLeads, blockForContent, stopCalls, type EffectDeps } from './effects';
+import { applyToLeads, blockForContent, type EffectDeps } from './effects';
 import { releaseLane, takeLane } from './lane.store';
-import {
-  MAX_REFUSED_IN_A_ROW,
-  randomShare,
-  refusedInARow,
-  stopsChunk,
-  unsent,
-  UNREACHABLE_WAIT_MS,
-  verdictOf,
-} from './outcome.rules';
-import { chunkSize, slotIntervalMs, waitForSlotMs } from './pace.rules';
-import { reserveSlots } from './pace.store';
-import { sendPaced, type PacedDeps, type Posted } from './paced-run';
+import { MAX_REFUSED_IN_A_ROW, randomShare, refusedInARow, stopsChunk, unsent, verdictOf } from './outcome.rules';
+import { chunkSize, waitForSlotMs } from './pace.rules';
+import type { PacedDeps, Posted } from './paced-run';
+import { patiently, recordPatience } from './patiently';
+import { afterPosts, postChunk } from './post-chunk';
 import { recordRows, writeRefusedInARow } from './record.store';
+import type { SendOutcome } from './sender.types';
 
 export interface SendChunkDeps extends ClaimDeps, EffectDeps, PacedDeps {
   readonly accountKey: AccountKey;
@@ -41,7 +34,6 @@ const SHORT_WAIT_MS = 200;
 /** A throttled Page is looked at again at least this often, should somebody lift the throttle. */
 const LONGEST_WAIT_MS = 60_000;
 const MEDIA_PER_SECOND = 10;
-const RECORD_ATTEMPTS = 3;
 
 const wait = (delayMs: number): SendResult => ({
   kind: 'wait',
@@ -93,29 +85,37 @@ async function sendOne(
   const { broadcast, page, generation } = stand;
   const message = openDefinition(await deps.accountKey(broadcast.accountId), broadcast).message;
   const token = await withPageRing(deps.keyRing, page.uuid, () => pageToken(deps.keyRing, page));
+  const bodyOf = prepareChunkBody(deps, message);
   const kind = message.attachment?.type;
   const cap = capOf(stand, kind === 'audio' || kind === 'video');
   const claim = await claimChunk({ generation, broadcast, page, limit: chunkSize(cap) });
   if (claim.kind === 'closed') return { kind: 'idle' };
   if (claim.kind === 'nothing') return afterNothing(deps, stand, claim.held);
   if (claim.rows.length === 0) return { kind: 'continue' };
+  const seqs = claim.rows.map((row) => row.seq);
   const guard = guardChunk(deps.clock, {
     beganMs: claim.beganMs,
     freshMs: claim.committingMs,
-    reread: () =>
-      rereadChunk(
-        deps.db,
-        broadcast.id,
-        page.id,
-        claim.rows.map((row) => row.seq),
-      ),
+    reread: () => rereadChunk(deps.db, broadcast.id, page.id, seqs),
     signal,
   });
-  const bodyOf = prepareChunkBody(deps, message);
-  const posted = await postChunk(deps, { stand, claim, guard, token, cap, bodyOf });
+  let refused = claim.refusedInARow;
+  const posts = {
+    page,
+    items: claim.rows,
+    bodyOf,
+    token,
+    capPerSecond: cap,
+    guard,
+    isLast: (outcome: SendOutcome) => {
+      refused = refusedInARow(refused, outcome);
+      return stopsChunk(outcome) || refused >= MAX_REFUSED_IN_A_ROW;
+    },
+  };
+  const { posted, faults } = await postChunk(deps, posts);
   await recordChunk(deps, stand, claim, guard, posted);
-  const isUnreachable = posted.some(({ outcome }) => outcome.kind === 'not-sent');
-  return isUnreachable ? wait(UNREACHABLE_WAIT_MS) : { kind: 'continue' };
+  if (faults.length > 0) throw faults[0];
+  return afterPosts(deps, posts, posted);
 }
 
 /** The broadcast's own limit slows its chunks; the Page's pace stays the upper bound. */
@@ -145,47 +145,6 @@ function prepareChunkBody({ ids }: SendChunkDeps, message: Parameters<typeof ren
   );
 }
 
-interface ChunkPosts {
-  readonly stand: ChunkStand;
-  readonly claim: Claimed;
-  readonly guard: ChunkGuard;
-  readonly token: string;
-  readonly cap: number;
-  readonly bodyOf: PreparedBody;
-}
-
-async function postChunk(deps: SendChunkDeps, chunk: ChunkPosts): Promise<Posted<ClaimedRow>[]> {
-  const { stand, claim, guard } = chunk;
-  const intervalMs = slotIntervalMs(chunk.cap);
-  const stops: Promise<void>[] = [];
-  let refused = claim.refusedInARow;
-  const posted = await sendPaced<ClaimedRow>(deps, {
-    items: claim.rows,
-    bodyOf: chunk.bodyOf,
-    metaPageId: stand.page.metaPageId,
-    token: chunk.token,
-    intervalMs,
-    reserve: (slots) => reserveSlots(deps.db, stand.page.id, slots, intervalMs),
-    guard,
-    onOutcome: (_row, outcome) => {
-      refused = refusedInARow(refused, outcome);
-      if (!stopsChunk(outcome) && refused < MAX_REFUSED_IN_A_ROW) return;
-      guard.stop();
-      stops.push(stopCalls(deps, stand.page, outcome));
-    },
-  });
-  await guard.close();
-  await settleAll(stops, deps);
-  return posted;
-}
-
-/** A stop that could not be written is met again by the next chunk; what was sent must be recorded all the same. */
-async function settleAll(stops: readonly Promise<void>[], { log }: SendChunkDeps): Promise<void> {
-  for (const stop of await Promise.allSettled(stops)) {
-    if (stop.status === 'rejected') log.warn('page.stop_failed');
-  }
-}
-
 async function recordChunk(
   deps: SendChunkDeps,
   stand: ChunkStand,
@@ -202,23 +161,12 @@ async function recordChunk(
       if (refused !== claim.refusedInARow) await writeRefusedInARow(tx, broadcast.id, page.id, refused);
       return seqs;
     });
-  const changed = new Set(await withRetry(write));
+  const changed = new Set(await patiently(recordPatience(deps), write));
   if (refused >= MAX_REFUSED_IN_A_ROW) await blockForContent(deps, broadcast.id, page);
   const answers = posted
     .filter(({ item }) => changed.has(item.seq))
     .map(({ item: { leadId, leadFailed }, outcome }) => ({ leadId, leadFailed, outcome }));
   await applyToLeads(deps, answers);
-}
-
-/** A record that is lost leaves its rows in `sending`: after a while they count as uncertain, until an echo comes. */
-async function withRetry<T>(write: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof OperationalError) || attempt === RECORD_ATTEMPTS) throw error;
-    }
-  }
 }
 
 function recordsOf(

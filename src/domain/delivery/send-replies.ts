@@ -1,32 +1,26 @@
-import { findBroadcast, openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey } from '../broadcasts';
 import { createHash } from 'node:crypto';
-import { InvariantError } from '../../kernel/errors';
+import { InvariantError, OperationalError } from '../../kernel/errors';
 import type { AppendDeps } from '../consent';
-import { leadTransaction, RingStale, webToken } from '../leads';
-import { noticeOfVersion, pageToken, withPageRing, type Notice } from '../pages';
-import type { Database } from '../sql.types';
-import { metadataOf } from './body.rules';
-import { CLAIM_LIFE_MS } from './chunk-guard';
+import { leadTransaction, RingStale } from '../leads';
+import { pageToken, withPageRing } from '../pages';
+import { guardChunk, type ChunkGuard } from './chunk-guard';
 import { readPageStand, type PageStand } from './chunk.store';
 import type { SendPageRow, SendResult } from './delivery.types';
 import { sealReplyMid } from './echo';
-import { applyToLeads, stopCalls, type EffectDeps } from './effects';
+import { applyToLeads, type EffectDeps } from './effects';
 import { holdReplyLane, releaseReplyLane } from './lane.store';
 import { recordNoticeShown } from './notice-shown';
 import { openRecipient } from './open-recipient';
-import { randomShare, stopsChunk, unsent, UNREACHABLE_WAIT_MS, verdictOf } from './outcome.rules';
-import { chunkSize, slotIntervalMs, waitForSlotMs } from './pace.rules';
-import { reserveSlots } from './pace.store';
-import { sendPaced, type PacedDeps, type Posted } from './paced-run';
-import { renderReply, replySkipReason } from './replies.rules';
-import { acceptReply, pickReplies, recordReply, settleReplies, type PickedReply } from './reply.store';
+import { randomShare, stopsChunk, unsent, UNREACHABLE_WAIT_MS, verdictOf, type Verdict } from './outcome.rules';
+import { chunkSize, waitForSlotMs } from './pace.rules';
+import type { PacedDeps, Posted } from './paced-run';
+import { patiently, recordPatience } from './patiently';
+import { afterPosts, postChunk } from './post-chunk';
+import { replySkipReason } from './replies.rules';
+import { acceptReply, pickReplies, recordReply, rereadReplies, settleReplies, type PickedReply } from './reply.store';
+import { writeReply, type OpenedReply, type WriteReplyDeps } from './write-reply';
 
-export interface SendRepliesDeps extends AppendDeps, EffectDeps, PacedDeps {
-  readonly db: Database;
-  readonly accountKey: AccountKey;
-  /** Where people open the links in messages; no slash at the end. */
-  readonly publicUrl: string;
-}
+export interface SendRepliesDeps extends AppendDeps, EffectDeps, PacedDeps, WriteReplyDeps {}
 
 const SHORT_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 60_000;
@@ -37,9 +31,14 @@ const wait = (delayMs: number): SendResult => ({
   delayMs: Math.ceil(Math.min(delayMs, LONGEST_WAIT_MS)),
 });
 
-interface ClaimedReply extends Pick<PickedReply, 'id' | 'uuid' | 'failures' | 'leadId' | 'language' | 'noticeVersion'> {
+interface ClaimedReply extends Pick<PickedReply, 'id' | 'uuid' | 'failures' | 'leadId'> {
+  /** Place in the chunk. */
+  readonly seq: number;
   readonly attempt: number;
   readonly dek: Buffer;
+}
+
+interface WrittenReply extends ClaimedReply {
   readonly bodyText: string;
 }
 
@@ -91,168 +90,132 @@ async function sendChunkOfReplies(deps: SendRepliesDeps, stand: PageStand, signa
   if (stand.throttledMs > 0) return wait(stand.throttledMs);
   const slotWaitMs = waitForSlotMs(stand.slotDelayMs);
   if (slotWaitMs !== null) return wait(slotWaitMs);
+  const { page } = stand;
+  const token = await withPageRing(deps.keyRing, page.uuid, () => pageToken(deps.keyRing, page));
   const beganMs = deps.clock.monotonicMs();
-  const picked = await claimReplies(deps, stand.page);
-  if (picked.length === 0) return wait(SHORT_WAIT_MS);
-  const replies = picked.filter((reply) => reply !== null);
-  if (replies.length === 0) return { kind: 'continue' };
-  const posted = await postReplies(deps, stand.page, replies, { beganMs, signal });
-  await recordReplies(deps, replies, posted);
-  const isUnreachable = posted.some(({ outcome }) => outcome.kind === 'not-sent');
-  return isUnreachable ? wait(UNREACHABLE_WAIT_MS) : { kind: 'continue' };
+  const { picked, opened, committingMs } = await claimReplies(deps, page);
+  if (picked === 0) return wait(SHORT_WAIT_MS);
+  if (opened.length === 0) return { kind: 'continue' };
+  const ids = opened.map(({ reply }) => reply.id);
+  const reread = () => rereadReplies(deps.db, page.id, ids);
+  const guard = guardChunk(deps.clock, { beganMs, freshMs: committingMs, reread, signal });
+  const { written, unwritten } = await writeReplies(deps, page, opened);
+  const posts = {
+    page,
+    items: written,
+    bodyOf: (reply: WrittenReply) => reply.bodyText,
+    token,
+    capPerSecond: page.ratePerSecond,
+    guard,
+    isLast: stopsChunk,
+  };
+  const { posted, faults } = await postChunk(deps, posts);
+  const unrecorded = await recordReplies(deps, [...unwritten, ...verdictsOf(deps, written, guard, posted)]);
+  await applyToLeads(
+    deps,
+    posted.map(({ item, outcome }) => ({ leadId: item.leadId, outcome, leadFailed: false })),
+  );
+  const reported = [...faults, ...unrecorded];
+  if (reported.length > 0) throw reported[0];
+  return afterPosts(deps, posts, posted);
 }
 
-/** null stands for a reply that was skipped. */
-async function claimReplies(deps: SendRepliesDeps, page: SendPageRow): Promise<(ClaimedReply | null)[]> {
+interface RepliesClaim {
+  /** With those that were skipped. */
+  readonly picked: number;
+  readonly opened: readonly OpenedReply[];
+  /** Monotonic: before the commit. */
+  readonly committingMs: number;
+}
+
+async function claimReplies(deps: SendRepliesDeps, page: SendPageRow): Promise<RepliesClaim> {
   const claim = () =>
     deps.db.transaction(
       async (tx) => {
         const picked = await pickReplies(tx, page.id, chunkSize(page.ratePerSecond));
         const judged = picked.map((reply) => ({ reply, reason: replySkipReason(reply.kind, reply, reply.ageMs) }));
-        const opened = judged.map(({ reply, reason }) =>
-          reason === null ? { reply, ...openRecipient(deps.keyRing, page.uuid, reply) } : null,
+        const opened = judged.flatMap(({ reply, reason }) =>
+          reason === null ? [{ reply, ...openRecipient(deps.keyRing, page.uuid, reply) }] : [],
         );
         await settleReplies(
           tx,
           judged.map(({ reply: { id }, reason }) => ({ id, reason })),
         );
-        return opened;
+        return { picked: picked.length, opened, committingMs: deps.clock.monotonicMs() };
       },
       { idleTimeoutMs: IDLE_LIMIT_MS },
     );
-  const opened = await claim().catch(async (error: unknown) => {
+  return claim().catch(async (error: unknown) => {
     if (!(error instanceof RingStale)) throw error;
     await deps.keyRing.reload(page.uuid);
     return claim();
   });
-  const claimed: (ClaimedReply | null)[] = [];
-  for (const one of opened) claimed.push(one === null ? null : await prepareOrReject(deps, page, one));
-  return claimed;
 }
 
-interface OpenedReply {
-  readonly reply: PickedReply;
-  readonly dek: Buffer;
-  readonly psid: string;
+/** What is to be written of a claimed reply. */
+interface ReplyVerdict {
+  readonly reply: ClaimedReply;
+  readonly verdict: Verdict;
+  readonly post: Posted<WrittenReply> | null;
 }
 
-/** One reply that cannot be written must not cost the others their turn. */
-async function prepareOrReject(
-  deps: SendRepliesDeps,
-  page: SendPageRow,
-  opened: OpenedReply,
-): Promise<ClaimedReply | null> {
-  try {
-    return await prepare(deps, page, opened);
-  } catch (error) {
-    if (!(error instanceof InvariantError)) throw error;
-    const { id, attempt, failures } = opened.reply;
-    deps.log.error('reply.not_written', { page: page.uuid });
-    await recordReply(deps.db, { id, attempt: attempt + 1 }, { ...unsent(failures), ...REJECTED }, null);
-    return null;
-  }
-}
-
-const REJECTED = { status: 'rejected', dueInMs: null } as const;
-
-async function prepare(
-  deps: SendRepliesDeps,
-  page: SendPageRow,
-  { reply, dek, psid }: OpenedReply,
-): Promise<ClaimedReply> {
-  const { id, uuid, failures, leadId, language, noticeVersion } = reply;
-  const attempt = reply.attempt + 1;
-  const content = await contentOf(deps, page, reply, dek);
-  const message = { ...content, metadata: metadataOf('reply', uuid, attempt) };
-  const bodyText = JSON.stringify({ recipient: { id: psid }, messaging_type: 'RESPONSE', message });
-  return { id, uuid, failures, leadId, language, noticeVersion, attempt, dek, bodyText };
-}
-
-async function contentOf(deps: SendRepliesDeps, page: SendPageRow, reply: PickedReply, dek: Buffer): Promise<object> {
-  const { kind, language } = reply;
-  if (kind === 'test') return testContent(deps, reply.broadcastUuid);
-  const notice =
-    kind === 'welcome' ? await noticeOfVersion(deps.db, page.id, reply.noticeVersion ?? 0, language) : undefined;
-  return renderReply({
-    kind,
-    language,
-    optInMode: page.optInMode,
-    noticeUrl: `${deps.publicUrl}/n/${webToken(dek)}`,
-    notice: kind === 'welcome' ? bodyOf(notice) : '',
-  });
-}
-
-function bodyOf(notice: Notice | undefined): string {
-  if (notice === undefined) throw new InvariantError('notice_missing', 'a welcome without its notice');
-  return notice.body;
-}
-
-async function testContent({ db, accountKey }: SendRepliesDeps, broadcastUuid: string | null): Promise<object> {
-  const broadcast = broadcastUuid === null ? undefined : await findBroadcast(db, broadcastUuid);
-  if (broadcast === undefined) throw new InvariantError('broadcast_missing', 'a test reply without its broadcast');
-  const { message } = openDefinition(await accountKey(broadcast.accountId), broadcast);
-  return renderMessage(message, {
-    unsubscribePayload: 'assent:v1:unsubscribe',
-    unsubscribeTitle: UNSUBSCRIBE_TITLE,
-    firstName: null,
-  });
-}
-
-async function postReplies(
-  deps: SendRepliesDeps,
-  page: SendPageRow,
-  replies: readonly ClaimedReply[],
-  { beganMs, signal }: { readonly beganMs: number; readonly signal: AbortSignal },
-): Promise<Posted<ClaimedReply>[]> {
-  const intervalMs = slotIntervalMs(page.ratePerSecond);
-  const token = await withPageRing(deps.keyRing, page.uuid, () => pageToken(deps.keyRing, page));
-  const stops: Promise<void>[] = [];
-  let isStopped = false;
-  const posted = await sendPaced<ClaimedReply>(deps, {
-    items: replies,
-    bodyOf: (reply) => reply.bodyText,
-    metaPageId: page.metaPageId,
-    token,
-    intervalMs,
-    reserve: (slots) => reserveSlots(deps.db, page.id, slots, intervalMs),
-    guard: {
-      deadlineMs: beganMs + CLAIM_LIFE_MS,
-      stopped: () => isStopped || signal.aborted,
-      dropped: () => false,
-      mayStart: () => true,
-    },
-    onOutcome: (_reply, outcome) => {
-      if (!stopsChunk(outcome)) return;
-      isStopped = true;
-      stops.push(stopCalls(deps, page, outcome));
-    },
-  });
-  for (const stop of await Promise.allSettled(stops)) {
-    if (stop.status === 'rejected') deps.log.warn('page.stop_failed');
-  }
-  return posted;
-}
-
-async function recordReplies(
-  deps: SendRepliesDeps,
-  replies: readonly ClaimedReply[],
-  posted: readonly Posted<ClaimedReply>[],
-): Promise<void> {
-  const answers = new Map(posted.map((post) => [post.item.id, post]));
-  for (const reply of replies) {
-    const post = answers.get(reply.id);
-    if (post?.outcome.kind === 'accepted')
-      await acceptByAnswer(deps, reply, post.outcome.messageId, post.postStartedAt);
-    else {
-      const verdict =
-        post === undefined ? unsent(reply.failures) : verdictOf(post.outcome, reply.failures, randomShare(deps.ids));
-      await recordReply(deps.db, reply, verdict, post?.postStartedAt ?? null);
+/** One reply that cannot be written must not cost the others their turn; one that could not be now comes again. */
+async function writeReplies(deps: SendRepliesDeps, page: SendPageRow, opened: readonly OpenedReply[]) {
+  const written: WrittenReply[] = [];
+  const unwritten: ReplyVerdict[] = [];
+  for (const [seq, one] of opened.entries()) {
+    const { id, uuid, failures, leadId, attempt } = one.reply;
+    const reply = { seq, id, uuid, failures, leadId, attempt: attempt + 1, dek: one.dek };
+    try {
+      written.push({ ...reply, bodyText: await writeReply(deps, page, one) });
+    } catch (error) {
+      unwritten.push({ reply, verdict: unwrittenVerdict(deps, page, failures, error), post: null });
     }
   }
-  await applyToLeads(
-    deps,
-    posted.map(({ item, outcome }) => ({ leadId: item.leadId, outcome, leadFailed: false })),
-  );
+  return { written, unwritten };
+}
+
+function unwrittenVerdict({ log }: SendRepliesDeps, page: SendPageRow, failures: number, error: unknown): Verdict {
+  if (error instanceof InvariantError) {
+    log.error('reply.not_written', { page: page.uuid });
+    return { ...unsent(failures), status: 'rejected', dueInMs: null };
+  }
+  log.warn('reply.delayed', { page: page.uuid, code: error instanceof OperationalError ? error.code : null });
+  return unsent(failures, UNREACHABLE_WAIT_MS);
+}
+
+function verdictsOf(
+  { ids }: SendRepliesDeps,
+  written: readonly WrittenReply[],
+  guard: ChunkGuard,
+  posted: readonly Posted<WrittenReply>[],
+): ReplyVerdict[] {
+  const posts = new Map(posted.map((post) => [post.item.seq, post]));
+  return written.flatMap((reply): ReplyVerdict[] => {
+    const { seq, failures } = reply;
+    const post = posts.get(seq);
+    if (post !== undefined) return [{ reply, verdict: verdictOf(post.outcome, failures, randomShare(ids)), post }];
+    const reason = guard.gone.get(seq);
+    if (reason === null) return []; // an echo or the sweeper has settled it
+    const verdict = unsent(failures);
+    return [{ reply, verdict: reason === undefined ? verdict : { ...verdict, status: 'skipped', reason }, post: null }];
+  });
+}
+
+/** Each in its turn, so that one fault does not cost the others their record. @returns what could not be written */
+async function recordReplies(deps: SendRepliesDeps, verdicts: readonly ReplyVerdict[]): Promise<unknown[]> {
+  const patience = recordPatience(deps);
+  const faults: unknown[] = [];
+  for (const one of verdicts) {
+    await patiently(patience, () => recordOne(deps, one)).catch((error: unknown) => faults.push(error));
+  }
+  return faults;
+}
+
+async function recordOne(deps: SendRepliesDeps, { reply, verdict, post }: ReplyVerdict): Promise<void> {
+  const postStartedAt = post?.postStartedAt ?? null;
+  if (post?.outcome.kind === 'accepted') await acceptByAnswer(deps, reply, post.outcome.messageId, postStartedAt);
+  else await recordReply(deps.db, reply, verdict, postStartedAt);
 }
 
 async function acceptByAnswer(

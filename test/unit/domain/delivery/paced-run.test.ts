@@ -105,6 +105,9 @@ async function simulate(conditions: Conditions): Promise<number[]> {
         reserve,
         guard,
         onOutcome: () => undefined,
+        onFault: (error: unknown) => {
+          throw error;
+        },
       };
       await sendPaced({ clock, sender, sleep }, run);
     }
@@ -193,6 +196,9 @@ it('sends every message once, also those that lost their first slot', async () =
       reserve: () => Promise.resolve({ kind: 'reserved', delayMs: 0 }),
       guard: openGuard<number>(),
       onOutcome: () => undefined,
+      onFault: (error: unknown) => {
+        throw error;
+      },
     },
   );
   await time.run(posted);
@@ -223,6 +229,9 @@ it('starts nothing after the deadline of its claim', async () => {
       reserve: () => Promise.resolve({ kind: 'reserved', delayMs: 0 }),
       guard: openGuard<number>(5_000),
       onOutcome: () => undefined,
+      onFault: (error: unknown) => {
+        throw error;
+      },
     },
   );
   await time.run(posted);
@@ -258,6 +267,9 @@ it.each<[string, (change: { stopped: boolean; dropped: boolean; fresh: boolean }
       reserve: () => Promise.resolve({ kind: 'reserved', delayMs: 0 }),
       guard: { deadlineMs: 1_000, stopped: () => now.stopped, dropped: () => now.dropped, mayStart: () => now.fresh },
       onOutcome: () => undefined,
+      onFault: (error: unknown) => {
+        throw error;
+      },
     },
   );
   await time.run(posted);

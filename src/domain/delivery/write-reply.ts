@@ -1,0 +1,65 @@
+import { InvariantError } from '../../kernel/errors';
+import { findBroadcast, openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey } from '../broadcasts';
+import { webToken } from '../leads';
+import { noticeOfVersion, type Notice } from '../pages';
+import type { Database } from '../sql.types';
+import { metadataOf } from './body.rules';
+import type { SendPageRow } from './delivery.types';
+import { renderReply } from './replies.rules';
+import type { PickedReply } from './reply.store';
+
+export interface WriteReplyDeps {
+  readonly db: Database;
+  readonly accountKey: AccountKey;
+  /** Where people open the links in messages; no slash at the end. */
+  readonly publicUrl: string;
+}
+
+/** A claimed reply with its person's keys. */
+export interface OpenedReply {
+  readonly reply: PickedReply;
+  readonly dek: Buffer;
+  readonly psid: string;
+}
+
+/**
+ * The request body of a claimed reply.
+ *
+ * @throws {InvariantError} when the reply can never be written
+ */
+export async function writeReply(deps: WriteReplyDeps, page: SendPageRow, opened: OpenedReply): Promise<string> {
+  const { reply, dek, psid } = opened;
+  const content = await contentOf(deps, page, reply, dek);
+  const message = { ...content, metadata: metadataOf('reply', reply.uuid, reply.attempt + 1) };
+  return JSON.stringify({ recipient: { id: psid }, messaging_type: 'RESPONSE', message });
+}
+
+async function contentOf(deps: WriteReplyDeps, page: SendPageRow, reply: PickedReply, dek: Buffer): Promise<object> {
+  const { kind, language } = reply;
+  if (kind === 'test') return testContent(deps, reply.broadcastUuid);
+  const notice =
+    kind === 'welcome' ? await noticeOfVersion(deps.db, page.id, reply.noticeVersion ?? 0, language) : undefined;
+  return renderReply({
+    kind,
+    language,
+    optInMode: page.optInMode,
+    noticeUrl: `${deps.publicUrl}/n/${webToken(dek)}`,
+    notice: kind === 'welcome' ? bodyOf(notice) : '',
+  });
+}
+
+function bodyOf(notice: Notice | undefined): string {
+  if (notice === undefined) throw new InvariantError('notice_missing', 'a welcome without its notice');
+  return notice.body;
+}
+
+async function testContent({ db, accountKey }: WriteReplyDeps, broadcastUuid: string | null): Promise<object> {
+  const broadcast = broadcastUuid === null ? undefined : await findBroadcast(db, broadcastUuid);
+  if (broadcast === undefined) throw new InvariantError('broadcast_missing', 'a test reply without its broadcast');
+  const { message } = openDefinition(await accountKey(broadcast.accountId), broadcast);
+  return renderMessage(message, {
+    unsubscribePayload: 'assent:v1:unsubscribe',
+    unsubscribeTitle: UNSUBSCRIBE_TITLE,
+    firstName: null,
+  });
+}
