@@ -317,6 +317,7 @@ create table delivery (
 create index delivery_pending_idx on delivery (broadcast_id, page_id, seq) where status = 'pending';
 create index delivery_sending_idx on delivery (claimed_at) where status = 'sending';
 create index delivery_held_idx on delivery (broadcast_id, page_id) where status = 'held';
+create index delivery_rejected_idx on delivery (settled_at) where status = 'rejected';
 create table reply (
   id bigint generated always as identity constraint reply_pkey primary key,
   public_id uuid not null constraint reply_public_id_key unique,
@@ -344,6 +345,7 @@ create table reply (
 );
 create index reply_pending_idx on reply (page_id, due_at, id) where status = 'pending';
 create index reply_sending_idx on reply (claimed_at) where status = 'sending';
+create index reply_rejected_idx on reply (settled_at) where status = 'rejected';
 `;
 
 /** The schema of 0.1.0: accounts, Pages, key buckets, leads, ledger entries, inbox, broadcasts, deliveries, replies. */

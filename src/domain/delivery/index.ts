@@ -13,4 +13,11 @@ export type { NewReply } from './reply.store';
 export { makeSendChunk, type SendChunkDeps, type SendChunkInput } from './send-chunk';
 export { makeSendReplies, type SendRepliesDeps, type SendRepliesInput } from './send-replies';
 export type { SendCall, Sender } from './sender-port.types';
-export { makeRequeueReplies, makeReturnUncertain, makeSettleStuck, type DeliverySweepDeps } from './sweep';
+export {
+  makeRequeueReplies,
+  makeReturnUncertain,
+  makeSettleStuck,
+  makeWithdrawBounced,
+  type DeliverySweepDeps,
+  type WithdrawBouncedDeps,
+} from './sweep';

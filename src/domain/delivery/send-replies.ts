@@ -160,7 +160,11 @@ interface ReplyVerdict {
 }
 
 /** One reply that cannot be written must not cost the others their turn; one that could not be now comes again. */
-async function writeReplies(deps: SendRepliesDeps, page: SendPageRow, opened: readonly OpenedReply[]) {
+async function writeReplies(
+  deps: SendRepliesDeps,
+  page: SendPageRow,
+  opened: readonly OpenedReply[],
+): Promise<{ readonly written: readonly WrittenReply[]; readonly unwritten: readonly ReplyVerdict[] }> {
   const written: WrittenReply[] = [];
   const unwritten: ReplyVerdict[] = [];
   for (const [seq, one] of opened.entries()) {
@@ -197,8 +201,9 @@ function verdictsOf(
     if (post !== undefined) return [{ reply, verdict: verdictOf(post.outcome, failures, randomShare(ids)), post }];
     const reason = guard.gone.get(seq);
     if (reason === null) return []; // an echo or the sweeper has settled it
-    const verdict = unsent(failures);
-    return [{ reply, verdict: reason === undefined ? verdict : { ...verdict, status: 'skipped', reason }, post: null }];
+    const verdict: Verdict =
+      reason === undefined ? unsent(failures) : { ...unsent(failures), status: 'skipped', reason };
+    return [{ reply, verdict, post: null }];
   });
 }
 

@@ -1,3 +1,4 @@
+import { classifyGraphError, META_ERRORS } from '../../../config/meta-errors';
 import type { Clock } from '../../kernel/clock';
 import type { Ids } from '../../kernel/ids';
 import type { Log } from '../../kernel/log';
@@ -66,8 +67,54 @@ export function makeRequeueReplies({ db, ids, queue }: DeliverySweepDeps) {
   };
 }
 
+const OPTED_OUT = 'recipient-opted-out';
+/** Prefilter for the database; the classifier decides. */
+const OPTED_OUT_NUMBERS = META_ERRORS.flatMap(({ errorClass, code, subcode }) =>
+  errorClass === OPTED_OUT ? [subcode ?? code] : [],
+);
+/** The process that recorded a rejection has withdrawn the lead by then, or died. */
+const WITHDRAW_PATIENCE = `interval '30 seconds'`;
+
+const bouncedIn = (table: 'delivery' | 'reply'): string =>
+  `select l.id as "leadId", t.error_code as code, t.error_subcode as subcode
+    from ${table} t join lead l on l.id = t.lead_id
+    where t.status = 'rejected'
+      and t.settled_at between clock_timestamp() - interval '1 hour' and clock_timestamp() - ${WITHDRAW_PATIENCE}
+      and (t.error_code = any($1::int[]) or t.error_subcode = any($1::int[]))
+      and l.status <> 'unsubscribed' and (l.explicit_act_at is null or l.explicit_act_at <= t.settled_at)`;
+
+export interface WithdrawBouncedDeps {
+  readonly db: Database;
+  readonly log: Log;
+  readonly withdrawLead: (leadId: RowId, via: 'bounce') => Promise<void>;
+}
+
+/**
+ * Withdraws the people of whom Meta said within the last hour that they opted out, and whose withdrawal was lost with the
+ * process that recorded the answer. Who has come back since by an act of their own is left alone.
+ *
+ * @returns how many leads
+ */
+export function makeWithdrawBounced({ db, log, withdrawLead }: WithdrawBouncedDeps) {
+  return async (): Promise<number> => {
+    const rows = await db.rows<{ leadId: RowId; code: number; subcode: number | null }>(
+      `${bouncedIn('delivery')} union ${bouncedIn('reply')} limit ${BATCH_ROWS}`,
+      [OPTED_OUT_NUMBERS],
+    );
+    const bounced = rows.filter(({ code, subcode }) => hasOptedOut(code, subcode)).map(({ leadId }) => leadId);
+    const leads = new Set(bounced);
+    for (const leadId of leads) await withdrawLead(leadId, 'bounce');
+    if (leads.size > 0) log.warn('delivery.bounces_withdrawn', { count: leads.size });
+    return leads.size;
+  };
+}
+
+const hasOptedOut = (code: number, subcode: number | null): boolean =>
+  classifyGraphError({ code, error_subcode: subcode ?? undefined }).errorClass === OPTED_OUT;
+
 /**
  * Puts an uncertain message back in line because it is known not to have arrived. Opens a completed broadcast again.
+ * Nobody calls it yet: it is the way back for the resolution of uncertain messages by Meta's Conversations API.
  *
  * @returns false when the row is not uncertain any more
  */

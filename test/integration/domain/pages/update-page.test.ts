@@ -120,12 +120,12 @@ describe('changing the notice', () => {
 
 describe('a stopped Page', () => {
   it('is stopped once, with the reason', async () => {
-    expect(await stop('page-token')).toBe(true);
-    expect(await stop('page-policy', 368, null)).toBe(false);
-    expect(await reload()).toMatchObject({ state: 'stopped', stop: { reason: 'page-token', code: 190, subcode: 463 } });
+    expect(await stop('page_token')).toBe(true);
+    expect(await stop('page_policy', 368, null)).toBe(false);
+    expect(await reload()).toMatchObject({ state: 'stopped', stop: { reason: 'page_token', code: 190, subcode: 463 } });
   });
 
-  it.each(['page-token', 'page-permission'])(
+  it.each(['page_token', 'page_permission'])(
     'goes on with a new token after %s, and so do its broadcasts',
     async (reason) => {
       await stop(reason);
@@ -137,7 +137,7 @@ describe('a stopped Page', () => {
   );
 
   it('stays stopped with a new token after a fault of policy, and goes on when it is connected again', async () => {
-    await stop('page-policy', 368, null);
+    await stop('page_policy', 368, null);
     expect((await update({}, meta.token)).page.state).toBe('stopped');
     expect(world.reopened).toEqual([]);
     const settings = { name: meta.name };
@@ -147,7 +147,7 @@ describe('a stopped Page', () => {
   });
 
   it('stays stopped, and unchanged, with a token that Meta refuses', async () => {
-    await stop('page-token');
+    await stop('page_token');
     await expect(update({ name: 'Other' }, 'EAAanotherDeadToken')).rejects.toMatchObject({
       code: 'page_token_refused',
       metaCode: 190,
@@ -160,7 +160,7 @@ describe('a stopped Page', () => {
 
   it('is not stopped by a late answer about a token that was replaced', async () => {
     const { page: after } = await update({}, meta.token);
-    const late = { reason: 'page-token', code: 190, subcode: null };
+    const late = { reason: 'page_token', code: 190, subcode: null };
     const stopFor = ({ tokenCt }: PageDetail) =>
       world.db.transaction((tx) => stopPage(tx, page.id, { ...late, tokenCt }));
     expect(await stopFor(page)).toBe(false);
@@ -171,7 +171,7 @@ describe('a stopped Page', () => {
   it('goes on with a new token that arrives while it is being stopped', async () => {
     let renewing: ReturnType<typeof update> | undefined;
     await world.db.transaction(async (tx) => {
-      await stopPage(tx, page.id, { reason: 'page-token', code: 190, subcode: null });
+      await stopPage(tx, page.id, { reason: 'page_token', code: 190, subcode: null });
       renewing = update({}, meta.token);
       await until('the change waits for the stop', async () => {
         const waiting = await world.db.first(
@@ -187,7 +187,7 @@ describe('a stopped Page', () => {
 
   it('can have its settings changed without a call to Meta', async () => {
     await world.db.run('update page set setup = null where id = $1', [page.id]);
-    await stop('page-token');
+    await stop('page_token');
     expect((await update({ ratePerSecond: 10 })).page).toMatchObject({
       state: 'stopped',
       ratePerSecond: 10,
