@@ -1,5 +1,6 @@
 import type { MetaRules } from '../../../config/meta-rules';
 import { rulesAt } from '../../../config/meta-rules';
+import type { TokenState } from '../consent';
 import type { LeadStatus } from '../lead-status.types';
 
 /** The numbers that decide whether a lead may be written to, and the set of facts they come from. */
@@ -21,7 +22,7 @@ export interface LeadFacts {
   readonly unreachableAt: Date | null;
   readonly lastInboundAt: Date | null;
   readonly lastAdMessageAt: Date | null;
-  /** `active` while the person takes marketing messages through Meta's own opt-in. */
+  /** The last change of Meta's own opt-in for marketing messages; null when there was none. */
   readonly marketingTokenState: string | null;
   readonly marketingTokenExpiresAt: Date | null;
 }
@@ -53,7 +54,8 @@ export interface WindowEdges {
   readonly adEdge: Date | null;
 }
 
-export const LIVE_MARKETING_TOKEN = 'active';
+/** After these changes the person takes marketing messages through Meta's own opt-in. */
+export const LIVE_MARKETING_TOKENS: readonly TokenState[] = ['granted', 'renewed', 'resumed'];
 
 /** The oldest moments that still open a window at `now`, both excluded. */
 export function windowEdges(rules: EligibilityRules, now: Date): WindowEdges {
@@ -100,7 +102,7 @@ function isWindowOpen(lead: Pick<LeadFacts, 'lastInboundAt' | 'lastAdMessageAt'>
 
 /** Meta would carry the message by the paid path, which this installation has not set up. */
 function hasMarketingToken(lead: LeadFacts, now: Date): boolean {
-  if (lead.marketingTokenState !== LIVE_MARKETING_TOKEN) return false;
+  if (!LIVE_MARKETING_TOKENS.some((state) => state === lead.marketingTokenState)) return false;
   return lead.marketingTokenExpiresAt === null || lead.marketingTokenExpiresAt > now;
 }
 

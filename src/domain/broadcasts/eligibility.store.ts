@@ -1,4 +1,6 @@
-import { LIVE_MARKETING_TOKEN } from './eligibility.rules';
+import { LIVE_MARKETING_TOKENS } from './eligibility.rules';
+
+const LIVE_TOKENS_SQL = LIVE_MARKETING_TOKENS.map((state) => `'${state}'`).join(', ');
 
 /** Aliases of `lead` and `page` in the caller's statement, and its parameters as `$n`. */
 export interface EligibilityAliases {
@@ -47,7 +49,7 @@ export function eligibilitySql(aliases: EligibilityAliases): EligibilitySql {
       when ${l}.notice_shown_at is null then 'notice_not_shown'
       when ${l}.unreachable_at is not null then 'unreachable'
       when ${windowOpen} then null
-      when ${l}.marketing_token_state = '${LIVE_MARKETING_TOKEN}'
+      when ${l}.marketing_token_state in (${LIVE_TOKENS_SQL})
         and (${l}.marketing_token_expires_at is null or ${l}.marketing_token_expires_at > ${now}::timestamptz)
         then 'path_not_configured'
       else 'window_closed'

@@ -1,5 +1,5 @@
 import type { Log } from '../../kernel/log';
-import type { RowId, Tx } from '../sql.types';
+import type { RowId, Sql, Tx } from '../sql.types';
 import { resolveAudience, type ResolvedAudience } from './audience.store';
 import { findBroadcast, listBroadcastPages, lockBroadcast } from './broadcast.store';
 import type { AccountKey, AudienceLookups, BroadcastRow, RulesAt } from './broadcast.types';
@@ -41,11 +41,23 @@ export function makeFreezeAudience(deps: FreezeDeps) {
     const done = await deps.db.transaction((tx) => freezeLocked(deps, tx, row, audience));
     if (done === null) return { kind: 'nothing_to_do' };
     if (done.result.kind === 'frozen') {
+      await refreshStatistics(deps.db, done.result.audience);
       deps.log.event('broadcast.frozen', { broadcast: row.uuid, count: done.result.audience });
     }
     await wake(deps, done.row);
     return done.result;
   };
+}
+
+/** Below this a plan that reads the whole table costs nothing to speak of. */
+const STATISTICS_MATTER_FROM_ROWS = 1_000;
+
+/**
+ * Tells the planner how large the table has become. Statements are prepared once a connection, and a plan made for a
+ * small table would go on reading all of a large one, until PostgreSQL came round to it by itself.
+ */
+async function refreshStatistics(sql: Sql, rows: number): Promise<void> {
+  if (rows >= STATISTICS_MATTER_FROM_ROWS) await sql.run('analyze delivery');
 }
 
 async function resolveFrozen(deps: FreezeDeps, row: BroadcastRow): Promise<ResolvedAudience> {

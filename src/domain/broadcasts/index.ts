@@ -56,7 +56,7 @@ export {
 export {
   decideEligibility,
   eligibilityRules,
-  LIVE_MARKETING_TOKEN,
+  LIVE_MARKETING_TOKENS,
   makeRulesAt,
   SKIP_REASONS,
   windowEdges,

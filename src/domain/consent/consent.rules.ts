@@ -27,12 +27,32 @@ export type Act = Moment &
     | { readonly kind: 'ordinary' }
   );
 
-/** The consent side of a lead. Both moments are the greatest event times seen, so that order of arrival does not matter. */
+/**
+ * The consent side of a lead. Both moments are the greatest event times seen, so that order of arrival does not matter.
+ * A stop that is repeated therefore moves `withdrawnAt` on purpose: a return dated before the last stop, and handed over
+ * after it, must not count.
+ */
 export interface ConsentState {
   readonly status: LeadStatus;
   readonly explicitActAt: Date | null;
   readonly withdrawnAt: Date | null;
 }
+
+/** What is known of a lead when it acts again. */
+export interface KnownLead extends ConsentState {
+  /** When Meta accepted a welcome for the person; null keeps them out of every broadcast. */
+  readonly noticeShownAt: Date | null;
+}
+
+/** Answers that the person has just got or is about to get. Tapping a button again and again earns no more of them. */
+export interface AnswersUnderWay {
+  /** Waits, is being sent, or was accepted within the last day. One that failed is none. */
+  readonly welcome: boolean;
+  /** Waits or is being sent. */
+  readonly askSubscribe: boolean;
+}
+
+export const NO_ANSWERS: AnswersUnderWay = { welcome: false, askSubscribe: false };
 
 export type PlannedEntry =
   | { readonly kind: 'opt_in'; readonly via: OptInVia; readonly purpose: Purpose; readonly keepWords: boolean }
@@ -59,14 +79,16 @@ export type Decision =
  *
  * @param lead null for somebody not known yet
  * @param suppressed an opt-out of this person was brought along from elsewhere
+ * @param underWay answers of earlier acts; they limit the replies only, never the state
  */
 export function decideConsent(
-  lead: ConsentState | null,
+  lead: KnownLead | null,
   act: Act,
   page: { readonly optInMode: OptInMode },
   suppressed: boolean,
+  underWay: AnswersUnderWay = NO_ANSWERS,
 ): Decision {
-  if (lead !== null) return laterAct(lead, { ...act, at: trustedAt(act) });
+  if (lead !== null) return laterAct(lead, { ...act, at: trustedAt(act) }, underWay);
   if (!act.creates) return { kind: 'refuse', reason: 'cannot_create' };
   const ageMs = act.receivedAt.getTime() - act.at.getTime();
   if (ageMs > OLDEST_CREATING_MS || ageMs < -FURTHEST_AHEAD_MS) return { kind: 'refuse', reason: 'stale' };
@@ -116,39 +138,62 @@ function firstAct(act: Act, mode: OptInMode, suppressed: boolean): Decision {
   };
 }
 
-function laterAct(lead: ConsentState, act: Act): Decision {
+function laterAct(lead: KnownLead, act: Act, underWay: AnswersUnderWay): Decision {
   switch (act.kind) {
     case 'stop':
       return stopAct(lead, act.at, act.via);
     case 'explicit':
-      return explicitAct(lead, act.at, act.via);
+      return withMissedWelcome(lead, act, underWay, explicitAct(lead, act.at, act.via));
     case 'get_started':
-      return keep(lead, [], getStartedReplies(lead, act.at));
+      return keep(stateOf(lead), [], getStartedReplies(lead, act.at, underWay));
     case 'ordinary':
-      return keep(lead, [], []);
+      return withMissedWelcome(lead, act, underWay, keep(stateOf(lead), [], []));
   }
 }
 
+/**
+ * Makes up for a welcome that never came about: the first act was a stop, or Meta did not take the welcome. Only an act
+ * that could start a conversation does, so an onlooker in somebody else's thread says nothing.
+ */
+function withMissedWelcome(lead: KnownLead, act: Act, underWay: AnswersUnderWay, decision: Kept): Decision {
+  const isMissed = lead.noticeShownAt === null && !underWay.welcome;
+  if (!isMissed || !act.creates || decision.state.status === 'unsubscribed') return decision;
+  return { ...decision, replies: ['welcome', ...decision.replies] };
+}
+
 function stopAct(lead: ConsentState, at: Date, via: WithdrawVia): Decision {
-  if (lead.explicitActAt !== null && lead.explicitActAt > at) return keep(lead, [], []);
-  const withdrawn: ConsentState = { ...lead, status: 'unsubscribed', withdrawnAt: later(lead.withdrawnAt, at) };
+  if (lead.explicitActAt !== null && lead.explicitActAt > at) return keep(stateOf(lead), [], []);
+  const withdrawn: ConsentState = {
+    ...stateOf(lead),
+    status: 'unsubscribed',
+    withdrawnAt: later(lead.withdrawnAt, at),
+  };
   if (lead.status === 'unsubscribed') return keep(withdrawn, [], []);
   return keep(withdrawn, [{ kind: 'withdraw', via }], ['confirm_unsubscribed']);
 }
 
-function explicitAct(lead: ConsentState, at: Date, via: ConsentVia): Decision {
-  const seen: ConsentState = { ...lead, explicitActAt: later(lead.explicitActAt, at) };
+function explicitAct(lead: ConsentState, at: Date, via: ConsentVia): Kept {
+  const seen: ConsentState = { ...stateOf(lead), explicitActAt: later(lead.explicitActAt, at) };
   if (lead.status === 'subscribed' || (lead.withdrawnAt !== null && at <= lead.withdrawnAt)) return keep(seen, [], []);
   const kind = lead.status === 'unsubscribed' ? 're_opt_in' : 'consent';
   return keep({ ...seen, status: 'subscribed' }, [{ kind, via }], ['confirm_subscribed']);
 }
 
-function getStartedReplies(lead: ConsentState, at: Date): ConsentReply[] {
-  if (lead.status !== 'unsubscribed') return ['welcome'];
-  return lead.withdrawnAt !== null && at > lead.withdrawnAt ? ['ask_subscribe'] : [];
+function getStartedReplies(lead: ConsentState, at: Date, underWay: AnswersUnderWay): ConsentReply[] {
+  if (lead.status !== 'unsubscribed') return underWay.welcome ? [] : ['welcome'];
+  const isAfter = lead.withdrawnAt !== null && at > lead.withdrawnAt;
+  return isAfter && !underWay.askSubscribe ? ['ask_subscribe'] : [];
 }
 
-function keep(state: ConsentState, entries: readonly PlannedEntry[], replies: readonly ConsentReply[]): Decision {
+const stateOf = ({ status, explicitActAt, withdrawnAt }: ConsentState): ConsentState => ({
+  status,
+  explicitActAt,
+  withdrawnAt,
+});
+
+type Kept = Exclude<Decision, { readonly kind: 'refuse' }>;
+
+function keep(state: ConsentState, entries: readonly PlannedEntry[], replies: readonly ConsentReply[]): Kept {
   return { kind: 'keep', state, entries, replies };
 }
 

@@ -19,11 +19,14 @@ export {
 } from './consent-history';
 export {
   decideConsent,
+  NO_ANSWERS,
   trustedAt,
   type Act,
+  type AnswersUnderWay,
   type ConsentReply,
   type ConsentState,
   type Decision,
+  type KnownLead,
   type PlannedEntry,
 } from './consent.rules';
 export { evidenceOf, type SignedBody } from './evidence.rules';

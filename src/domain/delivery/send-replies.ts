@@ -184,7 +184,7 @@ function unwrittenVerdict({ log }: SendRepliesDeps, page: SendPageRow, failures:
     log.error('reply.not_written', { page: page.uuid });
     return { ...unsent(failures), status: 'rejected', dueInMs: null };
   }
-  log.warn('reply.delayed', { page: page.uuid, code: error instanceof OperationalError ? error.code : null });
+  log.warn('reply.delayed', { page: page.uuid, code: error instanceof OperationalError ? String(error.code) : null });
   return unsent(failures, UNREACHABLE_WAIT_MS);
 }
 

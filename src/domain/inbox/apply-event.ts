@@ -27,7 +27,10 @@ import { applyReceipt } from './apply-receipt';
 import { causeOf, eventMac } from './event-key.rules';
 import type { ParsedEvent } from './inbound.types';
 import type { DrainInboxDeps } from './inbox.deps.types';
-import { isSuppressed, markEvent } from './inbox.store';
+import { answersUnderWay, isSuppressed, markEvent } from './inbox.store';
+
+/** Nobody needs the welcome twice within a day, however often they tap. */
+const WELCOME_AGAIN_MS = 86_400_000;
 
 /** Gives one event its effect, in the transaction that also forgets its bytes. The same event twice has one effect. */
 export async function applyEvent(
@@ -70,24 +73,43 @@ async function applyAct(tx: Tx, deps: DrainInboxDeps, person: PersonEvent): Prom
   const place = await placePerson(tx, deps, page, psid);
   const known = await lockLeadAt(tx, deps, page, place);
   const suppressed = known === null && (await onList(tx, deps, page, psid));
-  const decision = decideConsent(known?.row ?? null, act.act, page, suppressed);
+  const underWay = known === null ? NOTHING : await readUnderWay(tx, deps, known, act);
+  const answers = { welcome: underWay.has('welcome'), askSubscribe: underWay.has('ask_subscribe') };
+  const decision = decideConsent(known?.row ?? null, act.act, page, suppressed, answers);
   if (decision.kind === 'refuse') return ended(decision.reason === 'stale' ? 'stale' : 'unknown_person');
   const lead = known ?? (await begin(tx, deps, person, place, decision));
   const mac = eventMac(lead.dek, event);
   if (!(await markEvent(tx, lead.row.id, mac, deps.clock.now()))) return ended('duplicate');
-  await settle(tx, deps, lead, person, { decision, cause: causeOf(mac) });
-  const hasReplies = act.asksForNotice || decision.replies.length > 0;
+  const sendsNotice = act.asksForNotice && !underWay.has('notice_link');
+  await settle(tx, deps, lead, person, { decision, cause: causeOf(mac), sendsNotice });
+  const hasReplies = sendsNotice || decision.replies.length > 0;
   return { outcome: known === null ? 'created' : 'applied', repliesFor: hasReplies ? page.uuid : null };
 }
 
-type Decided = Pick<CarryOutInput, 'decision' | 'cause'>;
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Asked only where an answer may depend on it: most acts get none. */
+function readUnderWay(
+  tx: Tx,
+  { clock }: DrainInboxDeps,
+  { row }: OpenLead,
+  { act, asksForNotice }: PersonAct,
+): Promise<ReadonlySet<string>> {
+  const mayAnswer = asksForNotice || act.kind === 'get_started' || (row.noticeShownAt === null && act.creates);
+  if (!mayAnswer) return Promise.resolve(NOTHING);
+  return answersUnderWay(tx, row.id, new Date(clock.now().getTime() - WELCOME_AGAIN_MS));
+}
+
+interface Decided extends Pick<CarryOutInput, 'decision' | 'cause'> {
+  readonly sendsNotice: boolean;
+}
 
 async function settle(
   tx: Tx,
   deps: DrainInboxDeps,
   lead: OpenLead,
   person: PersonEvent,
-  { decision, cause }: Decided,
+  { decision, cause, sendsNotice }: Decided,
 ): Promise<void> {
   const { page, act, evidence } = person;
   const eventAt = trustedAt(act.act);
@@ -96,7 +118,7 @@ async function settle(
   const current = await applyToken(tx, deps, decided, person, eventAt);
   const contact = contactAfter(deps, person, current.row, eventAt);
   if (!sameContact(current.row, contact)) await updateContact(tx, current.row.id, contact);
-  if (!act.asksForNotice) return;
+  if (!sendsNotice) return;
   const language = current.row.locale ?? DEFAULT_LANGUAGE;
   await deps.queueReply(tx, { leadId: current.row.id, pageId: page.id, kind: 'notice_link', cause, language });
 }

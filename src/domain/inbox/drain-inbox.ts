@@ -79,7 +79,11 @@ export function makeDrainInbox(deps: DrainInboxDeps): (input: DrainInboxInput) =
         const taken = await takeOne(deps, keys, tally);
         if (taken.kind === 'empty') return;
         const applied =
-          taken.kind === 'several' ? await applyEach(deps, taken, tally) : taken.kind === 'done' ? taken.applied : [];
+          taken.kind === 'several'
+            ? await applyEach(deps, taken, tally, signal)
+            : taken.kind === 'done'
+              ? taken.applied
+              : [];
         for (const event of applied) {
           tally.count(event.kind, event.outcome);
           if (event.repliesFor !== null) nudgeReplies(event.repliesFor);
@@ -168,11 +172,20 @@ async function postpone(
   return { kind: 'several', row: { ...row, dueAt }, body };
 }
 
-async function applyEach(deps: DrainInboxDeps, { row, body }: Several, tally: Tally): Promise<Applied[]> {
+/** A stop between two events gives the body back at once; what was worked is remembered and has no second effect. */
+async function applyEach(
+  deps: DrainInboxDeps,
+  { row, body }: Several,
+  tally: Tally,
+  signal: AbortSignal | undefined,
+): Promise<Applied[]> {
   const applied: Applied[] = [];
   let fault: unknown;
   const last = body.events.at(-1);
+  let isCut = false;
   for (const event of body.events) {
+    isCut = signal?.aborted === true;
+    if (isCut) break;
     try {
       const isEnd = event === last && fault === undefined;
       applied.push({ kind: event.kind, ...(await applyAlone(deps, body, event, isEnd ? row : null)) });
@@ -183,6 +196,8 @@ async function applyEach(deps: DrainInboxDeps, { row, body }: Several, tally: Ta
   }
   if (fault !== undefined) {
     if (await retryLater(deps, row, fault)) tally.failed += 1;
+  } else if (isCut) {
+    await deferBody(deps.db, row, row.attempts, deps.clock.now());
   }
   return applied;
 }

@@ -107,6 +107,19 @@ export async function markEvent(tx: Tx, leadId: RowId, mac: Buffer, at: Date): P
   return marked === 1;
 }
 
+/**
+ * The kinds of answer that the lead is about to get; a welcome also when Meta took one at or after `welcomeSince`.
+ * Exact only while the lead is locked.
+ */
+export async function answersUnderWay(tx: Tx, leadId: RowId, welcomeSince: Date): Promise<ReadonlySet<string>> {
+  const rows = await tx.rows<{ kind: string }>(
+    `select distinct kind from reply where lead_id = $1 and kind in ('welcome', 'ask_subscribe', 'notice_link')
+       and (status in ('pending', 'sending') or (kind = 'welcome' and status = 'accepted' and created_at >= $2))`,
+    [leadId, welcomeSince],
+  );
+  return new Set(rows.map(({ kind }) => kind));
+}
+
 export function deleteEventsBefore(sql: Sql, seenBefore: Date): Promise<number> {
   return sql.run(`delete from inbox_event where seen_at < $1`, [seenBefore]);
 }

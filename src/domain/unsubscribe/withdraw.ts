@@ -15,7 +15,12 @@ export interface Withdrawn {
   readonly lead: OpenLead;
 }
 
-/** Ends all bulk messages to a lead for a reason other than a message of theirs. Repeating it has no second effect. */
+/**
+ * Ends all bulk messages to a lead for a reason other than a message of theirs.
+ *
+ * Repeating it writes and sends nothing more; it only moves the moment of the stop, so that a return dated between the
+ * two, and handed over late, does not count.
+ */
 export async function withdraw(
   tx: Tx,
   deps: CarryOutDeps,

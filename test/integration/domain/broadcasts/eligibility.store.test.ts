@@ -41,7 +41,7 @@ const facts: fc.Arbitrary<LeadFacts> = fc.record({
   unreachableAt: rarely(moment),
   lastInboundAt: maybe(moment),
   lastAdMessageAt: maybe(moment),
-  marketingTokenState: fc.constantFrom(null, 'active', 'stopped'),
+  marketingTokenState: fc.constantFrom(null, 'granted', 'renewed', 'resumed', 'stopped'),
   marketingTokenExpiresAt: maybe(moment),
 });
 

@@ -52,7 +52,7 @@ const SKIPPED: readonly [string, LeadRowInput][] = [
   ['notice_not_shown', { notice_shown_at: null }],
   ['unreachable', { unreachable_at: START }],
   ['window_closed', { last_inbound_at: LONG_AGO }],
-  ['path_not_configured', { last_inbound_at: LONG_AGO, marketing_token_state: 'active' }],
+  ['path_not_configured', { last_inbound_at: LONG_AGO, marketing_token_state: 'granted' }],
 ];
 
 test('everybody of the audience gets one row with a decision, and the numbers are those of the preflight', async () => {

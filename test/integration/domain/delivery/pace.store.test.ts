@@ -1,5 +1,6 @@
 import { reserveSlots, throttlePage } from '../../../../src/domain/delivery';
 import { releaseLane, takeLane } from '../../../../src/domain/delivery/lane.store';
+import type { Sql } from '../../../../src/domain/sql.types';
 import { openDeliveryWorld, type DeliveryWorld } from './delivery-world';
 
 let world: DeliveryWorld;
@@ -49,6 +50,23 @@ it('does not stall when the server clock was set back', async () => {
   ]);
   const answer = await reserveSlots(world.db, page.id, 1, 50);
   expect(answer.delayMs).toBeLessThanOrEqual(10_000);
+});
+
+it('reserves in one statement whose commit does not wait for the disk', async () => {
+  const page = await world.addPage();
+  const setting = async (sql: Sql) =>
+    (await sql.first<{ mode: string }>(`select current_setting('synchronous_commit') as mode`))!.mode;
+  const within = await world.db.transaction(async (tx) => {
+    let statements = 0;
+    const first = <Row>(text: string, values?: readonly unknown[]) => {
+      statements += 1;
+      return tx.first<Row>(text, values);
+    };
+    await reserveSlots({ ...tx, first }, page.id, 1, 50);
+    return { statements, mode: await setting(tx) };
+  });
+  expect(within).toEqual({ statements: 1, mode: 'off' });
+  expect(await setting(world.db)).not.toBe('off');
 });
 
 it('gives no slot while the Page is throttled, and says for how long', async () => {

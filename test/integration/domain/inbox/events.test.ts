@@ -1,3 +1,5 @@
+import { decideEligibility, windowEdges } from '../../../../src/domain/broadcasts/eligibility.rules';
+import { eligibilitySql } from '../../../../src/domain/broadcasts/eligibility.store';
 import { makeConsentHistory } from '../../../../src/domain/consent';
 import { event, message, newPsid, openInboxWorld, postback, type InboxWorld, type TestPage } from './inbox-world';
 
@@ -105,6 +107,103 @@ test('marketing messages: granted, stopped and resumed move the token and the co
     ['re_opt_in', 'marketing_optin'],
     ['token', 'resumed'],
   ]);
+});
+
+test.each([
+  ['granted', [null]],
+  ['renewed', [null, 'RESUME NOTIFICATIONS']],
+  ['resumed', [null, 'STOP NOTIFICATIONS', 'RESUME NOTIFICATIONS']],
+] as const)(
+  'a marketing permission that was %s is a path that is not set up, not a closed window',
+  async (_state, steps) => {
+    const page = await world.newPage();
+    const psid = newPsid();
+    for (const [n, status] of steps.entries())
+      await world.deliver(page, event(page, psid, minutes(n - 9), optin(status)));
+    const { id, row } = (await world.leadOf(page, psid))!;
+    await world.db.run('update lead set notice_shown_at = now() where id = $1', [id]);
+    const rules = { ruleVersion: 'r', standardWindowMs: 86_400_000, adWindowMs: null, safetyMarginMs: 0 };
+    const facts = {
+      status: 'subscribed',
+      restrictedAt: null,
+      consentEntry: row['consent_entry'] as string,
+      noticeShownAt: world.now(),
+      unreachableAt: null,
+      lastInboundAt: null,
+      lastAdMessageAt: null,
+      marketingTokenState: row['marketing_token_state'] as string,
+      marketingTokenExpiresAt: row['marketing_token_expires_at'] as Date | null,
+    } as const;
+    const expected = { eligible: false, reason: 'path_not_configured' };
+    expect(decideEligibility(facts, { basis: 'consent' }, rules, world.now())).toEqual(expected);
+    const { standardEdge } = windowEdges(rules, world.now());
+    const { reason } = eligibilitySql({ lead: 'l', page: 'p', now: '$2', standardEdge: '$3', adEdge: 'null' });
+    const decided = await world.db.first<{ reason: string }>(
+      `select ${reason} as reason from lead l join page p on p.id = l.page_id where l.id = $1`,
+      [id, world.now(), standardEdge],
+    );
+    expect(decided?.reason).toBe('path_not_configured');
+  },
+);
+
+test('who begins with STOP and comes back gets the welcome beside the confirmation', async () => {
+  const page = await world.newPage();
+  const psid = newPsid();
+  await world.deliver(page, message(page, psid, minutes(-9), 'stop'));
+  const lead = (await world.leadOf(page, psid))!;
+  const welcomes = () => world.count(`reply where lead_id = $1 and kind = 'welcome' and notice_version = 1`, [lead.id]);
+  expect(await welcomes()).toBe(0);
+  await world.deliver(page, message(page, psid, minutes(-8), 'start'));
+  expect(await welcomes()).toBe(1);
+  expect(await world.count(`reply where lead_id = $1 and kind = 'confirm_subscribed'`, [lead.id])).toBe(1);
+});
+
+test.each(['rejected', 'uncertain', 'skipped'])(
+  'a welcome that ended %s is tried again once, by the next act',
+  async (end) => {
+    const page = await world.newPage();
+    const psid = newPsid();
+    await world.deliver(page, message(page, psid, minutes(-9), 'hello'));
+    const lead = (await world.leadOf(page, psid))!;
+    const welcomes = () => world.count(`reply where lead_id = $1 and kind = 'welcome'`, [lead.id]);
+    await world.deliver(page, message(page, psid, minutes(-8), 'still there?'));
+    expect(await welcomes()).toBe(1);
+    await world.db.run('update reply set status = $2 where lead_id = $1', [lead.id, end]);
+    const again = message(page, psid, minutes(-7), 'hello again');
+    await world.deliver(page, again);
+    await world.deliver(page, again, message(page, psid, minutes(-6), 'and again'));
+    expect(await welcomes()).toBe(2);
+    await world.db.run(`update reply set status = 'sending' where lead_id = $1 and status = 'pending'`, [lead.id]);
+    await world.deliver(page, message(page, psid, minutes(-5), 'and once more'));
+    expect(await welcomes()).toBe(2);
+  },
+);
+
+test('tapping a button many times earns one answer, and another welcome only a day later', async () => {
+  const page = await world.newPage();
+  const psid = newPsid();
+  const tap = async (payload: string) => {
+    const taps = Array.from({ length: 20 }, (_, n) => postback(page, psid, minutes(n / 60 - 5), payload));
+    await world.deliver(page, ...taps);
+  };
+  await tap('assent:v1:start');
+  await tap('assent:v1:notice');
+  const lead = (await world.leadOf(page, psid))!;
+  const replies = (kind: string) => world.count('reply where lead_id = $1 and kind = $2', [lead.id, kind]);
+  expect([await replies('welcome'), await replies('notice_link')]).toEqual([1, 1]);
+  await world.db.run(`update reply set status = 'accepted' where lead_id = $1`, [lead.id]);
+  await world.db.run('update lead set notice_shown_at = now() where id = $1', [lead.id]);
+  await tap('assent:v1:start');
+  await tap('assent:v1:notice');
+  expect([await replies('welcome'), await replies('notice_link')]).toEqual([1, 2]);
+  await world.db.run(`update reply set created_at = created_at - interval '24 hours 1 second' where lead_id = $1`, [
+    lead.id,
+  ]);
+  await tap('assent:v1:start');
+  expect(await replies('welcome')).toBe(2);
+  await world.deliver(page, message(page, psid, minutes(-6), 'stop'));
+  await tap('assent:v1:start');
+  expect(await replies('ask_subscribe')).toBe(1);
 });
 
 test("Meta's own opt-out event unsubscribes, from messaging and from changes", async () => {

@@ -84,6 +84,34 @@ test('a worker that dies between two events of a body: the next one goes on, and
   expect(await world.count('inbox')).toBe(0);
 });
 
+test('a signal between two events of a body gives it back at once, and the next worker goes on', async () => {
+  const page = await world.newPage();
+  const people = Array.from({ length: 5 }, newPsid);
+  await world.store(bodyOf(page, ...people.map((psid) => message(page, psid, now(), 'hello'))));
+  const stop = new AbortController();
+  let replies = 0;
+  const stopping = {
+    ...world.deps,
+    queueReply: async (...reply: Parameters<typeof world.deps.queueReply>) => {
+      replies += 1;
+      if (replies === 2) stop.abort();
+      return world.deps.queueReply(...reply);
+    },
+  };
+  const cut = await makeDrainInbox(stopping)({ limit: 1, signal: stop.signal });
+  expect(cut).toMatchObject({ failed: 0, events: [{ kind: 'message', outcome: 'created', count: 2 }] });
+  expect(await world.count('lead where page_id = $1', [page.id])).toBe(2);
+  expect(await world.count('inbox where attempts = 0 and due_at = $1', [now()])).toBe(1);
+  expect((await world.drain()).events).toEqual(
+    expect.arrayContaining([
+      { kind: 'message', outcome: 'duplicate', count: 2 },
+      { kind: 'message', outcome: 'created', count: 3 },
+    ]),
+  );
+  expect(await world.count('reply where page_id = $1', [page.id])).toBe(5);
+  expect(await world.count('inbox')).toBe(0);
+});
+
 test('a crash before the commit of a single event leaves the body and no trace of the person', async () => {
   const page = await world.newPage();
   const psid = newPsid();

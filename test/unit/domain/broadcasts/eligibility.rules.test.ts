@@ -86,7 +86,7 @@ test('the ad window counts only where it is turned on', () => {
 });
 
 test('outside the window a person who takes marketing messages has a path that is not configured', () => {
-  const lead = { lastInboundAt: ago(3 * DAY_MS), marketingTokenState: 'active' };
+  const lead = { lastInboundAt: ago(3 * DAY_MS), marketingTokenState: 'granted' };
   expect(reasonOf(lead)).toBe('path_not_configured');
   expect(reasonOf({ ...lead, marketingTokenExpiresAt: new Date(now.getTime() + 1) })).toBe('path_not_configured');
   expect(reasonOf({ ...lead, marketingTokenExpiresAt: now })).toBe('window_closed');

@@ -5,6 +5,7 @@ import {
   type Act,
   type ConsentState,
   type Decision,
+  type KnownLead,
 } from '../../../../src/domain/consent/consent.rules';
 import type { OptInMode } from '../../../../src/domain/lead-status.types';
 
@@ -28,8 +29,9 @@ const act = (kind: Kind['kind'], minutes: number, more: Partial<Act> = {}): Act 
 
 const conversation: { optInMode: OptInMode } = { optInMode: 'conversation_start' };
 const explicit: { optInMode: OptInMode } = { optInMode: 'explicit' };
-const known = (status: ConsentState['status'], more: Partial<ConsentState> = {}): ConsentState => ({
+const known = (status: ConsentState['status'], more: Partial<KnownLead> = {}): KnownLead => ({
   status,
+  noticeShownAt: at(-60),
   explicitActAt: null,
   withdrawnAt: null,
   ...more,
@@ -153,6 +155,33 @@ describe('a lead', () => {
     expect(shape(decideConsent(lead, next, conversation, false))).toEqual(expected);
   });
 
+  const unseen = { noticeShownAt: null };
+  const waiting = { welcome: true, askSubscribe: true };
+  const none = { welcome: false, askSubscribe: false };
+  test.each([
+    ['writes', known('subscribed', unseen), act('ordinary', 0), none, 'welcome'],
+    ['writes while it waits', known('subscribed', unseen), act('ordinary', 0), waiting, ''],
+    ['reply-only writes', known('reply_only', unseen), act('ordinary', 0), none, 'welcome'],
+    ['only reacts', known('subscribed', unseen), act('ordinary', 0, { creates: false }), none, ''],
+    ['says yes again', known('subscribed', unseen), act('explicit', 0), none, 'welcome'],
+    ['gives consent', known('reply_only', unseen), act('explicit', 0), none, 'welcome+confirm_subscribed'],
+    ['comes back', { ...left, ...unseen }, act('explicit', 0), none, 'welcome+confirm_subscribed'],
+    ['comes back while it waits', { ...left, ...unseen }, act('explicit', 0), waiting, 'confirm_subscribed'],
+    ['said yes before it left', { ...left, ...unseen }, act('explicit', -11), none, ''],
+    ['writes after it left', { ...left, ...unseen }, act('ordinary', 0), none, ''],
+    ['stops', known('subscribed', unseen), act('stop', 0), none, 'confirm_unsubscribed'],
+    ['taps Get Started', known('subscribed', unseen), act('get_started', 0), none, 'welcome'],
+  ] as const)('that no welcome reached yet: %s', (_name, lead, next, underWay, replies) => {
+    const decision = decideConsent(lead, next, conversation, false, underWay);
+    expect(decision.kind === 'refuse' ? decision.reason : decision.replies.join('+')).toBe(replies);
+  });
+
+  test('Get Started again and again earns nothing while the answer is under way', () => {
+    const tap = act('get_started', 0);
+    expect(decideConsent(known('subscribed'), tap, conversation, false, waiting)).toMatchObject({ replies: [] });
+    expect(decideConsent(left, tap, conversation, false, waiting)).toMatchObject({ replies: [] });
+  });
+
   test('a clock far ahead cannot put a withdrawal out of reach', () => {
     const stop = act('stop', 600);
     expect(trustedAt(stop)).toEqual(NOW);
@@ -166,7 +195,7 @@ describe('a lead', () => {
 function play(acts: readonly Act[], page: { optInMode: OptInMode }, suppressed: boolean): ConsentState | null {
   let lead: ConsentState | null = null;
   for (const next of acts) {
-    const decision = decideConsent(lead, next, page, suppressed);
+    const decision = decideConsent(lead && { ...lead, noticeShownAt: null }, next, page, suppressed);
     if (decision.kind !== 'refuse') lead = decision.state;
   }
   return lead;
@@ -221,7 +250,7 @@ test('with ordinary messages in between, nobody is subscribed against their last
 });
 
 test('repeated stops make one withdrawal and one confirmation', () => {
-  let lead: ConsentState | null = known('subscribed');
+  let lead = known('subscribed');
   let entries = 0;
   let replies = 0;
   for (const minutes of [-5, -9, -1, -3]) {
@@ -229,7 +258,7 @@ test('repeated stops make one withdrawal and one confirmation', () => {
     if (decision.kind === 'refuse') throw new Error('refused');
     entries += decision.entries.length;
     replies += decision.replies.length;
-    lead = decision.state;
+    lead = { ...lead, ...decision.state };
   }
   expect([entries, replies]).toEqual([1, 1]);
   expect(lead.withdrawnAt).toEqual(at(-1));
