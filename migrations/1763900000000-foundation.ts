@@ -345,6 +345,7 @@ create table reply (
 );
 create index reply_pending_idx on reply (page_id, due_at, id) where status = 'pending';
 create index reply_sending_idx on reply (claimed_at) where status = 'sending';
+create index reply_test_idx on reply (created_at) where kind = 'test';
 create index reply_rejected_idx on reply (settled_at) where status = 'rejected';
 `;
 

@@ -9,6 +9,7 @@ import {
   makeSendChunk,
   makeSendReplies,
   makeSettleStuck,
+  makeWithdrawBounced,
   queueReply,
   queueTestReply,
   skipPendingOfLead,
@@ -52,8 +53,7 @@ export function composeDelivery(infrastructure: Infrastructure, surroundings: De
     applyDelivered: makeApplyDelivered({ keyRing }),
     applyRead: makeApplyRead({ keyRing }),
     stopPage: async (tx, pageId, fault) => {
-      await stopPage(tx, pageId, fault);
-      await blockBroadcastsOfPage(tx, pageId, fault.reason, clock.now());
+      if (await stopPage(tx, pageId, fault)) await blockBroadcastsOfPage(tx, pageId, fault.reason, clock.now());
     },
   };
   return {
@@ -64,6 +64,7 @@ export function composeDelivery(infrastructure: Infrastructure, surroundings: De
     sweeps: [
       { name: 'settle-stuck', run: makeSettleStuck(sweepDeps) },
       { name: 'requeue-replies', run: makeRequeueReplies(sweepDeps) },
+      { name: 'withdraw-bounced', run: makeWithdrawBounced({ db, log, withdrawLead }) },
     ],
     close: () => sender.close(),
   };

@@ -1,20 +1,15 @@
 import { z } from 'zod';
 import {
-  MAX_TEST_LEADS,
   type BroadcastView,
   type CreateBroadcastInput,
   type makeCancelBroadcast,
   type makeDeleteBroadcast,
-  type makeEstimateAudience,
   type makeExportDeliveries,
-  type makeGetBroadcast,
   type makeLaunchBroadcast,
   type makeListBroadcasts,
   type makeListDeliveries,
   type makePauseBroadcast,
-  type makePreflight,
   type makeResumeBroadcast,
-  type makeTestBroadcast,
   type makeUpdateBroadcast,
 } from '../domain/broadcasts';
 import type { Principal } from '../domain/accounts';
@@ -25,29 +20,24 @@ import {
   createBroadcastBody,
   presentBroadcast,
   presentSummary,
-  toAudience,
   toBroadcastPatch,
   toNewBroadcast,
   updateBroadcastBody,
 } from './broadcast.schemas';
 import { deliveriesRoute } from './deliveries.routes';
 import { CREATE_BROADCAST_EXAMPLE } from './examples';
-import { estimateBody, estimateSchema, preflightSchema, presentEstimate, presentPreflight } from './preflight.schemas';
 import { eventsRoute } from './progress.routes';
 import { privateRoute, type Reply, type Route } from './route';
 import { requireScope } from './router';
 import { listOf, listQuery, listReply, uuid } from './schemas';
+import { trialRoutes, type TrialsApi } from './trials.routes';
 
-export interface BroadcastsApi {
+export interface BroadcastsApi extends TrialsApi {
   /** Creates it under `uuid`. */
   readonly create: (input: CreateBroadcastInput & { readonly uuid: string }) => Promise<BroadcastView>;
   readonly update: ReturnType<typeof makeUpdateBroadcast>;
   readonly remove: ReturnType<typeof makeDeleteBroadcast>;
-  readonly get: ReturnType<typeof makeGetBroadcast>;
   readonly list: ReturnType<typeof makeListBroadcasts>;
-  readonly preflight: ReturnType<typeof makePreflight>;
-  readonly estimate: ReturnType<typeof makeEstimateAudience>;
-  readonly test: ReturnType<typeof makeTestBroadcast>;
   readonly launch: ReturnType<typeof makeLaunchBroadcast>;
   readonly pause: ReturnType<typeof makePauseBroadcast>;
   readonly resume: ReturnType<typeof makeResumeBroadcast>;
@@ -160,7 +150,8 @@ function changeRoutes(api: BroadcastsApi): Route[] {
       tag,
       scope: 'broadcasts:write',
       summary: 'Changes a broadcast that is a draft, scheduled or paused',
-      description: 'Once its audience is frozen only name and rate_per_second may change',
+      description:
+        'After the launch, anything but the name also needs the scope broadcasts:launch. Once its audience is frozen only name and rate_per_second may change',
       params,
       body: updateBroadcastBody,
       bodyExample: { name: 'Grand opening', rate_per_second: 10 },
@@ -171,6 +162,7 @@ function changeRoutes(api: BroadcastsApi): Route[] {
           accountId: principal.accountId,
           broadcastUuid: id,
           patch: toBroadcastPatch(body),
+          mayLaunch: principal.scopes.includes('broadcasts:launch'),
         });
         return { status: 200, body: presentBroadcast(view, principal) };
       },
@@ -187,64 +179,6 @@ function changeRoutes(api: BroadcastsApi): Route[] {
       handle: async ({ principal, params: { id } }) => {
         await api.remove({ accountId: principal.accountId, broadcastUuid: id });
         return { status: 204 };
-      },
-    }),
-  ];
-}
-
-const testSchema = z
-  .object({ lead_ids: z.array(uuid) })
-  .meta({ id: 'QueuedTest', example: { lead_ids: ['0b0f2f5e-3c5c-4a53-8a3d-6f6f2c3f5a10'] } });
-
-function trialRoutes(api: BroadcastsApi): Route[] {
-  return [
-    privateRoute({
-      method: 'post',
-      path: '/v1/audiences/estimate',
-      tag: 'audiences',
-      scope: 'broadcasts:read',
-      summary: 'Counts an audience without a broadcast',
-      body: estimateBody,
-      bodyExample: { page_ids: ['104857600000001'], audience: { tags_any: ['newsletter'] } },
-      replies: { 200: { description: 'The decisions in numbers', schema: estimateSchema } },
-      replay: 'again',
-      handle: async ({ principal, body }) => {
-        const audience = body.audience === undefined ? {} : toAudience(body.audience);
-        const counted = await api.estimate({ accountId: principal.accountId, pageIds: body.page_ids, audience });
-        return { status: 200, body: presentEstimate(counted) };
-      },
-    }),
-    privateRoute({
-      method: 'post',
-      path: '/v1/broadcasts/{id}/preflight',
-      tag,
-      scope: 'broadcasts:read',
-      summary: 'What a launch would do now, without doing it',
-      params,
-      problems: [404],
-      replies: { 200: { description: 'Decisions by reason, duration, preview, warnings', schema: preflightSchema } },
-      replay: 'again',
-      handle: async ({ principal, params: { id } }) => ({
-        status: 200,
-        body: presentPreflight(await api.preflight({ accountId: principal.accountId, broadcastUuid: id })),
-      }),
-    }),
-    privateRoute({
-      method: 'post',
-      path: '/v1/broadcasts/{id}/test',
-      tag,
-      scope: 'broadcasts:launch',
-      summary: 'Sends the message to a few leads, under the same rules as everybody',
-      description: 'All of them or none. Where the window is closed, the problem names the m.me link that opens it',
-      params,
-      body: z.strictObject({ lead_ids: z.array(uuid).min(1).max(MAX_TEST_LEADS) }).meta({ id: 'TestBroadcast' }),
-      bodyExample: { lead_ids: ['0b0f2f5e-3c5c-4a53-8a3d-6f6f2c3f5a10'] },
-      problems: [404],
-      replies: { 202: { description: 'The leads a message is on its way to', schema: testSchema } },
-      replay: ({ body }) => Promise.resolve({ status: 202, body: { lead_ids: [...new Set(body.lead_ids)] } }),
-      handle: async ({ principal, params: { id }, body }) => {
-        await api.test({ accountId: principal.accountId, broadcastUuid: id, leadIds: body.lead_ids });
-        return { status: 202, body: { lead_ids: [...new Set(body.lead_ids)] } };
       },
     }),
   ];

@@ -13,7 +13,9 @@ export type HttpErrorCode =
   | 'idempotency_key_invalid'
   | 'idempotency_key_reused'
   | 'idempotency_in_progress'
-  | 'starting';
+  | 'starting'
+  | 'test_limit'
+  | 'too_many_streams';
 
 /** A request that never reached a use case. */
 export class HttpError extends UserError<HttpErrorCode> {

@@ -16,6 +16,7 @@ const GENERAL_PROBLEMS: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is not JSON',
   422: 'Fields are missing, unknown or out of range; `errors` names each one',
+  429: 'Too much at once; try again after the seconds in Retry-After',
   500: 'Our fault; quote `request_id`',
   502: 'Meta refused or did not answer; see `meta_code`',
   503: 'Something this installation depends on does not answer; see Retry-After',
@@ -27,6 +28,8 @@ const idempotencyHeader = z.object({
       'Kept 24 hours. The same key and body have one effect: the answer is rendered again, with `Idempotency-Replayed: true`. Another body: 422',
   }),
 });
+
+const retryHeader = z.object({ 'Retry-After': z.int().meta({ description: 'Seconds' }) });
 
 /** The OpenAPI 3.1 document, made from the schemas that validate the requests. */
 export function openApiDocument(routes: readonly Route[], version: string): OpenApiDocument {
@@ -120,7 +123,7 @@ function contentOf({ schema, contentType = 'application/json', alternatives = []
   return { content: { [contentType]: { schema, ...exampleOf(example) }, ...Object.fromEntries(texts) } };
 }
 
-/** What can go wrong follows from what a route reads; only 404, 409 and 502 are its own. */
+/** What can go wrong follows from what a route reads; only 404, 409, 429 and 502 are its own. */
 function problemStatuses(route: Route): number[] {
   const hasInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
   const isKeyed = route.replay !== undefined;
@@ -143,6 +146,7 @@ function problemsOf(statuses: readonly number[]): RouteConfig['responses'] {
   for (const status of [...new Set(statuses)].sort((a, b) => a - b)) {
     documented[status] = {
       description: GENERAL_PROBLEMS[status] ?? 'Problem',
+      ...(status === 429 ? { headers: retryHeader } : {}),
       content: { 'application/problem+json': { schema: problemSchema } },
     };
   }

@@ -3,6 +3,9 @@ import type { PageDetail, PageSettingsChange, PageSetup } from '../domain/pages'
 import { PAGE_EXAMPLE } from './examples';
 import { isoOrNull, metaPageId, timestamp, uuid } from './schemas';
 
+/** As many as a notice may have; the domain counts those it has together with those of the change. */
+const MAX_NOTICE_LANGUAGES = 40;
+
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM');
 const quietHours = z.strictObject({ from: clockTime, to: clockTime }).meta({ id: 'QuietHours' });
 
@@ -34,8 +37,12 @@ const settings = {
   quiet_hours: quietHours.nullable().optional(),
   notice: z
     .record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z]{2,4})?$/), z.string().max(640).nullable())
+    .refine((notice) => Object.keys(notice).length <= MAX_NOTICE_LANGUAGES, {
+      error: `must name at most ${MAX_NOTICE_LANGUAGES} languages`,
+    })
     .optional()
     .meta({
+      maxProperties: MAX_NOTICE_LANGUAGES,
       description: 'Language to what will be sent and how often; shown in the welcome after the fixed first sentence',
     }),
 };

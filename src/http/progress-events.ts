@@ -8,6 +8,8 @@ export interface ProgressWatch<Progress extends { readonly status: string }> {
   readonly first: Progress;
   readonly look: () => Promise<Progress>;
   readonly isOver: (progress: Progress) => boolean;
+  /** Asked before every further look: a key that was revoked meanwhile is told nothing more. */
+  readonly isStillAllowed: () => Promise<boolean>;
   readonly signal: AbortSignal;
   readonly lookEveryMs?: number;
   readonly silentAtMostMs?: number;
@@ -22,7 +24,7 @@ export async function* progressEvents<Progress extends { readonly status: string
   let silentMs = 0;
   yield `retry: 2000\n\n${event(watch.first, shown)}`;
   let isOver = watch.isOver(watch.first);
-  while (!isOver && (await waited(lookEveryMs, watch.signal))) {
+  while (!isOver && (await waited(lookEveryMs, watch.signal)) && (await watch.isStillAllowed())) {
     const now = await watch.look();
     const text = JSON.stringify(now);
     silentMs = text === shown ? silentMs + lookEveryMs : 0;

@@ -39,6 +39,8 @@ export interface Call<Params, Query, Body, Caller> {
   readonly header: (name: string) => string | undefined;
   /** Aborted when the caller hangs up. */
   readonly signal: AbortSignal;
+  /** Whether the API key would still be let in: for answers that last longer than a moment. */
+  readonly isStillAllowed: () => Promise<boolean>;
   /** The id to create the resource under: the same on every repetition of one Idempotency-Key. */
   readonly newId: string;
   /** An earlier call with this key died half-way, and may or may not have created `newId`. */

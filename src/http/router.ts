@@ -87,6 +87,7 @@ async function answer(route: Route, deps: RouterDeps, req: Request, res: Respons
     wanted,
     header: (name: string) => req.get(name),
     signal: aborted.signal,
+    isStillAllowed: () => isLetIn(route, deps, req),
   };
   const firstTime = () => ({ newId: deps.idempotency.ids.uuid(), isResumed: false });
   if (route.scope === null || principal === null) {
@@ -135,8 +136,7 @@ function once(deps: RouterDeps, { route, replay, req, body }: Keyed, call: Prepa
 }
 
 async function authorise(route: PrivateRoute, deps: RouterDeps, req: Request): Promise<Principal> {
-  const rawKey = BEARER.exec(req.get('authorization') ?? '')?.[1];
-  const principal = rawKey === undefined ? null : await deps.authenticate(rawKey);
+  const principal = await principalOf(deps, req);
   if (principal === null) {
     throw new HttpError('unauthenticated', 'send a valid API key as "Authorization: Bearer <key>"', [], {
       'WWW-Authenticate': 'Bearer realm="assent"',
@@ -144,6 +144,15 @@ async function authorise(route: PrivateRoute, deps: RouterDeps, req: Request): P
   }
   requireScope(principal, route.scope);
   return principal;
+}
+
+async function principalOf(deps: RouterDeps, req: Request): Promise<Principal | null> {
+  const rawKey = BEARER.exec(req.get('authorization') ?? '')?.[1];
+  return rawKey === undefined ? null : deps.authenticate(rawKey);
+}
+
+async function isLetIn({ scope }: Route, deps: RouterDeps, req: Request): Promise<boolean> {
+  return scope === null || (await principalOf(deps, req))?.scopes.includes(scope) === true;
 }
 
 /** @throws {HttpError} `scope_missing` */

@@ -131,10 +131,11 @@ describe('the journey on one machine, queue and database in the embedded Postgre
   it('takes a person back only by an explicit act', async () => {
     const page = pages[1];
     if (page === undefined) throw new Error('no Page');
-    const { psid } = await act(stage, { page_id: page.pageId, person: 'lead-0', kind: 'message', text: 'hello again' });
+    const person = `lead-${String(page.people - 1)}`; // the first to leave
+    const { psid } = await act(stage, { page_id: page.pageId, person, kind: 'message', text: 'hello again' });
     const lookup = () =>
       stage.api.expect<{ status: string }>(200, 'POST', '/v1/leads/lookup', { page_id: page.pageId, psid });
-    await act(stage, { page_id: page.pageId, person: 'lead-0', kind: 'message', text: 'START' });
+    await act(stage, { page_id: page.pageId, person, kind: 'message', text: 'START' });
     await until('the return', async () => (await lookup()).status === 'subscribed');
     const lead = await stage.api.expect<{ id: string }>(200, 'POST', '/v1/leads/lookup', {
       page_id: page.pageId,

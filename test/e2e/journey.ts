@@ -222,22 +222,31 @@ export async function withdrawalTimes(
 /** No POST starts more than 500 ms after the unsubscribe was committed; its arrival adds the way to the sandbox. */
 const STOP_BOUND_MS = 500;
 
-/**
- * The pace at the sender, exact: in no sliding second did more POSTs start for a Page than its cap. And at the receiver:
- * never above 40 at the default cap.
- */
+/** The pace at the sender, exact: in no sliding second did more POSTs start for a Page than its cap. */
 export async function expectWithinRate(stage: Stage, pages: readonly StagePage[]): Promise<void> {
-  const { pages: seen } = await sandboxState(stage, 'summary=1');
   for (const { pageId, ratePerSecond } of pages) {
     const starts = await postStarts(stage, pageId);
-    const inSecond = starts.map(
-      (start, index) => starts.findIndex((later, at) => at > index && later >= start + 1_000) - index,
-    );
-    const worst = Math.max(...inSecond.map((count, index) => (count < 0 ? starts.length - index : count)));
+    let first = 0;
+    let worst = 0;
+    starts.forEach((start, last) => {
+      while ((starts[first] ?? start) <= start - 1_000) first += 1;
+      worst = Math.max(worst, last - first + 1);
+    });
     expect(worst).toBeGreaterThan(0);
     expect(worst).toBeLessThanOrEqual(ratePerSecond);
-    const received = seen.find((page) => page.id === pageId)?.most_calls_in_any_second ?? Number.POSITIVE_INFINITY;
-    if (ratePerSecond <= 35) expect(received).toBeLessThanOrEqual(40);
+  }
+  await expectReceivedWithinDefault(stage, pages);
+}
+
+/** Above 40 messages a second Meta freezes a Page: never reached at the receiver with the default cap. */
+export async function expectReceivedWithinDefault(stage: Stage, pages: readonly StagePage[]): Promise<void> {
+  const { pages: seen } = await sandboxState(stage, 'summary=1');
+  const defaults = pages.filter(({ ratePerSecond }) => ratePerSecond <= 35);
+  expect(defaults.length).toBeGreaterThan(0);
+  for (const { pageId } of defaults) {
+    const most = seen.find((page) => page.id === pageId)?.most_calls_in_any_second ?? 0;
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(40);
   }
 }
 

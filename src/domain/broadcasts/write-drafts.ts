@@ -1,4 +1,4 @@
-import type { FieldError } from '../../kernel/errors';
+import { UserError, type FieldError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import type { RowId, Sql, Tx } from '../sql.types';
 import {
@@ -78,15 +78,23 @@ export function makeCreateBroadcast(deps: WriteDraftDeps) {
 
 export interface UpdateBroadcastInput extends OwnBroadcast {
   readonly patch: BroadcastPatch;
+  /** Whether the caller may launch: what is on its way goes out as it is changed. No, when absent. */
+  readonly mayLaunch?: boolean | undefined;
 }
 
 /**
  * Changes what is given. Once the audience is frozen only name and rate may change.
  *
- * @throws {UserError} `broadcast_not_found`, `broadcast_state`, `broadcast_invalid`
+ * @throws {UserError} `broadcast_not_found`, `broadcast_state`, `broadcast_invalid`; `scope_missing` for more than the
+ *   name of a launched broadcast
  */
 export function makeUpdateBroadcast(deps: WriteDraftDeps) {
-  return async ({ accountId, broadcastUuid, patch }: UpdateBroadcastInput): Promise<BroadcastView> => {
+  return async ({
+    accountId,
+    broadcastUuid,
+    patch,
+    mayLaunch = false,
+  }: UpdateBroadcastInput): Promise<BroadcastView> => {
     const now = deps.clock.now();
     refuse(checkDraft(patch, now));
     const key = await deps.accountKey(accountId);
@@ -94,6 +102,7 @@ export function makeUpdateBroadcast(deps: WriteDraftDeps) {
       const references = await patchReferences(tx, accountId, broadcastUuid, patch);
       const locked = await lockOwn(tx, accountId, broadcastUuid);
       refuseEdit(locked, patch);
+      if (!mayLaunch) refuseLaunchedEdit(locked, patch);
       const definition = patchedDefinition(openDefinition(key, locked), patch);
       if (references.pageIds !== null) await replacePages(tx, locked.id, references.pageIds);
       if (patch.audience !== undefined) await replaceLeads(tx, locked.id, references.leadIds ?? []);
@@ -119,8 +128,7 @@ const CHANGEABLE_WHEN_FROZEN: readonly (keyof BroadcastPatch)[] = ['name', 'rate
 
 function refuseEdit(row: BroadcastRow, patch: BroadcastPatch): void {
   if (!transition(row.status, 'edit').ok) throw wrongState(row.status, 'edit');
-  const given = (Object.keys(patch) as (keyof BroadcastPatch)[]).filter((field) => patch[field] !== undefined);
-  if (row.frozenAt !== null && given.some((field) => !CHANGEABLE_WHEN_FROZEN.includes(field))) {
+  if (row.frozenAt !== null && givenIn(patch).some((field) => !CHANGEABLE_WHEN_FROZEN.includes(field))) {
     throw new BroadcastStateError(
       row.status,
       ['draft', 'scheduled'],
@@ -130,6 +138,15 @@ function refuseEdit(row: BroadcastRow, patch: BroadcastPatch): void {
   if (patch.schedule === null && row.launchedAt !== null) {
     throw invalidBroadcast([{ pointer: '/schedule', detail: 'cannot be taken away after the launch; cancel instead' }]);
   }
+}
+
+const givenIn = (patch: BroadcastPatch): (keyof BroadcastPatch)[] =>
+  (Object.keys(patch) as (keyof BroadcastPatch)[]).filter((field) => patch[field] !== undefined);
+
+/** After the lock: a launch between the question and the change must not let the change through. */
+function refuseLaunchedEdit(row: BroadcastRow, patch: BroadcastPatch): void {
+  if (row.launchedAt === null || givenIn(patch).every((field) => field === 'name')) return;
+  throw new UserError('scope_missing', 'after the launch only the name may change without the scope broadcasts:launch');
 }
 
 function patchedFields(row: BroadcastRow, patch: BroadcastPatch): Omit<DraftFields, 'definitionCt' | 'contentSha256'> {

@@ -52,7 +52,7 @@ async function acceptDelivery(
   if (row === undefined) return false;
   const changed = await tx.run(
     `update delivery set status = 'accepted', reason = null, due_at = null, settled_at = clock_timestamp(), mid_ct = $3,
-       post_started_at = coalesce(post_started_at, claimed_at), error_code = null, error_subcode = null
+       error_code = null, error_subcode = null
       where broadcast_id = $1 and seq = $2 and status in ('sending', 'uncertain', 'pending')`,
     [row.broadcastId, row.seq, sealField(dekOf(deps, row), { table: 'delivery', column: 'mid_ct', row: uuid }, mid)],
   );

@@ -5,7 +5,15 @@ import type { RecordRow } from './delivery.types';
  * Rows still in `sending` with that attempt only: an echo may have been first, and a row the sweeper called uncertain
  * is resolved in its own way. A receipt noted while the message was on its way counts if it came after the start.
  */
+/** A row whose echo came first is accepted already; of it only the exact moment of the POST is still to be written. */
 const RECORD = `
+  with c as (select * from unnest($2::int[], $3::smallint[], $4::text[], $5::text[], $6::float8[], $7::timestamptz[],
+       $8::bytea[], $9::int[], $10::int[], $11::smallint[])
+       as c (seq, attempt, status, reason, due_in_ms, post_started_at, mid_ct, code, subcode, failures)),
+  timed as (
+    update delivery d set post_started_at = c.post_started_at from c
+     where d.broadcast_id = $1 and d.seq = c.seq and d.status = 'accepted' and d.attempt = c.attempt
+       and c.post_started_at is not null)
   update delivery d set
     status = case when c.status = 'pending' and b.status = 'cancelled' then 'skipped' else c.status end,
     reason = case when c.status = 'pending' and b.status = 'cancelled' then 'cancelled' else c.reason end,
@@ -17,10 +25,7 @@ const RECORD = `
     read_at = case when d.read_at >= c.post_started_at then d.read_at end,
     mid_ct = coalesce(d.mid_ct, c.mid_ct), error_code = c.code, error_subcode = c.subcode,
     transient_failures = c.failures
-   from (select status from broadcast where id = $1) b,
-     unnest($2::int[], $3::smallint[], $4::text[], $5::text[], $6::float8[], $7::timestamptz[], $8::bytea[], $9::int[],
-       $10::int[], $11::smallint[])
-       as c (seq, attempt, status, reason, due_in_ms, post_started_at, mid_ct, code, subcode, failures)
+   from (select status from broadcast where id = $1) b, c
   where d.broadcast_id = $1 and d.seq = c.seq and d.status = 'sending' and d.attempt = c.attempt
   returning d.seq`;
 

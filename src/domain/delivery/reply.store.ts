@@ -159,7 +159,8 @@ export interface AcceptedReply {
 }
 
 /**
- * Marks a reply as accepted, once: by the answer to its POST or by its echo, whichever is first. Needs the lead locked.
+ * Marks a reply as accepted, once: by the answer to its POST or by its echo, whichever is first. Only the answer knows
+ * when the POST started, also when it comes second. Needs the lead locked.
  *
  * @returns undefined when it was accepted before, or is not what `attempt` names
  */
@@ -169,8 +170,11 @@ export const acceptReply = (
   { midCt, postStartedAt }: { readonly midCt: Buffer; readonly postStartedAt: Date | null },
 ): Promise<AcceptedReply | undefined> =>
   tx.first<AcceptedReply>(
-    `update reply set status = 'accepted', reason = null, settled_at = clock_timestamp(), mid_ct = $4,
-       post_started_at = coalesce($5::timestamptz, post_started_at, claimed_at), error_code = null, error_subcode = null
+    `with timed as (
+       update reply set post_started_at = $5
+        where public_id = $2 and lead_id = $1 and attempt = $3 and status = 'accepted' and $5::timestamptz is not null)
+     update reply set status = 'accepted', reason = null, settled_at = clock_timestamp(), mid_ct = $4,
+       post_started_at = coalesce($5::timestamptz, post_started_at), error_code = null, error_subcode = null
       where public_id = $2 and lead_id = $1 and attempt >= $3 and status in ('sending', 'uncertain', 'pending')
         and attempt > 0
       returning kind, page_id as "pageId", notice_version as "noticeVersion", language`,

@@ -73,7 +73,7 @@ async function applyAct(tx: Tx, deps: DrainInboxDeps, person: PersonEvent): Prom
   const place = await placePerson(tx, deps, page, psid);
   const known = await lockLeadAt(tx, deps, page, place);
   const suppressed = known === null && (await onList(tx, deps, page, psid));
-  const underWay = known === null ? NOTHING : await readUnderWay(tx, deps, known, act);
+  const underWay = await readUnderWay(tx, deps, known, act);
   const answers = { welcome: underWay.has('welcome'), askSubscribe: underWay.has('ask_subscribe') };
   const decision = decideConsent(known?.row ?? null, act.act, page, suppressed, answers);
   if (decision.kind === 'refuse') return ended(decision.reason === 'stale' ? 'stale' : 'unknown_person');
@@ -92,9 +92,11 @@ const NOTHING: ReadonlySet<string> = new Set();
 function readUnderWay(
   tx: Tx,
   { clock }: DrainInboxDeps,
-  { row }: OpenLead,
+  known: OpenLead | null,
   { act, asksForNotice }: PersonAct,
 ): Promise<ReadonlySet<string>> {
+  if (known === null) return Promise.resolve(NOTHING);
+  const { row } = known;
   const mayAnswer = asksForNotice || act.kind === 'get_started' || (row.noticeShownAt === null && act.creates);
   if (!mayAnswer) return Promise.resolve(NOTHING);
   return answersUnderWay(tx, row.id, new Date(clock.now().getTime() - WELCOME_AGAIN_MS));

@@ -1,6 +1,12 @@
 import { recordAudit } from '../accounts';
 import type { Tx } from '../sql.types';
-import { changedTexts, checkNoticeChange, defaultNoticeText, FALLBACK_LANGUAGE } from './notice.rules';
+import {
+  changedTexts,
+  checkNameInNotice,
+  checkNoticeChange,
+  defaultNoticeText,
+  FALLBACK_LANGUAGE,
+} from './notice.rules';
 import { noticeTexts, writeNextNotice } from './notice.store';
 import { resolveSettings } from './page-settings.rules';
 import { reactivatePage, replaceToken, updateSettings } from './page.store';
@@ -26,7 +32,8 @@ export interface PageChange {
  */
 export function resolveOrThrow(current: PageSettings | null, change: PageSettingsChange) {
   const resolved = resolveSettings(current, change);
-  const errors = [...resolved.errors, ...checkNoticeChange(change.notice ?? {}, resolved.settings.name)];
+  const named = resolved.errors.some(({ pointer }) => pointer === '/name') ? [] : checkNameInNotice(change.name);
+  const errors = [...resolved.errors, ...named, ...checkNoticeChange(change.notice ?? {}, resolved.settings.name)];
   if (errors.length > 0) throw invalidPageInput(errors);
   return resolved;
 }

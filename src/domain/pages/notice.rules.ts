@@ -9,7 +9,17 @@ export const NOTICE_SURFACE = 'messenger_welcome';
 export const NOTICE_MAX_CHARACTERS = 640;
 
 export const FALLBACK_LANGUAGE = 'en';
+/** Every version writes each language again, and each into the ledger. */
+export const MAX_NOTICE_LANGUAGES = 40;
 const LANGUAGE = /^[a-z]{2,3}(_[A-Z]{2})?$/;
+
+/**
+ * C0 and C1 controls other than tab and line breaks, halves of surrogate pairs, and what turns the direction of writing:
+ * PostgreSQL refuses some, and with the others a person reads another notice than the one that is hashed.
+ */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const NOT_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\p{Surrogate}]/u;
+const NOT_TEXT_DETAIL = 'holds a control character, a change of writing direction or half of a character';
 
 /** Who is talking. It opens every welcome, so no wording of an account can leave it out. */
 const INTRODUCTIONS: Readonly<Record<string, (page: string) => string>> = {
@@ -92,13 +102,28 @@ export function changedTexts(
   return next;
 }
 
+/** The name stands in every notice, so the same characters are refused in it. */
+export const checkNameInNotice = (pageName: string | undefined): FieldError[] =>
+  pageName === undefined || !NOT_TEXT.test(pageName) ? [] : [{ pointer: '/name', detail: NOT_TEXT_DETAIL }];
+
 /** Checks what a caller wrote; `pageName` is the name the notice will carry. */
 export function checkNoticeChange(change: NoticeChange, pageName: string): FieldError[] {
-  return Object.entries(change).flatMap(([tag, text]) => {
+  const faults = Object.entries(change).flatMap(([tag, text]) => {
     const pointer = `/notice/${tag.replaceAll('~', '~0').replaceAll('/', '~1')}`;
     const detail = noticeProblem(noticeLanguage(tag), text, pageName);
     return detail === null ? [] : [{ pointer, detail }];
   });
+  return hasTooManyLanguages(change)
+    ? [
+        { pointer: '/notice', detail: `must have at most ${MAX_NOTICE_LANGUAGES} languages, English included` },
+        ...faults,
+      ]
+    : faults;
+}
+
+function hasTooManyLanguages(change: NoticeChange): boolean {
+  const written = Object.keys(change).filter((tag) => change[tag] !== null);
+  return new Set([FALLBACK_LANGUAGE, ...written.map(noticeLanguage)]).size > MAX_NOTICE_LANGUAGES;
 }
 
 function noticeProblem(language: string, text: string | null, pageName: string): string | null {
@@ -109,5 +134,5 @@ function noticeProblem(language: string, text: string | null, pageName: string):
   const room = NOTICE_MAX_CHARACTERS - noticeBody(language, pageName, '').length;
   if (own.length > room)
     return `must have at most ${room} characters beside the fixed opening (${NOTICE_MAX_CHARACTERS} in all)`;
-  return !/\p{Cs}/u.test(own) ? null : 'must be well-formed Unicode';
+  return NOT_TEXT.test(own) ? NOT_TEXT_DETAIL : null;
 }

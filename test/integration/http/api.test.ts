@@ -101,6 +101,73 @@ describe('the happy paths', () => {
     await ann.api.expect(404, 'GET', `/v1/broadcasts/${id}`);
   });
 
+  it('queues a test once a minute and says when to try again', async () => {
+    const { id } = await draft();
+    const path = `/v1/broadcasts/${id}/test`;
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        fetch(`${world.url}${path}`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${ann.key}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ lead_ids: [leadId] }),
+        }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(7);
+    for (const answer of refused) {
+      const seconds = Number(answer.headers.get('retry-after'));
+      expect([seconds >= 1, seconds <= 60]).toEqual([true, true]);
+      expect(((await answer.json()) as Problem).type).toBe('/docs#problem-test_limit');
+    }
+  });
+
+  it('changes what is launched only for a key that may launch', async () => {
+    const writer = await ann.keyWith(['broadcasts:read', 'broadcasts:write']);
+    const at = new Date(Date.now() + 3_600_000).toISOString();
+    const { id } = await draft({ schedule: { at }, launch: true });
+    const path = `/v1/broadcasts/${id}`;
+    const refused = await writer.call<Problem>('PATCH', path, { message: { text: 'Another' } });
+    expect([refused.status, refused.body.type]).toEqual([403, '/docs#problem-scope_missing']);
+    await writer.expect(200, 'PATCH', path, { name: 'Other' });
+    await ann.api.expect(200, 'PATCH', path, { message: { text: 'Mine' } });
+    await ann.api.expect(202, 'POST', `${path}/cancel`);
+  });
+
+  it('tells how named leads stand only to a key that may read leads', async () => {
+    const reader = await ann.keyWith(['broadcasts:read']);
+    const both = await ann.keyWith(['broadcasts:read', 'leads:read']);
+    const { id: named } = await draft({ audience: { lead_ids: [leadId] } });
+    const { id: anybody } = await draft();
+    const body = { page_ids: [pageId], audience: { lead_ids: [leadId] } };
+    for (const [path, asked] of [
+      ['/v1/audiences/estimate', body],
+      [`/v1/broadcasts/${named}/preflight`, undefined],
+    ] as const) {
+      const refused = await reader.call<Problem>('POST', path, asked);
+      expect([refused.status, refused.body.type]).toEqual([403, '/docs#problem-scope_missing']);
+      expect((await both.expect(200, 'POST', path, asked))['audience']).toBe(1);
+    }
+    await reader.expect(200, 'POST', '/v1/audiences/estimate', { page_ids: [pageId] });
+    await reader.expect(200, 'POST', `/v1/broadcasts/${anybody}/preflight`);
+  });
+
+  it('names the notice when it has too many languages, and a text that is none', async () => {
+    const texts = Array.from({ length: 41 }, (_, n): [string, string] => [
+      `x${String.fromCharCode(97 + (n % 26))}${n < 26 ? '' : 'a'}`,
+      'Offers.',
+    ]);
+    for (const [notice, pointer] of [
+      [Object.fromEntries(texts), '/notice'],
+      [{ en: 'Offers \u0000' }, '/notice/en'],
+    ] as const) {
+      const refused = await ann.api.call<Problem>('PATCH', `/v1/pages/${pageId}`, { notice });
+      expect(refused.status).toBe(422);
+      expect(refused.body).toMatchObject({ errors: [{ pointer }] });
+    }
+  });
+
   it('launches, pauses, resumes and cancels, and lists the deliveries', async () => {
     const { id } = await draft({ launch: true });
     await world.useCases.work.freezeAudience(id);

@@ -98,6 +98,38 @@ describe('the progress of a broadcast', () => {
   });
 });
 
+describe('a key and its streams', () => {
+  it('lose each other when the key is revoked', async () => {
+    const id = await launched();
+    const made = await ann.api.expect<{ id: string; key: string }>(201, 'POST', '/v1/api-keys', {
+      scopes: ['broadcasts:read'],
+    });
+    const watching = await watch(id, { authorization: `Bearer ${made.key}` });
+    await until('the first event', () => events(watching.text()).length === 1);
+    await ann.api.call('DELETE', `/v1/api-keys/${made.id}`);
+    await watching.ended;
+    expect(events(watching.text())).toHaveLength(1);
+    await ann.api.expect(200, 'GET', `/v1/broadcasts/${id}`);
+  });
+
+  it('are ten at once, and another can open when one has ended', async () => {
+    const id = await launched();
+    const streams = await Promise.all(Array.from({ length: 10 }, () => watch(id)));
+    expect(streams.map(({ response }) => response.status)).toEqual(Array.from({ length: 10 }, () => 200));
+    const refused = await watch(id);
+    expect([refused.response.status, refused.response.headers.get('retry-after')]).toEqual([429, '5']);
+    await refused.ended;
+    expect(refused.text()).toContain('too_many_streams');
+    streams[0]?.hangUp();
+    await until('room for another', async () => {
+      const next = await watch(id);
+      if (next.response.status === 200) streams.push(next);
+      return next.response.status === 200;
+    });
+    for (const stream of streams) stream.hangUp();
+  });
+});
+
 describe('a stream that breaks in the middle', () => {
   it('is cut, so that half a list never looks whole, and is logged', async () => {
     const id = await launched();

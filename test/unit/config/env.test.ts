@@ -65,7 +65,7 @@ describe('loadConfig', () => {
     ['NODE_ENV', 'hidden'],
   ])('names a bad %s and not its value', (name, value) => {
     const message = fault({ META_APP_SECRET: 'long-enough-secret', META_VERIFY_TOKEN: 'verify-token', [name]: value });
-    expect(message).toContain(`${name}`);
+    expect(message).toContain(name);
     expect(message).not.toContain('hidden');
     expect(message).not.toContain('70000');
   });

@@ -13,6 +13,7 @@ async function collect(states: readonly Shown[], options: { silentAtMostMs?: num
     first,
     look: () => Promise.resolve(left.shift()!),
     isOver: ({ status }) => status === 'completed',
+    isStillAllowed: () => Promise.resolve(true),
     signal: new AbortController().signal,
     lookEveryMs: 1,
     ...options,
@@ -53,6 +54,7 @@ describe('progressEvents', () => {
         return Promise.resolve(sending);
       },
       isOver: () => false,
+      isStillAllowed: () => Promise.resolve(true),
       signal: caller.signal,
       lookEveryMs: 1,
     });

@@ -77,18 +77,20 @@ test('the CSV holds every delivery, in batches', async () => {
 });
 
 const queueReply: QueueTestReply = async (tx, reply) =>
-  tx.run(
+  (await tx.run(
     `insert into reply (public_id, page_id, lead_id, kind, cause, broadcast_id, language, status, due_at, created_at)
-     values (gen_random_uuid(), $1, $2, $3, $4, $5, $6, 'pending', $7, $7)`,
-    [reply.page.id, reply.lead.id, reply.kind, reply.cause, reply.broadcastId, reply.language, START],
-  );
+     values (gen_random_uuid(), $1, $2, $3, $4, $5, $6, 'pending', $7, $7)
+     on conflict on constraint reply_cause_key do nothing`,
+    [reply.page.id, reply.lead.id, reply.kind, reply.cause, reply.broadcastId, reply.language, world.deps.clock.now()],
+  )) === 1;
 
-test('a test goes to leads whose window is open, each time anew', async () => {
+test('a test goes to leads whose window is open, and again after a minute', async () => {
   const own = await frozen();
   const send = makeTestBroadcast({ ...world.deps, queueReply });
   const [ann, ben] = [await world.addLead(page, { locale: 'de_AT' }), await world.addLead(page)];
   world.jobs.length = 0;
-  expect(await send({ ...own, leadIds: [ann.uuid, ben.uuid] })).toEqual({ queued: [ann.uuid, ben.uuid] });
+  expect(await send({ ...own, leadIds: [ann.uuid, ben.uuid] })).toEqual({ queued: [ann.uuid, ben.uuid], limit: null });
+  world.advance(60_000);
   await send({ ...own, leadIds: [ann.uuid] });
   const rows = await world.db.rows(
     `select r.lead_id as lead, r.kind, r.language from reply r join broadcast b on b.id = r.broadcast_id
@@ -104,6 +106,46 @@ test('a test goes to leads whose window is open, each time anew', async () => {
     ['send-replies', true],
     ['send-replies', true],
   ]);
+});
+
+test('a test goes to a lead once a minute, however often it is asked for at once', async () => {
+  const own = await frozen();
+  const send = makeTestBroadcast({ ...world.deps, queueReply });
+  const [ann, ben] = [await world.addLead(page), await world.addLead(page)];
+  const answers = await Promise.all(Array.from({ length: 12 }, () => send({ ...own, leadIds: [ann.uuid] })));
+  expect(answers.filter(({ queued }) => queued.length === 1)).toHaveLength(1);
+  const refused = answers.filter(({ limit }) => limit !== null);
+  expect(refused).toHaveLength(11);
+  const retryAfterSeconds = 60 - (world.deps.clock.now().getUTCSeconds() % 60);
+  expect(refused[0]).toEqual({ queued: [], limit: { per: 'minute', retryAfterSeconds } });
+  expect(await send({ ...own, leadIds: [ann.uuid, ben.uuid] })).toEqual({ queued: [ben.uuid], limit: null });
+  const other = await frozen();
+  expect(await send({ ...other, leadIds: [ann.uuid] })).toEqual({ queued: [ann.uuid], limit: null });
+  const rows = await world.db.rows('select 1 from reply where lead_id = any($1::bigint[])', [[ann.id, ben.id]]);
+  expect(rows).toHaveLength(3);
+});
+
+test('an account tests on a few leads a day, also when it asks for many at once', async () => {
+  await world.db.run('delete from reply');
+  const own = await frozen();
+  const send = makeTestBroadcast({ ...world.deps, queueReply });
+  const leads: string[] = [];
+  for (let n = 0; n < 25; n += 1) leads.push((await world.addLead(page)).uuid);
+  const answers = await Promise.all([0, 5, 10, 15, 20].map((n) => send({ ...own, leadIds: leads.slice(n, n + 5) })));
+  expect(answers.filter(({ limit }) => limit === null)).toHaveLength(4);
+  expect(answers.find(({ limit }) => limit !== null)).toEqual({
+    queued: [],
+    limit: { per: 'day', retryAfterSeconds: 86_400 },
+  });
+  const tested = answers.flatMap(({ queued }) => queued);
+  expect(tested).toHaveLength(20);
+  world.advance(60_000);
+  expect(await send({ ...own, leadIds: tested.slice(0, 2) })).toEqual({ queued: tested.slice(0, 2), limit: null });
+  const left = leads.filter((uuid) => !tested.includes(uuid));
+  expect((await send({ ...own, leadIds: left })).limit).toEqual({ per: 'day', retryAfterSeconds: 86_340 });
+  world.advance(86_400_000 - 60_000);
+  await world.db.run('update lead set last_inbound_at = $1', [world.deps.clock.now()]);
+  expect(await send({ ...own, leadIds: left })).toEqual({ queued: left, limit: null });
 });
 
 test('a test that not everybody may get goes to nobody and says why', async () => {

@@ -31,8 +31,8 @@ beforeEach(() => {
 afterAll(() => world.close());
 
 const create = (changes: object = {}) => makeCreateBroadcast(world.deps)({ ...draft(page), ...changes });
-const update = (broadcastUuid: string, patch: BroadcastPatch) =>
-  makeUpdateBroadcast(world.deps)({ accountId, broadcastUuid, patch });
+const update = (broadcastUuid: string, patch: BroadcastPatch, mayLaunch = true) =>
+  makeUpdateBroadcast(world.deps)({ accountId, broadcastUuid, patch, mayLaunch });
 
 const changesOf = (changes: object | (() => object)): object =>
   typeof changes === 'function' ? (changes as () => object)() : changes;
@@ -215,6 +215,33 @@ test('a scheduled broadcast moves with its schedule and keeps one', async () => 
   const later = new Date(START.getTime() + 2 * HOUR_MS);
   expect(await update(made.uuid, { schedule: { at: later }, startDelaySeconds: 0 })).toMatchObject({ startAt: later });
   expect((await faultOf(update(made.uuid, { schedule: null }))).pointers).toEqual(['/schedule']);
+});
+
+test('who may not launch changes only the name of what is launched', async () => {
+  const at = new Date(START.getTime() + HOUR_MS);
+  const made = await create({ schedule: { at } });
+  expect(await update(made.uuid, { ratePerSecond: 5 }, false)).toMatchObject({ ratePerSecond: 5 });
+  await makeLaunchBroadcast(world.deps)({ accountId, broadcastUuid: made.uuid });
+  const patches: BroadcastPatch[] = [
+    { message: { text: 'Another' } },
+    { audience: {} },
+    { schedule: { at: new Date(at.getTime() + 1) } },
+    { pageIds: [page.uuid] },
+    { ratePerSecond: null },
+    { startDelaySeconds: 9 },
+    { name: 'Autumn', purpose: 'utility' },
+  ];
+  for (const patch of patches) {
+    expect(await faultOf(update(made.uuid, patch, false))).toMatchObject({ code: 'scope_missing' });
+  }
+  expect(await makeGetBroadcast(world.deps)({ accountId, broadcastUuid: made.uuid })).toMatchObject({
+    message: { text: 'Hello {{first_name|there}}' },
+    name: 'Spring',
+    ratePerSecond: 5,
+    scheduledAt: at,
+  });
+  expect(await update(made.uuid, { name: 'Autumn' }, false)).toMatchObject({ name: 'Autumn', status: 'scheduled' });
+  expect(await update(made.uuid, { message: { text: 'Mine' } })).toMatchObject({ message: { text: 'Mine' } });
 });
 
 test('a frozen broadcast lets only name and rate be changed, and only while it is paused', async () => {

@@ -162,7 +162,11 @@ test('an edit between reading and locking is not overlooked', async () => {
       isEdited = true;
       await makePauseBroadcast(world.deps)(ref);
       world.advance(1);
-      await makeUpdateBroadcast(world.deps)({ ...ref, patch: { audience: { leadIds: [lead.uuid] } } });
+      await makeUpdateBroadcast(world.deps)({
+        mayLaunch: true,
+        ...ref,
+        patch: { audience: { leadIds: [lead.uuid] } },
+      });
       await makeResumeBroadcast(world.deps)(ref);
     }
     return world.deps.accountKey(id);

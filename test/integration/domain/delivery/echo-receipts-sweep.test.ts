@@ -87,6 +87,24 @@ it('an echo that comes before the answer is recorded once, and the record leaves
   expect(await midOf(lead!, row!.uuid!)).toBe('m_of_the_echo');
 });
 
+it('tells when a POST started only when it knows: not by the echo alone, exactly by a record that comes after it', async () => {
+  const page = await world.addPage(300);
+  const [lead] = await world.addLeads(page, 1);
+  const broadcast = await world.addBroadcast([page]);
+  const startOf = async () =>
+    (await world.db.first<{ at: Date | null; claimed: Date }>(
+      'select post_started_at as at, claimed_at as claimed from delivery where broadcast_id = $1',
+      [broadcast.id],
+    ))!;
+  world.sender.answer = async (call) => {
+    await echo(lead!, `assent:v1:d:${call.uuid}:1`, 'm_of_the_echo');
+    expect((await startOf()).at).toBeNull();
+    return accepted(call);
+  };
+  await world.sendAll(broadcast, page);
+  expect((await startOf()).at).toEqual(aDate);
+});
+
 it('an echo stands against a lost answer', async () => {
   const page = await world.addPage(300);
   const [lead] = await world.addLeads(page, 1);

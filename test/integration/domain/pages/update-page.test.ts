@@ -35,6 +35,22 @@ const stop = (reason: string, code = 190, subcode: number | null = 463) =>
 const reload = () => world.get(world.ann.id, page.uuid);
 
 describe('changing settings', () => {
+  it('takes no more than 40 languages together with those there are', async () => {
+    const texts = (first: string) =>
+      Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`${first}${String.fromCharCode(97 + n)}`, 'Offers.']));
+    await update({ notice: texts('x') });
+    await expect(update({ notice: texts('y') })).rejects.toMatchObject({
+      code: 'validation_failed',
+      errors: [{ pointer: '/notice' }],
+    });
+    expect((await reload()).notices).toHaveLength(21);
+  });
+
+  it('refuses what turns the writing of the name', async () => {
+    await expect(update({ name: 'Corner \u202eBakery' })).rejects.toMatchObject({ errors: [{ pointer: '/name' }] });
+    expect((await reload()).name).toBe(meta.name);
+  });
+
   it('changes what is named and nothing else, and asks Meta nothing', async () => {
     await world.fault('messenger_profile', 'lose_answer');
     const { page: after } = await update({ timeZone: 'Asia/Dhaka', quietHours: { from: '21:30', to: '07:00' } });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   changedTexts,
+  checkNameInNotice,
   checkNoticeChange,
   defaultNoticeText,
   introduction,
@@ -58,10 +59,31 @@ describe('a change of the wording', () => {
     ['no words of its own', { en: `  ${introduction('en', PAGE)} ` }, '/notice/en'],
     ['nothing at all', { de: ' ' }, '/notice/de'],
     ['half a character', { en: 'offers \ud83d' }, '/notice/en'],
+    ['a NUL', { en: 'offers \u0000' }, '/notice/en'],
+    ['a C1 control', { en: 'offers \u0085' }, '/notice/en'],
+    ['a bidi override', { de: 'Angebote \u202e' }, '/notice/de'],
+    ['a bidi isolate', { de: 'Angebote \u2066' }, '/notice/de'],
     ['no English any more', { en: null }, '/notice/en'],
     ['a strange language', { 'x/y': 'offers' }, '/notice/x~1y'],
   ])('is refused with %s', (_case, change, pointer) => {
     expect(checkNoticeChange(change, PAGE).map((error) => error.pointer)).toEqual([pointer]);
+  });
+
+  it('may stand on several lines', () => {
+    expect(checkNoticeChange({ en: 'offers\n\tonce a week\r\nno more' }, PAGE)).toEqual([]);
+  });
+
+  it('has at most 40 languages with English, however they are spelt', () => {
+    const tags = Array.from({ length: 40 }, (_, n) => `x${String.fromCharCode(97 + (n % 26))}${n < 26 ? '' : 'b'}`);
+    const written = (some: readonly string[]) => Object.fromEntries(some.map((tag) => [tag, 'offers']));
+    expect(checkNoticeChange({ ...written(tags.slice(1)), en: 'offers' }, PAGE)).toEqual([]);
+    expect(checkNoticeChange({ ...written(tags.slice(2)), 'pt-BR': 'a', pt_br: 'b' }, PAGE)).toEqual([]);
+    expect(checkNoticeChange({ ...written(tags), zz: null }, PAGE).map((error) => error.pointer)).toEqual(['/notice']);
+  });
+
+  it.each(['Corner \u0000', 'Corner \u202e', 'Corner \u2069'])('carries no name that is not text', (name) => {
+    expect(checkNameInNotice(name).map((error) => error.pointer)).toEqual(['/name']);
+    expect(checkNameInNotice('Corner')).toEqual([]);
   });
 
   it('adds, replaces and removes languages and leaves the others', () => {
