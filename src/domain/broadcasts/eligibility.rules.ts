@@ -1,7 +1,6 @@
 import type { MetaRules } from '../../../config/meta-rules';
 import { rulesAt } from '../../../config/meta-rules';
-import type { TokenState } from '../consent';
-import type { LeadStatus } from '../lead-status.types';
+import type { LeadStatus, TokenState } from '../lead-status.types';
 
 /** The numbers that decide whether a lead may be written to, and the set of facts they come from. */
 export interface EligibilityRules {

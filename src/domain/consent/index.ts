@@ -40,7 +40,6 @@ export type {
   Purpose,
   SendFacts,
   SystemEntry,
-  TokenState,
   WithdrawVia,
 } from './ledger/entry-body.types';
 export {

@@ -1,9 +1,10 @@
+import type { TokenState } from '../../lead-status.types';
+
 /** How a conversation was opened. */
 export type OptInVia = 'get_started' | 'first_message' | 'referral' | 'ad' | 'optin_plugin' | 'marketing_optin';
 export type ConsentVia = 'quick_reply' | 'button' | 'keyword' | 'marketing_optin';
 /** How consent was taken back; `bounce`: Meta says that the person blocked the Page. */
 export type WithdrawVia = 'postback' | 'keyword' | 'meta_stop' | 'admin' | 'api' | 'bounce' | 'web';
-export type TokenState = 'granted' | 'renewed' | 'stopped' | 'resumed' | 'expired';
 export type Purpose = 'marketing.broadcast' | 'reply';
 
 /** The wording in force, by its hash. */
