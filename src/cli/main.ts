@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/env';
-import { AssentError } from '../kernel/errors';
+import { AssentError, UserError } from '../kernel/errors';
 import { runCommand } from './run';
 
 const say = (text: string): void => {
@@ -11,5 +11,6 @@ runCommand(process.argv.slice(2), () => loadConfig(process.env), {
   print: (value) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
 }).catch((error: unknown) => {
   say(error instanceof AssentError ? error.message : 'internal error');
+  for (const { pointer, detail } of error instanceof UserError ? error.errors : []) say(`  ${pointer}: ${detail}`);
   process.exitCode = error instanceof AssentError && error.code === 'usage' ? 2 : 1;
 });

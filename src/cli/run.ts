@@ -2,6 +2,7 @@ import type { Config } from '../../config/env';
 import { openInfrastructure, type Infrastructure } from '../compose/infrastructure';
 import { sandboxPages } from '../compose/sandbox';
 import { makeCreateAccount, makeCreateApiKey, makeFindAccount, SCOPES, type CreatedApiKey } from '../domain/accounts';
+import { findPageByMetaId } from '../domain/pages';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
 
@@ -44,7 +45,7 @@ async function carryOut(command: Exclude<Command, { kind: 'help' }>, infrastruct
       return {
         account: { id: account.uuid, email: command.email, name: command.name },
         api_key: apiKey === null ? null : presentKey(apiKey),
-        ...sandboxHint(infrastructure),
+        ...(await sandboxHint(infrastructure)),
       };
     }
     case 'key-create': {
@@ -66,9 +67,11 @@ const presentKey = (key: CreatedApiKey) => ({
   expires_at: key.expiresAt?.toISOString() ?? null,
 });
 
-/** What to connect on a machine without a Meta app. */
-function sandboxHint(infrastructure: Infrastructure): object {
-  const [first] = sandboxPages(infrastructure);
-  if (first === undefined) return {};
-  return { sandbox_page: { page_id: first.id, name: first.name, access_token: first.token } };
+/** What to connect on a machine without a Meta app: the first Page of the sandbox that nobody has connected. */
+async function sandboxHint(infrastructure: Infrastructure): Promise<object> {
+  const pages = sandboxPages(infrastructure);
+  const taken = await Promise.all(pages.map((page) => findPageByMetaId(infrastructure.db, page.id)));
+  const free = pages.find((_page, index) => taken[index] === undefined);
+  if (free === undefined) return {};
+  return { sandbox_page: { page_id: free.id, name: free.name, access_token: free.token } };
 }

@@ -132,7 +132,8 @@ export const PREFLIGHT_EXAMPLE = {
       ...COUNTS,
       rate_per_second: 35,
       estimated_seconds: 35,
-      opt_in_proves: 'explicit: the person was shown this text and tapped the button that agrees to it',
+      opt_in_proves:
+        'explicit: who came since the Page is in this mode tapped the button that agrees to the text shown; who came before opened the conversation and was shown the text of that time, not more',
     },
   ],
   estimated_seconds: 35,

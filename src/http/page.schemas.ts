@@ -34,7 +34,7 @@ const settings = {
     .optional()
     .meta({ description: 'Above 40 messages a second Meta freezes the inbox of a Page and then its sends' }),
   time_zone: z.string().max(64).optional().meta({ example: 'Europe/Berlin' }),
-  quiet_hours: quietHours.nullable().optional(),
+  quiet_hours: z.null({ error: 'is not available yet' }).optional().meta({ description: 'Not available yet' }),
   notice: z
     .record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z]{2,4})?$/), z.string().max(640).nullable())
     .refine((notice) => Object.keys(notice).length <= MAX_NOTICE_LANGUAGES, {

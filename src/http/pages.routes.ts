@@ -117,7 +117,7 @@ function writeRoutes(api: PagesApi): Route[] {
       summary: 'Changes settings, notice or token',
       params,
       body: updatePageBody,
-      bodyExample: { rate_per_second: 20, quiet_hours: { from: '21:00', to: '08:00' } },
+      bodyExample: { rate_per_second: 20, time_zone: 'Europe/Berlin' },
       problems: [404, 409, 502],
       replies: { 200: { description: 'The Page as it is now', schema: pageSchema } },
       handle: async ({ principal, params: { page_id }, body }) => {

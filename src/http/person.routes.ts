@@ -7,6 +7,7 @@ import { facts } from './router';
 export interface PersonPageState {
   readonly pageName: string;
   readonly status: 'subscribed' | 'unsubscribed' | 'reply_only' | 'suppressed';
+  readonly notice: string | null;
 }
 
 export interface PersonApi {
@@ -48,7 +49,7 @@ function answer(res: Response, state: PersonPageState | null): void {
   res.type('html').send(page(`Messages from ${state.pageName}`, body(state)));
 }
 
-function body({ pageName, status }: PersonPageState): SafeHtml {
+function body({ pageName, status, notice }: PersonPageState): SafeHtml {
   const isReached = status === 'subscribed';
   return html`<h1>Messages from ${pageName}</h1>
     <p>
@@ -58,6 +59,12 @@ function body({ pageName, status }: PersonPageState): SafeHtml {
           : 'You get no bulk messages from this Page.'
       }
     </p>
+    ${
+      notice === null
+        ? ''
+        : html`<h2>What the Page says</h2>
+            <blockquote>${notice}</blockquote>`
+    }
     <h2>What is kept</h2>
     <p>
       Your page-scoped id, the times of your messages to the Page, and proof of what you agreed to and when. What you
@@ -68,6 +75,8 @@ function body({ pageName, status }: PersonPageState): SafeHtml {
       isReached
         ? html`<form method="post"><button type="submit" data-testid="unsubscribe">Unsubscribe</button></form>
             <p>Writing STOP in the conversation does the same.</p>`
-        : html`<p data-testid="unsubscribed">To get messages again, write START in the conversation.</p>`
+        : html`<p data-testid="unsubscribed">
+            To get messages${status === 'unsubscribed' ? ' again' : ''}, write START in the conversation.
+          </p>`
     }`;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Parts that several resources share. Field names are snake_case; times are RFC 3339 in UTC. */
-export const timestamp = z.iso.datetime().meta({ example: '2026-11-23T10:11:12.403Z' });
+export const timestamp = z.iso.datetime({ offset: true }).meta({ example: '2026-11-23T10:11:12.403Z' });
 export const uuid = z.uuid();
 export const metaPageId = z
   .string()

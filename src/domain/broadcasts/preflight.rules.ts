@@ -89,7 +89,8 @@ export interface WarningFacts {
 /** What an opt-in of each kind shows, in words that claim no more. */
 export const OPT_IN_PROVES: Readonly<Record<OptInMode, string>> = {
   conversation_start: 'conversation_start: the person opened the conversation and was shown this text, not more',
-  explicit: 'explicit: the person was shown this text and tapped the button that agrees to it',
+  explicit:
+    'explicit: who came since the Page is in this mode tapped the button that agrees to the text shown; who came before opened the conversation and was shown the text of that time, not more',
 };
 
 export function preflightWarnings(facts: WarningFacts): PreflightWarning[] {

@@ -9,7 +9,9 @@ import {
   webTokenSha256,
   type LeadPage,
 } from '../leads';
-import type { Database, RowId, Tx } from '../sql.types';
+import { DEFAULT_LANGUAGE } from '../consent';
+import { noticeInForce } from '../pages';
+import type { Database, RowId, Sql, Tx } from '../sql.types';
 import { findLeadById, findLeadByWebToken, findOwnLead, type FoundLead } from './unsubscribe.store';
 import type { CarryOutDeps, UnsubscribePage } from './unsubscribe.types';
 import { withdraw, type Withdrawn, type WithdrawInput } from './withdraw';
@@ -64,6 +66,8 @@ export const makeWithdrawLead =
 export interface WebPageState {
   readonly pageName: string;
   readonly status: LeadStatus;
+  /** The welcome wording in force. */
+  readonly notice: string | null;
 }
 
 /** Looks, and changes nothing: link checkers and previews open addresses by themselves. Null for an unknown token. */
@@ -74,8 +78,14 @@ export const makeShowWebPage =
     const found = await findLeadByWebToken(db, webTokenSha256(token));
     if (found === undefined) return null;
     const lead = await db.first<{ status: LeadStatus }>(`select status from lead where id = $1`, [found.leadId]);
-    return lead === undefined ? null : { pageName: found.page.name, status: lead.status };
+    return lead === undefined ? null : stateOf(db, found, lead.status);
   };
+
+const stateOf = async (sql: Sql, { page }: FoundLead, status: LeadStatus): Promise<WebPageState> => ({
+  pageName: page.name,
+  status,
+  notice: (await noticeInForce(sql, page.id, DEFAULT_LANGUAGE))?.body ?? null,
+});
 
 /** The button of that page. Null for an unknown token; repeating it has no second effect. */
 export const makeUnsubscribeByWeb =
@@ -86,7 +96,7 @@ export const makeUnsubscribeByWeb =
       const found = await findLeadByWebToken(tx, webTokenSha256(token));
       if (found === undefined) return null;
       const { lead } = await withdrawFound(tx, deps, found, 'web');
-      return { pageName: found.page.name, status: lead.row.status };
+      return stateOf(tx, found, lead.row.status);
     });
   };
 

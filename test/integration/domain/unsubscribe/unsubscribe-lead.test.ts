@@ -7,7 +7,7 @@ import {
   makeWithdrawLead,
   makeWithdrawPeople,
 } from '../../../../src/domain/unsubscribe';
-import { message, newPsid, openInboxWorld, postback, type InboxWorld } from '../inbox/inbox-world';
+import { message, newPsid, NOTICE_BODY, openInboxWorld, postback, type InboxWorld } from '../inbox/inbox-world';
 
 let world: InboxWorld;
 beforeAll(async () => {
@@ -50,12 +50,12 @@ test('the web page: looking changes nothing, the button unsubscribes, a wrong to
   const token = webToken(lead.dek);
   const show = makeShowWebPage(world.deps);
   const press = makeUnsubscribeByWeb(world.deps);
-  expect(await show(token)).toEqual({ pageName: 'Test Page', status: 'subscribed' });
-  expect(await show(token)).toEqual({ pageName: 'Test Page', status: 'subscribed' });
+  expect(await show(token)).toEqual({ pageName: 'Test Page', status: 'subscribed', notice: NOTICE_BODY });
+  expect(await show(token)).toEqual({ pageName: 'Test Page', status: 'subscribed', notice: NOTICE_BODY });
   expect((await world.leadOf(page, psid))!.status).toBe('subscribed');
-  expect(await press(token)).toEqual({ pageName: 'Test Page', status: 'unsubscribed' });
-  expect(await press(token)).toEqual({ pageName: 'Test Page', status: 'unsubscribed' });
-  expect(await show(token)).toEqual({ pageName: 'Test Page', status: 'unsubscribed' });
+  expect(await press(token)).toEqual({ pageName: 'Test Page', status: 'unsubscribed', notice: NOTICE_BODY });
+  expect(await press(token)).toEqual({ pageName: 'Test Page', status: 'unsubscribed', notice: NOTICE_BODY });
+  expect(await show(token)).toEqual({ pageName: 'Test Page', status: 'unsubscribed', notice: NOTICE_BODY });
   expect(await kinds(page.accountId, lead.uuid)).toEqual(['opt_in first_message', 'withdraw web']);
   for (const wrong of ['', 'AAAAAAAAAAAAAAAAAAAAAA', `${token}A`, lead.uuid]) {
     expect(await show(wrong)).toBeNull();
