@@ -1,3 +1,4 @@
+import type { Config } from '../../config/env';
 import { makeApp } from '../http/app';
 import { apiKeysRoutes } from '../http/api-keys.routes';
 import { assetRoutes } from '../http/assets.routes';
@@ -10,17 +11,18 @@ import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
 import type { Route } from '../http/route';
 import { makeRouter } from '../http/router';
-import type { BoundServer } from '../http/server';
+import { bindServer, type BoundServer } from '../http/server';
 import { webhookRoutes } from '../http/webhook.routes';
 import { OperationalError } from '../kernel/errors';
 import { signatureMatches } from '../platform/messenger/signature';
 import type { Sandbox } from '../sandbox';
-import type { Infrastructure } from './infrastructure';
+import { openInfrastructure, type Infrastructure } from './infrastructure';
+import type { Running } from './program';
 import { isSandboxed, messengerIdentity, openSandbox, sandboxPages, type MessengerIdentity } from './sandbox';
 import { composeUseCases, type UseCases } from './use-cases';
 import { VERSION } from './version';
 
-export interface RunningApi {
+interface RunningApi {
   readonly url: string;
   readonly useCases: UseCases;
   close(): Promise<void>;
@@ -35,7 +37,7 @@ export const allRoutes = (useCases: UseCases): Route[] => [
 ];
 
 /** Puts the API behind a server that has its port already, and starts the sandbox when Messenger is not real. */
-export async function openApi(infrastructure: Infrastructure, server: BoundServer): Promise<RunningApi> {
+async function openApi(infrastructure: Infrastructure, server: BoundServer): Promise<RunningApi> {
   const { config } = infrastructure;
   const messenger = messengerIdentity(infrastructure, server.url);
   const publicUrl = config.http.publicUrl ?? server.url;
@@ -54,6 +56,42 @@ export async function openApi(infrastructure: Infrastructure, server: BoundServe
       await useCases.close();
     },
   };
+}
+
+export interface ApiProcess extends Running {
+  readonly infrastructure: Infrastructure;
+  readonly useCases: UseCases;
+  /** Where to go next, for the person who started the program. */
+  readonly readyMessage: string;
+}
+
+/**
+ * Takes the port, then opens everything behind it. What was opened is closed again when a later step fails.
+ *
+ * @throws {UserError | OperationalError} with one sentence for the operator
+ */
+export async function startApi(config: Config, role: 'api' | 'all', say: (text: string) => void): Promise<ApiProcess> {
+  const server = await bindServer(config.http.host, config.http.port);
+  let infrastructure: Infrastructure | undefined;
+  try {
+    const opened = await openInfrastructure(config, { role, say });
+    infrastructure = opened;
+    const api = await openApi(opened, server);
+    return {
+      infrastructure: opened,
+      useCases: api.useCases,
+      readyMessage: readyMessage(opened, api),
+      stop: async () => {
+        await server.close();
+        await api.close();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await server.close();
+    await infrastructure?.close();
+    throw error;
+  }
 }
 
 interface Parts {
@@ -117,7 +155,7 @@ function readiness({ db, queue, keyRing }: Infrastructure) {
 }
 
 /** What is printed when the program is ready: where to go next. */
-export function readyMessage(infrastructure: Infrastructure, api: RunningApi): string {
+function readyMessage(infrastructure: Infrastructure, api: RunningApi): string {
   const lines = [`Assent ${VERSION} is ready.`, `  API        ${api.url}/v1`, `  API docs   ${api.url}/docs`];
   const [first] = sandboxPages(infrastructure);
   if (first !== undefined) {
