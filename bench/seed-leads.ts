@@ -12,7 +12,9 @@ const INSERT = `
     insert into lead (public_id, account_id, page_id, status, subject_ref, web_token_sha256, created_at, consent_entry,
       consent_commitment, chain_head, chain_n, consent_n, opted_in_at, notice_shown_at, notice_version, last_inbound_at)
     select public_id, $7, $8, 'subscribed', substring(web for 16), web, now(), gen_random_uuid(), web, web, 2, 1, now(),
-      now(), 1, now() from given order by n returning id, public_id
+      now(), 1, now() from given order by n returning id, public_id, consent_entry
+  ), leaf as (
+    insert into ledger_leaf (leaf_index, entry_id) select 1000000000000 + id, consent_entry from l
   )
   insert into lead_key (lead_id, page_id, bucket, key_version, psid_index, dek_wrapped, psid_ct)
   select l.id, $8, bucket, 1, psid_index, dek_wrapped, psid_ct from given join l using (public_id)`;

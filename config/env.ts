@@ -67,6 +67,11 @@ export const envSchema = z.object({
     'mail server; read and checked, but this release sends no mail yet',
   ),
   MAIL_FROM: optional(z.string()).describe('sender of mails'),
+  LEDGER_PUBLIC: z
+    .preprocess((v) => (v === '' ? undefined : v), z.enum(['true', 'false']).default('false'))
+    .describe(
+      '`true`: checkpoint, key and tiles of the log are served without an API key. They name nobody and show how much is sent',
+    ),
   WORKER_QUEUES: z
     .preprocess(
       (v) => (v === '' || v === undefined ? 'inbox,send,control' : v),
@@ -121,6 +126,10 @@ export interface Config {
   };
   readonly masterKey: Buffer | null;
   readonly mail: { readonly url: string | null; readonly from: string | null };
+  readonly ledger: {
+    /** Checkpoint, key and tiles need no API key. */
+    readonly isPublic: boolean;
+  };
   readonly workerQueues: readonly QueueName[];
   readonly logLevel: Env['LOG_LEVEL'];
 }
@@ -212,6 +221,7 @@ function toConfig(env: Env): Config {
     meta: metaConfig(env),
     masterKey: env.MASTER_KEY === undefined ? null : Buffer.from(env.MASTER_KEY, 'base64'),
     mail: { url: env.SMTP_URL ?? null, from: env.MAIL_FROM ?? null },
+    ledger: { isPublic: env.LEDGER_PUBLIC === 'true' },
     workerQueues: env.WORKER_QUEUES,
     logLevel: env.LOG_LEVEL,
   });

@@ -6,6 +6,7 @@ import { makeFreezeAudienceProcessor } from './processors/freeze-audience.proces
 import { makeSendChunkProcessor } from './processors/send-chunk.processor';
 import { makeSendRepliesProcessor } from './processors/send-replies.processor';
 import { startWorkers } from './start-workers';
+import { startSequencer } from './sequencer';
 import { startSweeper } from './sweeper';
 
 const SWEEP_EVERY_MS = 2_000;
@@ -41,6 +42,11 @@ export function startWork(
     startSweeper({ db, log, sweeps, everyMs: SWEEP_EVERY_MS, lock: 'sweep' }),
     startSweeper({ db, log, sweeps: housekeeping, everyMs: HOUSEKEEPING_EVERY_MS, lock: 'housekeeping' }),
   ];
+  const sequencer = startSequencer({
+    sequence: useCases.sequence,
+    log,
+    observe: ({ added, rejected, size }) => metrics.ledgerBatch(added, rejected, size),
+  });
   const keyCheck = setInterval(() => {
     keyRing.verifyAgainstRegistry().then(
       (check) => check.ok || log.error('keys.mismatch', { count: check.rings.length }),
@@ -51,6 +57,8 @@ export function startWork(
     stop: async () => {
       clearInterval(keyCheck);
       await Promise.all([workers.stop(), ...timers.map((timer) => timer.stop())]);
+      // Last: what the others have just written gets its place before the process ends.
+      await sequencer.stop();
     },
   };
 }

@@ -6,6 +6,7 @@ import { broadcastsRoutes } from '../http/broadcasts.routes';
 import { docsPage } from '../http/docs-page';
 import { leadsRoutes } from '../http/leads.routes';
 import { openApiDocument } from '../http/openapi';
+import { logRoutes } from '../http/log.routes';
 import { operationsRoutes } from '../http/operations.routes';
 import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
@@ -29,11 +30,12 @@ interface RunningApi {
 }
 
 /** The whole route list; the OpenAPI document, `/docs` and the golden table are made from the same. */
-export const allRoutes = (useCases: UseCases): Route[] => [
+export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>): Route[] => [
   ...pagesRoutes(useCases.pages),
   ...leadsRoutes(useCases.leads),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),
+  ...logRoutes(useCases.readLog, ledger.isPublic),
 ];
 
 /** Puts the API behind a server that has its port already, and starts the sandbox when Messenger is not real. */
@@ -101,8 +103,8 @@ interface Parts {
 }
 
 function application(infrastructure: Infrastructure, { useCases, messenger, sandbox }: Parts) {
-  const { clock, ids, log, metrics, db } = infrastructure;
-  const routes = allRoutes(useCases);
+  const { clock, config, ids, log, metrics, db } = infrastructure;
+  const routes = allRoutes(useCases, config);
   const webhook = webhookRoutes({
     verifyToken: messenger.verifyToken,
     signedBy: (bytes, header) => signatureMatches(bytes, header, messenger.appSecrets),

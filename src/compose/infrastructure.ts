@@ -1,12 +1,13 @@
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
 import type { KeyRing } from '../domain/keyring.types';
+import type { CheckpointCopy } from '../domain/ledger';
 import { systemClock, type Clock } from '../kernel/clock';
 import { UserError } from '../kernel/errors';
 import { randomIds, type Ids } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import { openEmbeddedPostgres } from '../platform/embedded';
-import { postgresRingRegistry, openKeyRing } from '../platform/keyring';
+import { checkpointFile, openKeyRing, postgresRingRegistry } from '../platform/keyring';
 import { openLog } from '../platform/logging/log';
 import { openMetrics, type Metrics } from '../platform/metrics/metrics';
 import { DatabaseError } from '../platform/postgres/database-error';
@@ -26,6 +27,8 @@ export interface Infrastructure {
   readonly metrics: Metrics;
   readonly db: OpenDatabase;
   readonly keyRing: KeyRing;
+  /** The last signed checkpoint, beside the key ring. */
+  readonly checkpointCopy: CheckpointCopy;
   readonly queue: OpenJobQueue;
   readonly queueConnection: QueueConnection;
   /** null in production, where every secret is given. */
@@ -101,6 +104,7 @@ async function open(
     metrics: openMetrics(),
     db,
     keyRing,
+    checkpointCopy: checkpointFile(config.keyRingDir),
     queue,
     queueConnection,
     generated,

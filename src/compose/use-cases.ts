@@ -42,6 +42,7 @@ import { makeShowWebPage, makeUnsubscribeByWeb, makeUnsubscribeLead, makeWithdra
 import { forgetIdempotencyKeys } from '../http/idempotency';
 import { createGraphClient } from '../platform/messenger/graph-client';
 import { composeDelivery } from './delivery';
+import { composeLedger } from './ledger';
 import { logOrigin } from './installation';
 import type { Infrastructure } from './infrastructure';
 import type { Surroundings } from './surroundings.types';
@@ -63,6 +64,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   });
   const delivery = composeDelivery(infrastructure, { ...surroundings, append, accountKey: keyOf, rulesAt });
   const consent = { ...append, ...delivery.replyPort, db };
+  const ledger = await composeLedger(infrastructure, surroundings, append);
   const inboxDeps = { ...common, ...consent, ...delivery.inboxPort };
   return {
     authenticate: makeAuthenticate(common),
@@ -99,6 +101,8 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
       sendChunk: delivery.sendChunk,
       sendReplies: delivery.sendReplies,
     },
+    sequence: ledger.sequence,
+    readLog: ledger.readLog,
     sweeps: [
       { name: 'requeue-inbox', run: makeRequeueInbox(common) },
       ...delivery.sweeps,
@@ -110,6 +114,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     ],
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
+      ...ledger.housekeeping,
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {

@@ -29,6 +29,7 @@ export const PRESENTATIONS = {
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is malformed' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
   lead_not_found: { status: 404, title: 'No such lead' },
+  log_part_not_found: { status: 404, title: 'The log has no such part' },
   malformed_body: { status: 400, title: 'The body could not be read' },
   meta_unreachable: { status: 502, title: 'Meta did not answer' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },

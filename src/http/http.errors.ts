@@ -13,6 +13,7 @@ export type HttpErrorCode =
   | 'idempotency_key_invalid'
   | 'idempotency_key_reused'
   | 'idempotency_in_progress'
+  | 'log_part_not_found'
   | 'starting'
   | 'test_limit'
   | 'too_many_streams';

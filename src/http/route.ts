@@ -49,7 +49,7 @@ export interface Call<Params, Query, Body, Caller> {
 
 interface RouteShape<Params, Query, Body> {
   readonly method: Method;
-  /** OpenAPI form: `/v1/pages/{page_id}`. */
+  /** OpenAPI form: `/v1/pages/{page_id}`; `{+tile}` stands for one or more segments. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
@@ -98,6 +98,10 @@ export type Route = PrivateRoute | PublicRoute;
 
 /** Keeps the types of one route's parts together, then lets it stand in a list with the others. */
 export function privateRoute<Params, Query, Body>(route: PrivateRoute<Params, Query, Body>): Route {
+  return route as unknown as Route;
+}
+
+export function publicRoute<Params, Query, Body>(route: PublicRoute<Params, Query, Body>): Route {
   return route as unknown as Route;
 }
 

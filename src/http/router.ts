@@ -39,7 +39,7 @@ const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/i;
 export function makeRouter(routes: readonly Route[], deps: RouterDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const path of [...new Set(routes.map((route) => route.path))].sort(literalFirst)) {
-    const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const expressPath = path.replaceAll(/\{\+(\w+)\}/g, '*$1').replaceAll(/\{(\w+)\}/g, ':$1');
     const own = routes.filter((route) => route.path === path);
     for (const route of own) {
       requireReplay(route);
@@ -80,7 +80,7 @@ async function answer(route: Route, deps: RouterDeps, req: Request, res: Respons
     aborted.abort();
   });
   const prepared = {
-    params: parsePart(route.params, req.params, 'parameters'),
+    params: parsePart(route.params, pathParameters(req), 'parameters'),
     query: parsePart(route.query, req.query, 'parameters'),
     body: parsePart(route.body, body.value, 'body'),
     requestId: facts(res).requestId,
@@ -107,6 +107,15 @@ function wantedType(route: Route, req: Request): string {
   if (wanted === false) throw new HttpError('not_acceptable', `this address answers in ${types.join(' or ')}`);
   return wanted;
 }
+
+/** A parameter of several path segments (`{+tile}`) comes in pieces. */
+const pathParameters = ({ params }: Request): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(params as Record<string, string | string[]>).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join('/') : value,
+    ]),
+  );
 
 type Prepared = Omit<Call<unknown, unknown, unknown, Principal>, 'newId' | 'isResumed'>;
 

@@ -1,4 +1,5 @@
 import type { Router } from 'express';
+import { loadConfig } from '../../config/env';
 import { allRoutes } from '../../src/compose/api';
 import type { UseCases } from '../../src/compose/use-cases';
 import { SCOPES } from '../../src/domain/accounts';
@@ -11,7 +12,7 @@ import { makeRouter, type RouterDeps } from '../../src/http/router';
 import { webhookRoutes } from '../../src/http/webhook.routes';
 import { expectGoldenText } from './golden-file';
 
-const routes = allRoutes({} as UseCases);
+const routes = allRoutes({} as UseCases, loadConfig({}));
 
 /** What the express routers answer, without the answers to other methods. */
 function reachable(...routers: Router[]): string[] {
@@ -20,7 +21,9 @@ function reachable(...routers: Router[]): string[] {
       if (route === undefined) throw new Error('a router holds middleware without an address');
       const methods = route.stack.map((layer) => layer.method as string | undefined);
       return [...new Set(methods)].flatMap((method) =>
-        method === undefined ? [] : [`${method.toUpperCase()} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`],
+        method === undefined
+          ? []
+          : [`${method.toUpperCase()} ${route.path.replaceAll(/:(\w+)/g, '{$1}').replaceAll(/\*(\w+)/g, '{+$1}')}`],
       );
     }),
   );

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
 import type { Clock } from '../../kernel/clock';
 import { sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import type { KeyRing } from '../keyring.types';
 import type { OpenLead } from '../leads';
+import { pendingMac } from '../ledger';
 import type { AppendPageEntry } from '../pages';
 import type { RowId, Tx } from '../sql.types';
 import { commitment, sendsRoot } from './ledger/commitment.rules';
@@ -14,7 +14,6 @@ import { insertLeadEntry, insertSends, insertSystemEntry, type PendingEntry } fr
 
 /** Random bytes a commitment is blinded with; the opening of an entry is its body followed by these. */
 export const NONCE_BYTES = 64;
-const MAC_BYTES = 16;
 
 export interface AppendDeps {
   readonly keyRing: KeyRing;
@@ -124,7 +123,5 @@ function pendingEntry({ keyRing, ids }: AppendDeps, body: Buffer, nonce: Buffer)
   const entryId = ids.uuid();
   const commits = commitment(body, nonce);
   const { id: macKeyId, key } = keyRing.pendingMacKey();
-  const idBytes = Buffer.from(entryId.replaceAll('-', ''), 'hex');
-  const mac = createHmac('sha256', key).update(idBytes).update(commits).digest().subarray(0, MAC_BYTES);
-  return { entryId, commitment: commits, mac, macKeyId };
+  return { entryId, commitment: commits, mac: pendingMac(key, entryId, commits), macKeyId };
 }

@@ -1,3 +1,4 @@
+export { makeAnnounceKeys } from './announce-keys';
 export {
   appendLeadEntry,
   appendSends,
@@ -30,6 +31,7 @@ export {
   type PlannedEntry,
 } from './consent.rules';
 export { evidenceOf, type SignedBody } from './evidence.rules';
+export { makeExpireTokens } from './expire-tokens';
 export { commitment, sendCommitment, sendNonce, sendsRoot } from './ledger/commitment.rules';
 export { sendBody } from './ledger/entry-body.rules';
 export type {

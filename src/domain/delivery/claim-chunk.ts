@@ -29,7 +29,7 @@ export interface ClaimInput {
 export type ClaimResult =
   /** Not sending on this Page, or a later generation works on it. */
   | { readonly kind: 'closed' }
-  /** Nothing due; rows somebody else holds do not count. */
+  /** Nothing due; rows somebody else holds, or whose consent is not signed yet, do not count. */
   | { readonly kind: 'nothing'; readonly held: number }
   | {
       readonly kind: 'claimed';
@@ -122,14 +122,18 @@ async function pickRows(
     const found = await pick(afterSeq, limit);
     for (const row of found) {
       afterSeq = row.seq;
-      if (row.lead === null && !row.isOrphan) held += 1;
+      if (isNotDue(row)) held += 1;
       else rows.push(row);
-      if (row.lead !== null && row.lead.reason === null) eligible += 1;
+      if (row.lead !== null && row.lead.reason === null && !isNotDue(row)) eligible += 1;
     }
     if (found.length < limit) break;
   }
   return { rows, held };
 }
+
+/** Somebody else holds the lead; or its consent is not inside a signed checkpoint yet, which takes less than a second. */
+const isNotDue = ({ lead, isOrphan }: PickedRow): boolean =>
+  lead === null ? !isOrphan : lead.reason === null && lead.consentIndex === null;
 
 interface Chunk {
   readonly settled: SettledRow[];
@@ -145,9 +149,9 @@ function decide({ keyRing, ids }: ClaimDeps, { page }: ClaimInput, rows: readonl
       chunk.settled.push({ ...SKIPPED, seq, reason: lead === null ? 'erased' : lead.reason });
       continue;
     }
-    const { consentCommitment, path } = lead;
-    if (consentCommitment === null || path === null) {
-      throw new InvariantError('consent_incomplete', 'an eligible lead has no commitment or no path');
+    const { consentCommitment, consentIndex, path } = lead;
+    if (consentCommitment === null || consentIndex === null || path === null) {
+      throw new InvariantError('consent_incomplete', 'an eligible lead has no commitment, no leaf or no path');
     }
     const uuid = row.uuid ?? ids.uuid();
     const attempt = row.attempt + 1;
@@ -170,6 +174,7 @@ function decide({ keyRing, ids }: ClaimDeps, { page }: ClaimInput, rows: readonl
       dek,
       path,
       consentC: consentCommitment,
+      consentIndex: Number(consentIndex),
       subjectRef: lead.subjectRef,
       n: lead.chainN,
     });

@@ -51,6 +51,8 @@ export interface PickedLead extends LeadKeyRow {
   readonly chainN: number;
   readonly consentEntry: string | null;
   readonly consentCommitment: Buffer | null;
+  /** Leaf of the consent; null while no signed checkpoint holds it. PostgreSQL's bigint. */
+  readonly consentIndex: string | null;
   readonly noticeVersion: number | null;
   readonly failedInARow: number;
   readonly reason: string | null;
@@ -76,7 +78,7 @@ const PICK = `
      order by d.seq limit $4
   ), locked as materialized (
     select l.id, l.public_id, l.subject_ref, l.chain_n, l.consent_entry, l.consent_commitment, l.notice_version,
-      l.failed_in_a_row, k.bucket, k.key_version, k.dek_wrapped, k.psid_ct,
+      (select leaf_index from ledger_leaf where entry_id = l.consent_entry) as consent_index, l.failed_in_a_row, k.bucket, k.key_version, k.dek_wrapped, k.psid_ct,
       ${eligible.reason} as reason, ${eligible.path} as path, ${eligible.basis} as basis
      from lead l join lead_key k on k.lead_id = l.id join page p on p.id = l.page_id
      where l.id in (select lead_id from due)
@@ -85,7 +87,7 @@ const PICK = `
   select due.seq, due.attempt, due.public_id as uuid, due.transient_failures as failures,
     l.id is null and not exists (select from lead where id = due.lead_id) as "isOrphan",
     l.id, l.public_id as "leadUuid", l.subject_ref as "subjectRef", l.chain_n as "chainN",
-    l.consent_entry as "consentEntry", l.consent_commitment as "consentCommitment",
+    l.consent_entry as "consentEntry", l.consent_commitment as "consentCommitment", l.consent_index as "consentIndex",
     l.notice_version as "noticeVersion", l.failed_in_a_row as "failedInARow", l.bucket, l.key_version as "keyVersion",
     l.dek_wrapped as "dekWrapped", l.psid_ct as "psidCt", l.reason, l.path, l.basis
    from due left join locked l on l.id = due.lead_id

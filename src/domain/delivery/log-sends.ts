@@ -9,6 +9,8 @@ export interface LoggedRecipient {
   readonly path: 'standard' | 'utility' | 'marketing';
   /** Commitment of the entry that permits the message. */
   readonly consentC: Buffer;
+  /** Leaf of that entry. */
+  readonly consentIndex: number;
   readonly subjectRef: Buffer;
   /** Length of the person's chain. */
   readonly n: number;
@@ -46,7 +48,7 @@ export const makeLogSends =
           psid: recipient.psid,
           at,
           path: recipient.path,
-          consent: { commitment: recipient.consentC, index: null },
+          consent: { commitment: recipient.consentC, index: recipient.consentIndex },
           subject: { ref: recipient.subjectRef, n: recipient.n },
         });
         return sendCommitment(body, sendNonce(recipient.dek, recipient.deliveryUuid, recipient.attempt));

@@ -3,7 +3,10 @@ export { leadTransaction, LeadRaceLost, onRing, RingStale } from './lead-transac
 export { openLead, refIndex, webToken, webTokenSha256 } from './lead-keys';
 export {
   lockLeadRow,
+  markTokenExpired,
+  readExpiredTokens,
   readLeadRow,
+  readMarketingToken,
   updateContact,
   updateMarketingToken,
   type ContactChange,

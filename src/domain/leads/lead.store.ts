@@ -153,3 +153,39 @@ export async function updateMarketingToken(tx: Tx, leadId: RowId, token: Marketi
     [leadId, token.tokenCt, token.state, token.expiresAt, token.at],
   );
 }
+
+const LIVE_TOKEN = `marketing_token_state in ('granted', 'renewed', 'resumed')`;
+
+export interface ExpiredToken {
+  readonly leadId: RowId;
+  readonly page: { readonly uuid: string; readonly metaPageId: string };
+}
+
+/** Leads whose permission for marketing messages has run out without anything having been written of it. */
+export async function readExpiredTokens(sql: Sql, now: Date, limit: number): Promise<ExpiredToken[]> {
+  const rows = await sql.rows<{ leadId: RowId; uuid: string; metaPageId: string }>(
+    `select l.id as "leadId", p.public_id as uuid, p.meta_page_id as "metaPageId"
+      from lead l join page p on p.id = l.page_id
+     where l.${LIVE_TOKEN} and l.marketing_token_expires_at <= $1 and l.marketing_token_ct is not null
+     order by l.marketing_token_expires_at limit $2`,
+    [now, limit],
+  );
+  return rows.map(({ leadId, uuid, metaPageId }) => ({ leadId, page: { uuid, metaPageId } }));
+}
+
+/** The token of a locked lead, if it is live on paper and has run out at `now`. */
+export const readMarketingToken = (
+  tx: Tx,
+  leadId: RowId,
+  now: Date,
+): Promise<{ readonly tokenCt: Buffer; readonly expiresAt: Date } | undefined> =>
+  tx.first(
+    `select marketing_token_ct as "tokenCt", marketing_token_expires_at as "expiresAt" from lead
+      where id = $1 and ${LIVE_TOKEN} and marketing_token_expires_at <= $2 and marketing_token_ct is not null`,
+    [leadId, now],
+  );
+
+/** The moment of the last event stays: one of Meta's that is dated later still counts. */
+export async function markTokenExpired(tx: Tx, leadId: RowId): Promise<void> {
+  await tx.run(`update lead set marketing_token_state = 'expired' where id = $1`, [leadId]);
+}

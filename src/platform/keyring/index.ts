@@ -1,2 +1,3 @@
+export { checkpointFile } from './checkpoint-file';
 export { openKeyRing, type KeyRingOptions } from './key-ring';
 export { postgresRingRegistry } from './postgres-registry';

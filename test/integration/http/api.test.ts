@@ -213,6 +213,26 @@ describe('the happy paths', () => {
     expect([lead['id'], lead['status']]).toEqual([gone, 'unsubscribed']);
   });
 
+  it('serves the log: its key, its checkpoint, its tiles', async () => {
+    const signed = await world.useCases.sequence();
+    if (signed.kind !== 'signed') throw new Error('nothing was signed');
+    const { vkey } = await ann.api.expect<{ vkey: string }>(200, 'GET', '/v1/ledger/key');
+    const note = await ann.api.call<string>('GET', '/v1/ledger/checkpoint');
+    const [origin, size] = note.body.split('\n');
+    expect([origin, Number(size)]).toEqual([vkey.split('+')[0], signed.size]);
+    const width = `.p/${String(signed.size)}`;
+    for (const [path, bytes] of [
+      [`0/000${width}`, 32 * signed.size],
+      [`entries/000${width}`, 34 * signed.size],
+    ] as const) {
+      const tile = await ann.api.call<string>('GET', `/v1/ledger/tile/${path}`, undefined, { accept: '*/*' });
+      expect([tile.status, tile.headers.get('content-length')]).toEqual([200, String(bytes)]);
+    }
+    for (const path of ['0/000', '1/000', '0/0', 'entries/x001/000']) {
+      expect((await ann.api.call('GET', `/v1/ledger/tile/${path}`)).status).toBe(404);
+    }
+  });
+
   it('has walked every route, and each answer had the documented shape', () => {
     const walked = new Set([...world.answered].map((each) => each.replace(/ \d+$/, '')));
     const missing = world.routes

@@ -1,3 +1,4 @@
+import { loadConfig } from '../../../config/env';
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +23,7 @@ import type { Job } from '../../../src/jobs';
 import { systemClock } from '../../../src/kernel/clock';
 import { randomIds } from '../../../src/kernel/ids';
 import type { Log } from '../../../src/kernel/log';
-import { openKeyRing, postgresRingRegistry } from '../../../src/platform/keyring';
+import { checkpointFile, openKeyRing, postgresRingRegistry } from '../../../src/platform/keyring';
 import { signatureMatches } from '../../../src/platform/messenger/signature';
 import { openMetrics } from '../../../src/platform/metrics/metrics';
 import { openDatabase, type OpenDatabase } from '../../../src/platform/postgres/database';
@@ -95,6 +96,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
     {
       db,
       keyRing,
+      checkpointCopy: checkpointFile(dir),
       clock,
       ids,
       log,
@@ -112,7 +114,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
       publicUrl: 'http://127.0.0.1',
     },
   );
-  const routes = allRoutes(useCases);
+  const routes = allRoutes(useCases, loadConfig({}));
   const answered = new Set<string>();
   const document = openApiDocument(routes, '0.0.0');
   const server = await bindServer('127.0.0.1', 0);

@@ -1,13 +1,8 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { HASH_BYTES, sha256, treeHead } from '../../../kernel/crypto/merkle';
 import { InvariantError } from '../../../kernel/errors';
 
-const HASH_BYTES = 32;
 const NONCE_BYTES = 64;
-const LEAF_PREFIX = Buffer.from([0]);
-const NODE_PREFIX = Buffer.from([1]);
-
-const sha256 = (...parts: readonly Buffer[]): Buffer =>
-  hash('sha256', parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts), 'buffer');
 
 function requireLength(bytes: Buffer, length: number, what: string): Buffer {
   if (bytes.length === length) return bytes;
@@ -22,30 +17,6 @@ function requireLength(bytes: Buffer, length: number, what: string): Buffer {
  */
 export function commitment(body: Buffer, r: Buffer): Buffer {
   return sha256(sha256(body), requireLength(r, NONCE_BYTES, 'the nonce of a commitment'));
-}
-
-/** RFC 6962, section 2.1: what a leaf of the tree is of its input. */
-export const leafHash = (input: Buffer): Buffer => sha256(LEAF_PREFIX, input);
-
-/** RFC 6962, section 2.1: what an inner node is of its two children. */
-export const nodeHash = (left: Buffer, right: Buffer): Buffer => sha256(NODE_PREFIX, left, right);
-
-/** RFC 6962, section 2.1: the tree head over `inputs`, in order. Of none it is the hash of nothing. */
-export function treeHead(inputs: readonly Buffer[]): Buffer {
-  let level = inputs.map(leafHash);
-  if (level.length === 0) return sha256(Buffer.alloc(0));
-  while (level.length > 1) level = pairUp(level);
-  return level[0] ?? Buffer.alloc(0);
-}
-
-/** A last node without a sibling rises as it is; that gives the split at the largest power of two the RFC asks for. */
-function pairUp(level: readonly Buffer[]): Buffer[] {
-  const next: Buffer[] = [];
-  for (let at = 0; at < level.length; at += 2) {
-    const [left, right] = [level[at], level[at + 1]];
-    if (left !== undefined) next.push(right === undefined ? left : nodeHash(left, right));
-  }
-  return next;
 }
 
 /**

@@ -127,7 +127,7 @@ export interface SendFacts {
   readonly path: 'standard' | 'utility' | 'marketing';
   readonly consent: {
     readonly commitment: Buffer;
-    /** Leaf index; null while nothing is sequenced. */ readonly index: number | null;
+    /** Leaf index; null in messages of release 0.1.0, which had no sequencer. */ readonly index: number | null;
   };
   readonly subject: { readonly ref: Buffer; readonly n: number };
 }

@@ -249,6 +249,9 @@ async function addPage(
   return { id: id!, uuid, accountId, metaPageId };
 }
 
+/** Where the consent of a lead made here counts as signed: far from what a sequencer would give. */
+export const leafIndexOf = (leadId: RowId): number => 1_000_000_000 + Number(leadId);
+
 async function addLead(deps: SendChunkDeps & SendRepliesDeps, page: WorldPage): Promise<WorldLead> {
   const psid = String(BigInt(`0x${randomBytes(6).toString('hex')}`) + 10n ** 15n);
   const contact = { lastInboundAt: new Date(), lastAdMessageAt: null, refIndex: null };
@@ -260,11 +263,13 @@ async function addLead(deps: SendChunkDeps & SendRepliesDeps, page: WorldPage): 
       at: new Date(),
       contact,
     });
+    const entryId = randomUUID();
     await tx.run(
       `update lead set chain_n = 1, chain_head = $2, consent_entry = $3, consent_commitment = $2, consent_n = 1,
          opted_in_at = now(), last_inbound_at = now(), notice_shown_at = now(), notice_version = 1 where id = $1`,
-      [row.id, randomBytes(32), randomUUID()],
+      [row.id, randomBytes(32), entryId],
     );
+    await tx.run('insert into ledger_leaf (leaf_index, entry_id) values ($1, $2)', [leafIndexOf(row.id), entryId]);
     return { id: row.id, uuid: row.uuid, psid, dek };
   });
 }

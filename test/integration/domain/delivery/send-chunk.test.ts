@@ -1,6 +1,6 @@
 import { sendBody, sendCommitment, sendNonce, sendsRoot } from '../../../../src/domain/consent';
 import { openField } from '../../../../src/kernel/crypto/field-cipher';
-import { accepted, DEFAULT_TOKEN, openDeliveryWorld, type DeliveryWorld } from './delivery-world';
+import { accepted, DEFAULT_TOKEN, leafIndexOf, openDeliveryWorld, type DeliveryWorld } from './delivery-world';
 
 let world: DeliveryWorld;
 beforeAll(async () => {
@@ -83,7 +83,7 @@ it('logs each chunk as one entry whose root covers every message, rebuilt from i
       psid: leads[place]!.psid,
       at: row.claimedAt!,
       path: 'standard',
-      consent: { commitment: facts[place]!.c, index: null },
+      consent: { commitment: facts[place]!.c, index: leafIndexOf(leads[place]!.id) },
       subject: { ref: facts[place]!.ref, n: row.subjectN! },
     });
     return sendCommitment(body, sendNonce(leads[place]!.dek, row.uuid!, row.attempt));
@@ -96,6 +96,29 @@ it('logs each chunk as one entry whose root covers every message, rebuilt from i
     root: sendsRoot(commitments).toString('hex'),
     broadcast: broadcast.uuid,
   });
+});
+
+it('waits for a consent that no signed checkpoint holds yet, and sends to the others meanwhile', async () => {
+  const page = await world.addPage(300);
+  const [unsigned, ...others] = await world.addLeads(page, 4);
+  const broadcast = await world.addBroadcast([page]);
+  const leaf = await world.db.first<{ entry: string }>(
+    'delete from ledger_leaf where leaf_index = $1 returning entry_id as entry',
+    [leafIndexOf(unsigned!.id)],
+  );
+  const sentTo = () => new Set(world.sender.calls.map((call) => call.psid));
+  for (let others = 0; others < 3; others = world.sender.calls.length) await world.sendOnce(broadcast, page);
+  expect(sentTo()).toEqual(new Set(others.map((lead) => lead.psid)));
+  expect(counts(await world.rows(broadcast))).toEqual({ accepted: 3, pending: 1 });
+  expect(await world.sendOnce(broadcast, page)).toMatchObject({ kind: 'wait' });
+
+  await world.db.run('insert into ledger_leaf (leaf_index, entry_id) values ($1, $2)', [
+    leafIndexOf(unsigned!.id),
+    leaf!.entry,
+  ]);
+  await world.sendAll(broadcast, page);
+  expect(sentTo().has(unsigned!.psid)).toBe(true);
+  expect(counts(await world.rows(broadcast))).toEqual({ accepted: 4 });
 });
 
 it('two workers on one Page send nothing twice and leave nothing', async () => {

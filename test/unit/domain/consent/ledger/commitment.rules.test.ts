@@ -4,14 +4,12 @@ import {
   commitment,
   envelopeSegmentHash,
   eventSegmentHash,
-  leafHash,
-  nodeHash,
   secretCommitment,
   sendCommitment,
   sendNonce,
   sendsRoot,
-  treeHead,
 } from '../../../../../src/domain/consent/ledger/commitment.rules';
+import { leafHash, nodeHash, treeHead } from '../../../../../src/kernel/crypto/merkle';
 
 const R = Buffer.from(Array.from({ length: 64 }, (_, at) => at));
 const BODY_1 = Buffer.from('{"kind":"opt_in","v":1}');

@@ -1,0 +1,9 @@
+export type { CheckpointCopy } from './checkpoint-copy.types';
+export { LogHaltedError, type HaltReason } from './ledger.errors';
+export { leafIndexes, readCheckpoint, readHead, readTiles, type StoredCheckpoint } from './ledger.store';
+export { bundleSigner, parseCheckpoint, parseNote, parseVkey, signNote, vkeyOf, type NoteSigner } from './note.rules';
+export { pendingMac } from './pending-mac.rules';
+export { makeLogProofs, type LogProofs } from './proofs';
+export { makeReadLog, type ReadLog } from './read-log';
+export { isAuthentic, logSigner, logVkey, makeSequence, type SequenceDeps, type SequenceResult } from './sequence';
+export { INPUT_LEVEL, TILE_WIDTH, type Tile, type TilePlace } from './tree.rules';

@@ -1,0 +1,40 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+import type { CheckpointCopy } from '../../domain/ledger/checkpoint-copy.types';
+
+const NAME = 'checkpoint.note';
+const sizeOf = (note: string | null): number => Number(note?.split('\n')[1] ?? -1);
+
+/**
+ * Keeps the last signed checkpoint beside the key ring, where a restored database does not bring its own. The directory is
+ * the ring's: opening the ring has made it.
+ */
+export function checkpointFile(directory: string): CheckpointCopy {
+  const file = path.join(directory, NAME);
+
+  async function read(): Promise<string | null> {
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  return {
+    read,
+    write: async (note) => {
+      // Another process may have signed and written since: the file must not go back.
+      if (sizeOf(await read()) >= sizeOf(note)) return;
+      const next = `${file}.${String(process.pid)}.next`;
+      const handle = await open(next, 'w', 0o600);
+      try {
+        await handle.writeFile(note);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(next, file);
+    },
+  };
+}

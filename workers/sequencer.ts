@@ -1,0 +1,60 @@
+import type { SequenceResult } from '../src/domain/ledger';
+import { LogHaltedError } from '../src/domain/ledger';
+import { codeOf } from '../src/kernel/errors';
+import type { Log } from '../src/kernel/log';
+
+/** A new person waits at most so long for their place in the log; and so often, at most, is a checkpoint signed. */
+const EVERY_MS = 200;
+/** A log that must not be signed stays so until somebody has looked. */
+const HALTED_EVERY_MS = 10_000;
+
+export interface SequencerDeps {
+  readonly sequence: () => Promise<SequenceResult>;
+  readonly log: Log;
+  readonly observe: (signed: Extract<SequenceResult, { kind: 'signed' }>) => void;
+}
+
+export interface Sequencer {
+  stop(): Promise<void>;
+}
+
+/**
+ * Lets the log grow, in every worker process; the lock in the database lets one at a time do it, and any of them take over.
+ *
+ * A timer and not a queue job: nobody may be written to before their consent is signed, also while the queue is lost.
+ */
+export function startSequencer(deps: SequencerDeps): Sequencer {
+  let running: Promise<void> = Promise.resolve();
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  const tick = (): void => {
+    running = sequenceOnce(deps).then((waitMs) => {
+      if (!stopped) timer = setTimeout(tick, waitMs);
+    });
+  };
+  tick();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** @returns how long to wait before the next time, ms */
+async function sequenceOnce({ sequence, log, observe }: SequencerDeps): Promise<number> {
+  try {
+    const result = await sequence();
+    if (result.kind === 'idle') return EVERY_MS;
+    observe(result);
+    return result.hasMore ? 0 : EVERY_MS;
+  } catch (error) {
+    if (error instanceof LogHaltedError) {
+      log.error('ledger.halted', { reason: error.code });
+      return HALTED_EVERY_MS;
+    }
+    log.warn('ledger.sequence_failed', { code: codeOf(error) });
+    return EVERY_MS;
+  }
+}
