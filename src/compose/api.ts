@@ -10,6 +10,7 @@ import { logRoutes } from '../http/log.routes';
 import { operationsRoutes } from '../http/operations.routes';
 import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
+import { receiptRoutes } from '../http/receipt.routes';
 import type { Route } from '../http/route';
 import { makeRouter } from '../http/router';
 import { bindServer, type BoundServer } from '../http/server';
@@ -132,7 +133,7 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
       { path: '/', router: webhook },
       ...(sandbox === null ? [] : [{ path: '/sandbox', router: sandbox.router }]),
     ],
-    routers: [operations, assetRoutes(), personRoutes(useCases.person), api],
+    routers: [operations, assetRoutes(), personRoutes(useCases.person), receiptRoutes(useCases.person), api],
   });
 }
 

@@ -37,6 +37,7 @@ import {
   makeUpdatePage,
   type PageDeps,
 } from '../domain/pages';
+import { makeShowReceipt } from '../domain/proof';
 import type { RowId } from '../domain/sql.types';
 import { makeShowWebPage, makeUnsubscribeByWeb, makeUnsubscribeLead, makeWithdrawPeople } from '../domain/unsubscribe';
 import { forgetIdempotencyKeys } from '../http/idempotency';
@@ -93,7 +94,11 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
       lookups: makeAudienceLookups(common),
       queueReply: delivery.replyPort.queueTestReply,
     }),
-    person: { show: makeShowWebPage(common), unsubscribe: makeUnsubscribeByWeb(consent) },
+    person: {
+      show: makeShowWebPage(common),
+      showReceipt: makeShowReceipt(common),
+      unsubscribe: makeUnsubscribeByWeb(consent),
+    },
     storeWebhook: makeStoreWebhook(common),
     work: {
       drainInbox: makeDrainInbox(inboxDeps),
@@ -103,15 +108,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     },
     sequence: ledger.sequence,
     readLog: ledger.readLog,
-    sweeps: [
-      { name: 'requeue-inbox', run: makeRequeueInbox(common) },
-      ...delivery.sweeps,
-      { name: 'start-due', run: makeStartDue(common) },
-      { name: 'requeue-preparing', run: makeRequeuePreparing(common) },
-      { name: 'requeue-idle-pages', run: makeRequeueIdlePages(common) },
-      { name: 'finish-cancelled', run: makeFinishCancelled(common) },
-      { name: 'complete-finished', run: makeCompleteFinished(common) },
-    ],
+    sweeps: [{ name: 'requeue-inbox', run: makeRequeueInbox(common) }, ...delivery.sweeps, ...broadcastSweeps(common)],
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
       ...ledger.housekeeping,
@@ -123,6 +120,15 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     },
   };
 }
+
+/** What brings broadcasts forward whose time has come or whose job was lost. */
+const broadcastSweeps = (deps: Parameters<typeof makeStartDue>[0]) => [
+  { name: 'start-due', run: makeStartDue(deps) },
+  { name: 'requeue-preparing', run: makeRequeuePreparing(deps) },
+  { name: 'requeue-idle-pages', run: makeRequeueIdlePages(deps) },
+  { name: 'finish-cancelled', run: makeFinishCancelled(deps) },
+  { name: 'complete-finished', run: makeCompleteFinished(deps) },
+];
 
 function pagesApi(deps: PageDeps, withdrawPeople: ReturnType<typeof makeWithdrawPeople>) {
   return {

@@ -21,35 +21,32 @@ export function personRoutes(api: PersonApi): Router {
   const router = Router();
   router.get('/n/:token', async (req, res) => {
     facts(res).route = '/n/{token}';
-    answer(res, await api.show(req.params.token));
+    answer(res, req.params.token, await api.show(req.params.token));
   });
   router.post('/n/:token', urlencoded({ extended: false, limit: 1024 }), async (req, res) => {
     facts(res).route = '/n/{token}';
-    answer(res, await api.unsubscribe(req.params.token));
+    answer(res, req.params.token, await api.unsubscribe(req.params.token));
   });
   refuseOtherMethods(router, '/n/:token', ['GET', 'POST']);
   return router;
 }
 
-function answer(res: Response, state: PersonPageState | null): void {
-  res.setHeader('Cache-Control', 'no-store');
-  if (state === null) {
-    res
-      .status(404)
-      .type('html')
-      .send(
-        page(
-          'Not found',
-          html`<h1>This link leads nowhere</h1>
-            <p>Write STOP in the conversation to unsubscribe.</p>`,
-        ),
-      );
-    return;
-  }
-  res.type('html').send(page(`Messages from ${state.pageName}`, body(state)));
+export function answerUnknownLink(res: Response): void {
+  const text = html`<h1>This link leads nowhere</h1>
+    <p>Write STOP in the conversation to unsubscribe.</p>`;
+  res.status(404).type('html').send(page('Not found', text));
 }
 
-function body({ pageName, status, notice }: PersonPageState): SafeHtml {
+function answer(res: Response, token: string, state: PersonPageState | null): void {
+  res.setHeader('Cache-Control', 'no-store');
+  if (state === null) {
+    answerUnknownLink(res);
+    return;
+  }
+  res.type('html').send(page(`Messages from ${state.pageName}`, body(token, state)));
+}
+
+function body(token: string, { pageName, status, notice }: PersonPageState): SafeHtml {
   const isReached = status === 'subscribed';
   return html`<h1>Messages from ${pageName}</h1>
     <p>
@@ -71,6 +68,7 @@ function body({ pageName, status, notice }: PersonPageState): SafeHtml {
       write is not kept, except the message by which you agreed or unsubscribed. All of it is encrypted under a key of
       your own.
     </p>
+    <p><a href="/n/${token}/consent">What you agreed to, and its proof</a></p>
     ${
       isReached
         ? html`<form method="post"><button type="submit" data-testid="unsubscribe">Unsubscribe</button></form>

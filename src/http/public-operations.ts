@@ -140,4 +140,16 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
       404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
     },
   },
+  {
+    method: 'get',
+    path: '/n/{token}/consent',
+    tag: 'person',
+    summary: 'What one person agreed to and took back, each act with its place in the signed log. Changes nothing',
+    auth: 'link token',
+    params: token,
+    replies: {
+      200: { description: 'The page', ...html, example: '<!doctype html>…' },
+      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
+    },
+  },
 ];

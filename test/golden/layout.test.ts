@@ -119,6 +119,14 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'a table of wordings, seen through the replies made from it',
     sources: ['delivery/reply-texts.rules'],
   },
+  'test/unit/domain/delivery/receipt.rules.test.ts': {
+    because: 'a table of wordings, seen through the receipts made from it',
+    sources: ['delivery/receipt-texts.rules'],
+  },
+  'test/integration/http/person-page.test.ts': {
+    because: 'the proof a person is shown is the page',
+    sources: ['proof/receipt'],
+  },
   'test/integration/domain/delivery/echo-receipts-sweep.test.ts': {
     because: 'what becomes known of a message after it was sent',
     sources: ['delivery/echo', 'delivery/lead-deliveries', 'delivery/receipts', 'delivery/sweep'],

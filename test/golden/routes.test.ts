@@ -6,6 +6,7 @@ import { SCOPES } from '../../src/domain/accounts';
 import { assetRoutes } from '../../src/http/assets.routes';
 import { operationsRoutes } from '../../src/http/operations.routes';
 import { personRoutes } from '../../src/http/person.routes';
+import { receiptRoutes } from '../../src/http/receipt.routes';
 import { PUBLIC_OPERATIONS } from '../../src/http/public-operations';
 import type { Route } from '../../src/http/route';
 import { makeRouter, type RouterDeps } from '../../src/http/router';
@@ -53,6 +54,7 @@ describe('the routes', () => {
       operationsRoutes({} as Parameters<typeof operationsRoutes>[0]),
       assetRoutes(),
       personRoutes({} as Parameters<typeof personRoutes>[0]),
+      receiptRoutes({} as Parameters<typeof receiptRoutes>[0]),
       webhookRoutes({} as Parameters<typeof webhookRoutes>[0]),
     );
     expect(others.sort()).toEqual(PUBLIC_OPERATIONS.map(nameOf).sort());

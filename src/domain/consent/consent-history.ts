@@ -74,9 +74,12 @@ export const makeConsentHistory =
       const row = found === undefined ? undefined : await readLeadRow(tx, found.id);
       if (found === undefined || row === undefined) throw leadNotFound();
       const { dek } = openLead(deps.keyRing, { uuid: found.pageUuid }, row);
-      const entries = await openEntries(tx, dek, found.id);
-      return entries.map(toHistoryEntry).sort((a, b) => a.n - b.n);
+      return historyOf(await openEntries(tx, dek, found.id));
     });
+
+/** A person's chain in order, read out of its openings. */
+export const historyOf = (entries: readonly OpenedEntry[]): HistoryEntry[] =>
+  entries.map(toHistoryEntry).sort((a, b) => a.n - b.n);
 
 function toHistoryEntry({ entryId, body, nonce }: OpenedEntry): HistoryEntry {
   const entry = parseCanonicalJson(body) as EntryBody;

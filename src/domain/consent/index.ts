@@ -12,6 +12,7 @@ export {
   type SendsInput,
 } from './append-entry';
 export {
+  historyOf,
   makeConsentHistory,
   openEntries,
   type ConsentHistoryDeps,

@@ -1,8 +1,9 @@
 import type { LeadStatus, OptInMode } from '../lead-status.types';
+import { receiptTexts } from './receipt-texts.rules';
 import { replyTexts } from './reply-texts.rules';
 
 export type ReplyKind =
-  'welcome' | 'confirm_unsubscribed' | 'confirm_subscribed' | 'ask_subscribe' | 'notice_link' | 'test';
+  'welcome' | 'confirm_unsubscribed' | 'confirm_subscribed' | 'ask_subscribe' | 'notice_link' | 'my_consent' | 'test';
 
 /** Payloads live as long as the buttons people still see: they never change. */
 const UNSUBSCRIBE = 'assent:v1:unsubscribe';
@@ -35,10 +36,12 @@ export interface ReplyFacts {
   readonly noticeUrl: string;
   /** The whole welcome wording; only for `welcome`. */
   readonly notice: string;
+  /** What the person agreed to; only for `my_consent`. */
+  readonly receipt: string;
 }
 
 /** What a reply says, always with the buttons that answer it. */
-export function renderReply({ kind, language, optInMode, noticeUrl, notice }: ReplyFacts): ReplyContent {
+export function renderReply({ kind, language, optInMode, noticeUrl, notice, receipt }: ReplyFacts): ReplyContent {
   const texts = replyTexts(language);
   const link: Button = { type: 'web_url', title: texts.notice, url: noticeUrl };
   const tap = (title: string, payload: string): Button => ({ type: 'postback', title, payload });
@@ -55,6 +58,8 @@ export function renderReply({ kind, language, optInMode, noticeUrl, notice }: Re
       return template(texts.askSubscribe, [tap(texts.subscribe, SUBSCRIBE)]);
     case 'notice_link':
       return template(texts.noticeLink, [link]);
+    case 'my_consent':
+      return template(receipt, [{ ...link, title: receiptTexts(language).seeProof, url: `${noticeUrl}/consent` }]);
   }
 }
 

@@ -1,10 +1,12 @@
 import { InvariantError } from '../../kernel/errors';
 import { findBroadcast, openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey } from '../broadcasts';
+import { historyOf, openEntries } from '../consent';
 import { webToken } from '../leads';
 import { noticeOfVersion, type Notice } from '../pages';
 import type { Database } from '../sql.types';
 import { metadataOf } from './body.rules';
 import type { SendPageRow } from './delivery.types';
+import { consentOf, receiptText } from './receipt.rules';
 import { renderReply } from './replies.rules';
 import type { PickedReply } from './reply.store';
 
@@ -45,7 +47,15 @@ async function contentOf(deps: WriteReplyDeps, page: SendPageRow, reply: PickedR
     optInMode: page.optInMode,
     noticeUrl: `${deps.publicUrl}/n/${webToken(dek)}`,
     notice: kind === 'welcome' ? bodyOf(notice) : '',
+    receipt: kind === 'my_consent' ? await receiptOf(deps, page, reply, dek) : '',
   });
+}
+
+async function receiptOf({ db }: WriteReplyDeps, page: SendPageRow, reply: PickedReply, dek: Buffer): Promise<string> {
+  const consent = consentOf(historyOf(await openEntries(db, dek, reply.leadId)));
+  const shown = consent.grant?.notice ?? null;
+  const notice = shown === null ? undefined : await noticeOfVersion(db, page.id, shown.version, shown.language);
+  return receiptText(reply.language, consent, notice?.body ?? null);
 }
 
 function bodyOf(notice: Notice | undefined): string {

@@ -6,7 +6,7 @@ import { readTap, type Tap } from './payload.rules';
 const MOST_REF_CHARS = 2_083;
 
 /** What the words of a message ask for, taken as a whole. */
-export type Word = 'stop' | 'start' | null;
+export type Word = 'stop' | 'start' | 'my_consent' | null;
 
 /** What one event says of a person. */
 export interface PersonAct {
@@ -17,6 +17,8 @@ export interface PersonAct {
   readonly isFromAd: boolean;
   readonly ref: string | null;
   readonly asksForNotice: boolean;
+  /** Wants to see what they agreed to. */
+  readonly asksForReceipt: boolean;
   readonly deliveryUuid: string | null;
 }
 
@@ -56,6 +58,7 @@ const plain = (act: Act): PersonAct => ({
   isFromAd: false,
   ref: null,
   asksForNotice: false,
+  asksForReceipt: false,
   deliveryUuid: null,
 });
 
@@ -88,7 +91,8 @@ function messageAct(event: ParsedEventOf<'message'>, moment: When, word: Word): 
   const tap = readTap(event.quickReplyPayload);
   const start = { ...opening(event, moment, startOf(event.referral, 'first_message')), hasWords: tap === null };
   const act = tap === null ? spokenAct(event, start, word) : tappedAct(tap, start, 'quick_reply');
-  return { ...plain(act), ...cameBy(event.referral), ...tapped(tap), opensWindow: true };
+  const asksForReceipt = tap === null && word === 'my_consent' && event.channel !== 'standby';
+  return { ...plain(act), ...cameBy(event.referral), ...tapped(tap), asksForReceipt, opensWindow: true };
 }
 
 function spokenAct(event: ParsedEventOf<'message'>, moment: Moment, word: Word): Act {

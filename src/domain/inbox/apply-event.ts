@@ -57,7 +57,7 @@ function wordOf(event: ParsedEvent): Word {
   const word = event.text === null ? null : classifyWord(event.text);
   // Who asks to be erased does not want to be written to in the meantime.
   if (word === 'stop' || word === 'erase') return 'stop';
-  return word === 'start' ? 'start' : null;
+  return word === 'start' || word === 'my_consent' ? word : null;
 }
 
 interface PersonEvent {
@@ -80,11 +80,18 @@ async function applyAct(tx: Tx, deps: DrainInboxDeps, person: PersonEvent): Prom
   const lead = known ?? (await begin(tx, deps, person, place, decision));
   const mac = eventMac(lead.dek, event);
   if (!(await markEvent(tx, lead.row.id, mac, deps.clock.now()))) return ended('duplicate');
-  const sendsNotice = act.asksForNotice && !underWay.has('notice_link');
-  await settle(tx, deps, lead, person, { decision, cause: causeOf(mac), sendsNotice });
-  const hasReplies = sendsNotice || decision.replies.length > 0;
+  const asked = askedFor(act).filter((kind) => !underWay.has(kind));
+  await settle(tx, deps, lead, person, { decision, cause: causeOf(mac), asked });
+  const hasReplies = asked.length > 0 || decision.replies.length > 0;
   return { outcome: known === null ? 'created' : 'applied', repliesFor: hasReplies ? page.uuid : null };
 }
+
+type Asked = 'notice_link' | 'my_consent';
+
+const askedFor = ({ asksForNotice, asksForReceipt }: PersonAct): readonly Asked[] => [
+  ...(asksForNotice ? (['notice_link'] as const) : []),
+  ...(asksForReceipt ? (['my_consent'] as const) : []),
+];
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -93,17 +100,19 @@ function readUnderWay(
   tx: Tx,
   { clock }: DrainInboxDeps,
   known: OpenLead | null,
-  { act, asksForNotice }: PersonAct,
+  person: PersonAct,
 ): Promise<ReadonlySet<string>> {
   if (known === null) return Promise.resolve(NOTHING);
   const { row } = known;
-  const mayAnswer = asksForNotice || act.kind === 'get_started' || (row.noticeShownAt === null && act.creates);
+  const { act } = person;
+  const mayAnswer =
+    askedFor(person).length > 0 || act.kind === 'get_started' || (row.noticeShownAt === null && act.creates);
   if (!mayAnswer) return Promise.resolve(NOTHING);
   return answersUnderWay(tx, row.id, new Date(clock.now().getTime() - WELCOME_AGAIN_MS));
 }
 
 interface Decided extends Pick<CarryOutInput, 'decision' | 'cause'> {
-  readonly sendsNotice: boolean;
+  readonly asked: readonly Asked[];
 }
 
 async function settle(
@@ -111,7 +120,7 @@ async function settle(
   deps: DrainInboxDeps,
   lead: OpenLead,
   person: PersonEvent,
-  { decision, cause, sendsNotice }: Decided,
+  { decision, cause, asked }: Decided,
 ): Promise<void> {
   const { page, act, evidence } = person;
   const eventAt = trustedAt(act.act);
@@ -120,9 +129,10 @@ async function settle(
   const current = await applyToken(tx, deps, decided, person, eventAt);
   const contact = contactAfter(deps, person, current.row, eventAt);
   if (!sameContact(current.row, contact)) await updateContact(tx, current.row.id, contact);
-  if (!sendsNotice) return;
   const language = current.row.locale ?? DEFAULT_LANGUAGE;
-  await deps.queueReply(tx, { leadId: current.row.id, pageId: page.id, kind: 'notice_link', cause, language });
+  for (const kind of asked) {
+    await deps.queueReply(tx, { leadId: current.row.id, pageId: page.id, kind, cause, language });
+  }
 }
 
 /** Keeps what Meta says of its own permission for marketing messages. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { webToken } from '../../../src/domain/leads';
 import { openHttpWorld, type HttpAccount, type HttpWorld } from './http-world';
 
@@ -34,6 +35,25 @@ const traces = () =>
        from lead l where l.public_id = $1`,
     [leadId],
   );
+
+const sha256 = (...parts: Buffer[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
+
+/** RFC 9162, section 2.1.3.2, from the commitment on the page to the root of its checkpoint. */
+function rootOf(commitment: Buffer, index: number, size: number, path: readonly Buffer[]): string {
+  let [at, last] = [index, size - 1];
+  let hash = sha256(Buffer.from([0]), commitment);
+  for (const sibling of path) {
+    if (last === 0) break;
+    if (at % 2 === 1 || at === last) {
+      hash = sha256(Buffer.from([1]), sibling, hash);
+      while (at % 2 === 0 && at !== 0) [at, last] = [at >> 1, last >> 1];
+    } else {
+      hash = sha256(Buffer.from([1]), hash, sibling);
+    }
+    [at, last] = [at >> 1, last >> 1];
+  }
+  return hash.toString('base64');
+}
 
 describe("a person's page", () => {
   it('changes nothing however often it is opened', async () => {
@@ -78,6 +98,28 @@ describe("a person's page", () => {
     const body = new URLSearchParams({ pad: 'x'.repeat(2_000) });
     expect((await fetch(address, { method: 'POST', body })).status).toBe(413);
     expect(await traces()).toEqual(before);
+  });
+
+  it('shows what the person agreed to, with the wording, and proves that the log holds it', async () => {
+    const before = await traces();
+    const unsigned = await (await fetch(`${address}/consent`)).text();
+    expect(unsigned).toContain('in less than a second');
+    expect(await world.useCases.sequence()).toMatchObject({ kind: 'signed' });
+    const text = await (await fetch(`${address}/consent`)).text();
+    expect(text).toContain('You started the conversation, which counts as agreeing to messages');
+    const notice = await world.db.first<{ body: string }>('select body from notice limit 1');
+    expect(text).toContain(notice!.body.slice(0, 30));
+    const commitment = /<code>([0-9a-f]{64})<\/code>/.exec(text)![1]!;
+    const index = Number(/data-testid="included">leaf (\d+)</.exec(text)![1]);
+    const [, size, root] = /<pre>([^<]*)<\/pre>/.exec(text)![1]!.split('\n');
+    const path = [...text.matchAll(/<code>([A-Za-z0-9+/]{43}=)<\/code>/g)].map(([, hash]) =>
+      Buffer.from(hash!, 'base64'),
+    );
+    const count = Math.ceil(Math.log2(Number(size)));
+    expect(rootOf(Buffer.from(commitment, 'hex'), index, Number(size), path.slice(0, count))).toBe(root);
+    expect(await traces()).toEqual({ ...(before as object), entries: '0' });
+    expect((await fetch(`${world.url}/n/${'A'.repeat(22)}/consent`)).status).toBe(404);
+    expect((await fetch(`${address}/consent`, { method: 'POST' })).status).toBe(405);
   });
 
   it('unsubscribes by its button, once', async () => {

@@ -129,6 +129,22 @@ it('answers in order, each with the button that undoes it', async () => {
   expect(templateOf(3).buttons[0]!.url).toBe(`https://assent.example/n/${webToken(lead.dek)}`);
 });
 
+it('tells a person what they agreed to, in their language, with the link to the proof', async () => {
+  const page = await world.addPage();
+  const lead = await world.addLead(page);
+  await queue(page, lead, 'my_consent', randomUUID(), 'de_AT');
+  await world.repliesOnce(page);
+  const { text, buttons } = templateOf(0);
+  expect(text).toBe('Du hast Nachrichten hier nicht zugestimmt.');
+  expect(buttons).toEqual([
+    {
+      type: 'web_url',
+      title: 'Nachweis ansehen',
+      url: `https://assent.example/n/${webToken(lead.dek)}/consent`,
+    },
+  ]);
+});
+
 it('skips what is too old or no longer true, and still confirms to somebody who left', async () => {
   const page = await world.addPage();
   const [left, late] = await world.addLeads(page, 2);

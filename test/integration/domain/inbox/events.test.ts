@@ -179,6 +179,27 @@ test.each(['rejected', 'uncertain', 'skipped'])(
   },
 );
 
+test('whoever asks for their consent gets one receipt, also after leaving, and nothing else changes', async () => {
+  const page = await world.newPage();
+  const psid = newPsid();
+  await world.deliver(page, postback(page, psid, minutes(-9), 'assent:v1:start'));
+  const before = (await world.leadOf(page, psid))!;
+  const receipts = () => world.count(`reply where lead_id = $1 and kind = 'my_consent'`, [before.id]);
+  for (const [n, words] of ['My consent', 'meine Einwilligung?', 'my consent'].entries()) {
+    await world.deliver(page, message(page, psid, minutes(n - 8), words));
+  }
+  expect(await receipts()).toBe(1);
+  const asked = (await world.leadOf(page, psid))!;
+  expect([asked.status, asked.row['chain_n']]).toEqual(['subscribed', before.row['chain_n']]);
+  await world.db.run(`update reply set status = 'accepted' where lead_id = $1`, [before.id]);
+  await world.deliver(page, message(page, psid, minutes(-4), 'STOP'));
+  await world.deliver(page, message(page, psid, minutes(-3), 'my consent'));
+  expect(await receipts()).toBe(2);
+  await world.deliver(page, message(page, psid, minutes(-2), 'is my consent needed for that'));
+  expect(await receipts()).toBe(2);
+  expect((await world.leadOf(page, psid))!.status).toBe('unsubscribed');
+});
+
 test('tapping a button many times earns one answer, and another welcome only a day later', async () => {
   const page = await world.newPage();
   const psid = newPsid();

@@ -2,7 +2,14 @@ import { META_LIMITS } from '../../../../config/meta-limits';
 import { MAX_REPLY_AGE_MS, renderReply, replySkipReason } from '../../../../src/domain/delivery/replies.rules';
 import { REPLY_LANGUAGES, replyTexts } from '../../../../src/domain/delivery/reply-texts.rules';
 
-const KINDS = ['welcome', 'confirm_unsubscribed', 'confirm_subscribed', 'ask_subscribe', 'notice_link'] as const;
+const KINDS = [
+  'welcome',
+  'confirm_unsubscribed',
+  'confirm_subscribed',
+  'ask_subscribe',
+  'notice_link',
+  'my_consent',
+] as const;
 const MODES = ['conversation_start', 'explicit'] as const;
 
 it('has words for the languages promised', () => {
@@ -11,7 +18,7 @@ it('has words for the languages promised', () => {
 });
 
 it.each(REPLY_LANGUAGES)('keeps to the limits of Meta in %s', (language) => {
-  const facts = { language, noticeUrl: 'https://a.example/n/x', notice: 'A notice' };
+  const facts = { language, noticeUrl: 'https://a.example/n/x', notice: 'A notice', receipt: 'A receipt' };
   const contents = KINDS.flatMap((kind) => MODES.map((optInMode) => renderReply({ ...facts, kind, optInMode })));
   for (const { attachment } of contents) {
     const { text, buttons } = attachment.payload;

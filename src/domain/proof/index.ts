@@ -1,0 +1,1 @@
+export { makeShowReceipt, type Receipt, type ReceiptDeps, type ReceiptEntry } from './receipt';

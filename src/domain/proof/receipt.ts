@@ -1,0 +1,91 @@
+import { historyOf, openEntries, type HistoryEntry } from '../consent';
+import type { KeyRing } from '../keyring.types';
+import { leadTransaction, openLead, readLeadRow, webTokenSha256 } from '../leads';
+import { leafIndexes, makeLogProofs, readHead } from '../ledger';
+import type { Database, RowId, Tx } from '../sql.types';
+import { readNoticeBodies } from './receipt.store';
+
+const WEB_TOKEN = /^[A-Za-z0-9_-]{22}$/;
+
+export interface ReceiptDeps {
+  readonly db: Database;
+  readonly keyRing: KeyRing;
+}
+
+/** One entry of a person's chain, as that person may see it. */
+export interface ReceiptEntry extends HistoryEntry {
+  /** The whole wording that the entry names; null when it names none. */
+  readonly wording: string | null;
+  /** Its place in the signed log; null in the second before it is signed. */
+  readonly inclusion: { readonly index: number; readonly path: readonly string[] } | null;
+}
+
+export interface Receipt {
+  readonly pageName: string;
+  readonly entries: readonly ReceiptEntry[];
+  /** The checkpoint all paths lead to; null while nothing has been signed. */
+  readonly checkpoint: { readonly size: number; readonly root: string; readonly note: string } | null;
+}
+
+/**
+ * What a person agreed to and took back, with the proof that it stands in the log. Looks, and changes nothing.
+ *
+ * @param token the secret in the address of the person's own page
+ * @returns null for an unknown token
+ */
+export const makeShowReceipt =
+  (deps: ReceiptDeps) =>
+  (token: string): Promise<Receipt | null> =>
+    WEB_TOKEN.test(token)
+      ? leadTransaction(deps, (tx) => readReceipt(tx, deps, webTokenSha256(token)))
+      : Promise.resolve(null);
+
+async function readReceipt(tx: Tx, { keyRing }: ReceiptDeps, tokenSha256: Buffer): Promise<Receipt | null> {
+  const found = await tx.first<{ id: RowId; pageId: RowId; pageUuid: string; pageName: string }>(
+    `select l.id, p.id as "pageId", p.public_id as "pageUuid", p.name as "pageName"
+      from lead l join page p on p.id = l.page_id where l.web_token_sha256 = $1`,
+    [tokenSha256],
+  );
+  const row = found === undefined ? undefined : await readLeadRow(tx, found.id);
+  if (found === undefined || row === undefined) return null;
+  const history = historyOf(await openEntries(tx, openLead(keyRing, { uuid: found.pageUuid }, row).dek, found.id));
+  const wordings = await readNoticeBodies(
+    tx,
+    found.pageId,
+    history.flatMap(({ notice }) => (notice === null ? [] : [notice.sha256])),
+  );
+  const head = await readHead(tx);
+  const size = head?.size ?? 0;
+  const inclusions = await inclusionsOf(tx, history, size);
+  return {
+    pageName: found.pageName,
+    entries: history.map((entry) => ({
+      ...entry,
+      wording: entry.notice === null ? null : (wordings.get(entry.notice.sha256) ?? null),
+      inclusion: inclusions.get(entry.entryId) ?? null,
+    })),
+    checkpoint: head === undefined ? null : { size, root: head.root.toString('base64'), note: head.note },
+  };
+}
+
+async function inclusionsOf(
+  tx: Tx,
+  history: readonly HistoryEntry[],
+  size: number,
+): Promise<ReadonlyMap<string, NonNullable<ReceiptEntry['inclusion']>>> {
+  const indexes = await leafIndexes(
+    tx,
+    history.map(({ entryId }) => entryId),
+  );
+  const signed = [...indexes].filter(([, index]) => index < size);
+  const paths = await makeLogProofs(tx).inclusion(
+    signed.map(([, index]) => index),
+    size,
+  );
+  return new Map(
+    signed.map(([entryId, index], at) => [
+      entryId,
+      { index, path: (paths[at] ?? []).map((hash) => hash.toString('base64')) },
+    ]),
+  );
+}
