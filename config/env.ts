@@ -14,6 +14,22 @@ const base64Key = z
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (openssl rand -base64 32)');
 const queueName = z.enum(['inbox', 'send', 'control']);
 
+/** A witness as configured: its verifier key (C2SP tlog-cosignature), and where checkpoints are submitted to it. */
+export interface WitnessSetting {
+  readonly vkey: string;
+  readonly url: string;
+}
+
+const WITNESS = /^([^\s+=,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2})=(https?:\/\/[^\s,]+)$/;
+
+function witnessOf(text: string): WitnessSetting | null {
+  const [, vkey, url] = WITNESS.exec(text.trim()) ?? [];
+  return vkey === undefined || url === undefined || !URL.canParse(url) ? null : { vkey, url };
+}
+
+const witnessesOf = (text: string | undefined): readonly WitnessSetting[] =>
+  (text?.split(',') ?? []).flatMap((one) => witnessOf(one) ?? []);
+
 /** Every variable the program reads, with its default; the README's table is made from this. */
 export const envSchema = z.object({
   NODE_ENV: z
@@ -72,6 +88,20 @@ export const envSchema = z.object({
     .describe(
       '`true`: checkpoint, key and tiles of the log are served without an API key. They name nobody and show how much is sent',
     ),
+  RFC3161_URL: optional(z.url({ protocol: /^https?$/ })).describe(
+    'time-stamping authority outside this installation, asked every 10 minutes about the newest checkpoint',
+  ),
+  RFC3161_CA_FILE: optional(z.string()).describe(
+    "PEM file of the certificates one of which must have issued that authority's; without it any certificate will do",
+  ),
+  WITNESSES: optional(
+    z
+      .string()
+      .refine(
+        (text) => text.split(',').every((one) => witnessOf(one) !== null),
+        'must be <vkey>=<url>, comma-separated',
+      ),
+  ).describe('witnesses that cosign the log, as `<vkey>=<url>`, comma-separated; `tools/assent-witness.mjs` is one'),
   WORKER_QUEUES: z
     .preprocess(
       (v) => (v === '' || v === undefined ? 'inbox,send,control' : v),
@@ -130,6 +160,13 @@ export interface Config {
     /** Checkpoint, key and tiles need no API key. */
     readonly isPublic: boolean;
   };
+  readonly anchors: {
+    readonly rfc3161: {
+      readonly url: string;
+      /** PEM; empty: any will do. */ readonly authorities: readonly string[];
+    } | null;
+    readonly witnesses: readonly WitnessSetting[];
+  };
   readonly workerQueues: readonly QueueName[];
   readonly logLevel: Env['LOG_LEVEL'];
 }
@@ -177,7 +214,7 @@ function readSecretFiles(env: RawEnv, problems: Problem[]): Record<string, strin
 }
 
 function crossChecks(env: Env): Problem[] {
-  return [...missingSecrets(env), ...plainHttp(env), ...exposedSandbox(env)];
+  return [...missingSecrets(env), ...plainHttp(env), ...exposedSandbox(env), ...badAuthorities(env)];
 }
 
 function missingSecrets(env: Env): Problem[] {
@@ -192,10 +229,25 @@ function missingSecrets(env: Env): Problem[] {
 }
 
 function plainHttp(env: Env): Problem[] {
-  const names = ['PUBLIC_URL', 'META_GRAPH_URL'] as const;
-  const bad = names.filter((name) => env[name]?.startsWith('http:') === true && !isLoopback(env[name]));
+  const names = ['PUBLIC_URL', 'META_GRAPH_URL', 'RFC3161_URL'] as const;
+  const isOpen = (url: string | undefined): boolean => url?.startsWith('http:') === true && !isLoopback(url);
+  const bad: string[] = names.filter((name) => isOpen(env[name]));
+  if (witnessesOf(env.WITNESSES).some(({ url }) => isOpen(url))) bad.push('WITNESSES');
   return bad.map((name) => [name, 'must be https unless it is a loopback address']);
 }
+
+function badAuthorities({ RFC3161_CA_FILE: file }: Env): Problem[] {
+  if (file === undefined) return [];
+  try {
+    return certificatesOf(readFileSync(file, 'utf8')).length > 0 ? [] : [['RFC3161_CA_FILE', 'holds no certificate']];
+  } catch {
+    return [['RFC3161_CA_FILE', 'the file cannot be read']];
+  }
+}
+
+/** The PEM blocks of a file. */
+export const certificatesOf = (pem: string): readonly string[] =>
+  pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
 
 /** The sandbox shows Page tokens and lets anybody act as any person: it must not be reachable from outside. */
 function exposedSandbox(env: Env): Problem[] {
@@ -222,12 +274,20 @@ function toConfig(env: Env): Config {
     masterKey: env.MASTER_KEY === undefined ? null : Buffer.from(env.MASTER_KEY, 'base64'),
     mail: { url: env.SMTP_URL ?? null, from: env.MAIL_FROM ?? null },
     ledger: { isPublic: env.LEDGER_PUBLIC === 'true' },
+    anchors: anchorsConfig(env),
     workerQueues: env.WORKER_QUEUES,
     logLevel: env.LOG_LEVEL,
   });
 }
 
 const withoutSlash = (url: string | undefined): string | null => url?.replace(/\/+$/, '') ?? null;
+
+function anchorsConfig(env: Env): Config['anchors'] {
+  const url = env.RFC3161_URL;
+  const file = env.RFC3161_CA_FILE;
+  const authorities = file === undefined ? [] : certificatesOf(readFileSync(file, 'utf8'));
+  return { rfc3161: url === undefined ? null : { url, authorities }, witnesses: witnessesOf(env.WITNESSES) };
+}
 
 function metaConfig(env: Env): Config['meta'] {
   return {

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/env';
+import { anchorsRoutes } from '../http/anchors.routes';
 import { makeApp } from '../http/app';
 import { apiKeysRoutes } from '../http/api-keys.routes';
 import { assetRoutes } from '../http/assets.routes';
@@ -10,12 +11,14 @@ import { logRoutes } from '../http/log.routes';
 import { operationsRoutes } from '../http/operations.routes';
 import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
+import { proofsRoutes } from '../http/proofs.routes';
 import { receiptRoutes } from '../http/receipt.routes';
 import type { Route } from '../http/route';
 import { makeRouter } from '../http/router';
 import { bindServer, type BoundServer } from '../http/server';
 import { webhookRoutes } from '../http/webhook.routes';
 import { OperationalError } from '../kernel/errors';
+import { NONE_INDEPENDENT } from '../domain/ledger';
 import { signatureMatches } from '../platform/messenger/signature';
 import type { Sandbox } from '../sandbox';
 import { openInfrastructure, type Infrastructure } from './infrastructure';
@@ -37,6 +40,8 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),
   ...logRoutes(useCases.readLog, ledger.isPublic),
+  ...anchorsRoutes(useCases),
+  ...proofsRoutes(useCases.proofs),
 ];
 
 /** Puts the API behind a server that has its port already, and starts the sandbox when Messenger is not real. */
@@ -168,6 +173,9 @@ function readyMessage(infrastructure: Infrastructure, api: RunningApi): string {
       `  its access_token ${first.token}`,
       `  First account: npm run -s assent -- account create --email you@example.com --name "Your name"`,
     );
+  }
+  if (infrastructure.config.anchors.rfc3161 === null && infrastructure.config.anchors.witnesses.length === 0) {
+    lines.push(`  ${NONE_INDEPENDENT} Set RFC3161_URL or WITNESSES.`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -44,6 +44,7 @@ import { forgetIdempotencyKeys } from '../http/idempotency';
 import { createGraphClient } from '../platform/messenger/graph-client';
 import { composeDelivery } from './delivery';
 import { composeLedger } from './ledger';
+import { composeProofs } from './proofs';
 import { logOrigin } from './installation';
 import type { Infrastructure } from './infrastructure';
 import type { Surroundings } from './surroundings.types';
@@ -66,6 +67,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const delivery = composeDelivery(infrastructure, { ...surroundings, append, accountKey: keyOf, rulesAt });
   const consent = { ...append, ...delivery.replyPort, db };
   const ledger = await composeLedger(infrastructure, surroundings, append);
+  const exports = composeProofs(infrastructure, append);
   const inboxDeps = { ...common, ...consent, ...delivery.inboxPort };
   return {
     authenticate: makeAuthenticate(common),
@@ -80,15 +82,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
       },
       makeWithdrawPeople(consent),
     ),
-    leads: {
-      list: makeListLeads(common),
-      get: makeGetLead(common),
-      lookup: makeLookupLead(common),
-      setTags: makeSetTags(common),
-      tagLeads: makeTagLeads(common),
-      unsubscribe: makeUnsubscribeLead(consent),
-      history: makeConsentHistory(common),
-    },
+    leads: leadsApi(common, consent),
     broadcasts: broadcastsApi({
       ...common,
       lookups: makeAudienceLookups(common),
@@ -108,10 +102,18 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     },
     sequence: ledger.sequence,
     readLog: ledger.readLog,
-    sweeps: [{ name: 'requeue-inbox', run: makeRequeueInbox(common) }, ...delivery.sweeps, ...broadcastSweeps(common)],
+    readAnchors: ledger.readAnchors,
+    proofs: exports.proofs,
+    sweeps: [
+      { name: 'requeue-inbox', run: makeRequeueInbox(common) },
+      ...delivery.sweeps,
+      ...ledger.sweeps,
+      ...broadcastSweeps(common),
+    ],
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
       ...ledger.housekeeping,
+      ...exports.housekeeping,
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {
@@ -120,6 +122,19 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     },
   };
 }
+
+const leadsApi = (
+  deps: Parameters<typeof makeTagLeads>[0] & Parameters<typeof makeLookupLead>[0],
+  consent: Parameters<typeof makeUnsubscribeLead>[0],
+) => ({
+  list: makeListLeads(deps),
+  get: makeGetLead(deps),
+  lookup: makeLookupLead(deps),
+  setTags: makeSetTags(deps),
+  tagLeads: makeTagLeads(deps),
+  unsubscribe: makeUnsubscribeLead(consent),
+  history: makeConsentHistory(deps),
+});
 
 /** What brings broadcasts forward whose time has come or whose job was lost. */
 const broadcastSweeps = (deps: Parameters<typeof makeStartDue>[0]) => [

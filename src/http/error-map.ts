@@ -2,13 +2,15 @@ import type { AccountErrorCode } from '../domain/accounts';
 import { BroadcastStateError, type BroadcastErrorCode } from '../domain/broadcasts';
 import type { LeadErrorCode } from '../domain/leads';
 import type { PageErrorCode } from '../domain/pages';
+import type { ProofErrorCode } from '../domain/proof';
 import { AssentError, OperationalError, UserError } from '../kernel/errors';
 import type { LogFields } from '../kernel/log';
 import { HttpError, type HttpErrorCode } from './http.errors';
 import { problemBody, type Problem, type ProblemInput } from './problem';
 
 /** Every code a caller can meet. A slice that adds one without a status and a title does not compile. */
-export type PublicErrorCode = AccountErrorCode | BroadcastErrorCode | LeadErrorCode | PageErrorCode | HttpErrorCode;
+export type PublicErrorCode =
+  AccountErrorCode | BroadcastErrorCode | LeadErrorCode | PageErrorCode | ProofErrorCode | HttpErrorCode;
 
 interface Presentation {
   readonly status: number;
@@ -25,6 +27,7 @@ export const PRESENTATIONS = {
   broadcast_invalid: { status: 422, title: 'The broadcast has invalid fields' },
   broadcast_not_found: { status: 404, title: 'No such broadcast' },
   broadcast_state: { status: 409, title: 'The broadcast is in another state' },
+  delivery_not_found: { status: 404, title: 'No such message' },
   idempotency_in_progress: { status: 409, title: 'The first call is still running' },
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is malformed' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
@@ -38,6 +41,8 @@ export const PRESENTATIONS = {
   page_not_found: { status: 404, title: 'No such Page' },
   page_taken: { status: 409, title: 'The Page belongs to another account' },
   page_token_refused: { status: 422, title: 'Meta refused the Page token' },
+  proof_not_ready: { status: 409, title: 'Nothing is signed yet' },
+  range_invalid: { status: 422, title: 'The range has no length' },
   route_not_found: { status: 404, title: 'Not found' },
   scope_missing: { status: 403, title: 'The API key lacks a scope' },
   starting: { status: 503, title: 'Starting' },
@@ -77,10 +82,15 @@ export function problemFor(error: unknown, requestId: string): Failure {
   });
   return {
     problem,
-    headers: known instanceof HttpError ? known.headers : {},
+    headers: headersOf(known),
     severity: known instanceof OperationalError ? 'warn' : 'info',
     fields: { code: known.code },
   };
+}
+
+function headersOf(error: AssentError): Failure['headers'] {
+  if (error instanceof HttpError) return error.headers;
+  return error.code === 'proof_not_ready' ? { 'Retry-After': '1' } : {};
 }
 
 /** Carried by whatever was refused by Meta. */

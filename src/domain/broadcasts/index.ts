@@ -8,7 +8,7 @@ export {
   type BroadcastPageRef,
 } from './block-pages';
 export type { AudienceView, BroadcastPageView, BroadcastSummary, BroadcastView, ViewDeps } from './broadcast-view';
-export { findBroadcast } from './broadcast.store';
+export { findBroadcast, findOwnBroadcast } from './broadcast.store';
 export type {
   AccountKey,
   AudienceFilter,
@@ -27,7 +27,7 @@ export type {
   RulesAt,
   ScheduleInput,
 } from './broadcast.types';
-export { BroadcastStateError, type BroadcastErrorCode } from './broadcasts.errors';
+export { broadcastNotFound, BroadcastStateError, type BroadcastErrorCode } from './broadcasts.errors';
 export {
   makeCancelBroadcast,
   makeLaunchBroadcast,

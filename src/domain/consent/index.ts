@@ -33,7 +33,7 @@ export {
 } from './consent.rules';
 export { evidenceOf, type SignedBody } from './evidence.rules';
 export { makeExpireTokens } from './expire-tokens';
-export { commitment, sendCommitment, sendNonce, sendsRoot } from './ledger/commitment.rules';
+export { commitment, eventSegmentHash, sendCommitment, sendNonce, sendsRoot } from './ledger/commitment.rules';
 export { sendBody } from './ledger/entry-body.rules';
 export type {
   ConsentVia,

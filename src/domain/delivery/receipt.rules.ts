@@ -1,19 +1,28 @@
-import type { HistoryEntry } from '../consent';
 import { receiptTexts } from './receipt-texts.rules';
 
 /** Of a button template. Source: Messenger Platform, button template reference, checked 2026-11-23. */
 const MOST_CHARS = 640;
 
+/** What counts of an entry of a person's chain. */
+interface ChainEntry {
+  readonly n: number;
+  readonly kind: string;
+  /** RFC 3339: when it was written, and when the person acted. */
+  readonly at: string;
+  readonly eventAt: string | null;
+  readonly purposes: readonly string[];
+}
+
 /** Where a person's consent stands. */
-export interface StandingConsent {
+export interface StandingConsent<Entry extends ChainEntry = ChainEntry> {
   /** The act that permits, or last permitted, broadcasts; null when there was none. */
-  readonly grant: HistoryEntry | null;
+  readonly grant: Entry | null;
   /** The withdrawal after it; null when the consent stands, or there was neither. */
-  readonly withdrawal: HistoryEntry | null;
+  readonly withdrawal: Entry | null;
 }
 
 /** @param history the person's chain, in order */
-export function consentOf(history: readonly HistoryEntry[]): StandingConsent {
+export function consentOf<Entry extends ChainEntry>(history: readonly Entry[]): StandingConsent<Entry> {
   const grant = history.findLast(({ purposes }) => purposes.includes('marketing.broadcast')) ?? null;
   const withdrawal = history.findLast(({ kind, n }) => kind === 'withdraw' && n > (grant?.n ?? 0)) ?? null;
   return { grant, withdrawal };
@@ -31,7 +40,7 @@ export function receiptText(language: string, { grant, withdrawal }: StandingCon
 }
 
 /** `2026-11-23 10:11 UTC`: the same in every language. */
-const moment = ({ eventAt, at }: HistoryEntry): string => `${(eventAt ?? at).slice(0, 16).replace('T', ' ')} UTC`;
+const moment = ({ eventAt, at }: ChainEntry): string => `${(eventAt ?? at).slice(0, 16).replace('T', ' ')} UTC`;
 
 function cut(text: string, most: number): string {
   if (text.length <= most) return text;

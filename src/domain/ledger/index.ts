@@ -1,3 +1,9 @@
+export { makeAnchorCheckpoints, makeThinCheckpoints } from './anchor/anchor-checkpoints';
+export { anchorServices } from './anchor/anchor-services';
+export { readAnchors, sizesAround, sizesBetween, type StoredAnchor } from './anchor/anchor.store';
+export type { AnchorClass, AnchorService } from './anchor/anchor.types';
+export { cosignedNote } from './anchor/cosigned-note.rules';
+export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/read-anchors';
 export type { CheckpointCopy } from './checkpoint-copy.types';
 export { LogHaltedError, type HaltReason } from './ledger.errors';
 export { leafIndexes, readCheckpoint, readHead, readTiles, type StoredCheckpoint } from './ledger.store';

@@ -1,6 +1,8 @@
 import { HASH_BYTES } from '../../kernel/crypto/merkle';
 import type { KeyRing } from '../keyring.types';
 import type { Sql } from '../sql.types';
+import { readAnchors } from './anchor/anchor.store';
+import { cosignedNote } from './anchor/cosigned-note.rules';
 import { readHead, readTiles } from './ledger.store';
 import { logVkey } from './sequence';
 import { INPUT_LEVEL, TILE_WIDTH } from './tree.rules';
@@ -29,7 +31,10 @@ export interface ReadLog {
 }
 
 export const makeReadLog = ({ db, keyRing, logOrigin }: ReadLogDeps): ReadLog => ({
-  checkpoint: async () => (await readHead(db))?.note ?? null,
+  checkpoint: async () => {
+    const head = await readHead(db);
+    return head === undefined ? null : cosignedNote(head, await readAnchors(db, [head.size]));
+  },
   vkey: () => logVkey(keyRing, logOrigin),
   tile: async (path) => {
     const wanted = parseTilePath(path);

@@ -1,1 +1,6 @@
-export { makeShowReceipt, type Receipt, type ReceiptDeps, type ReceiptEntry } from './receipt';
+export { makeExpireExports, makeListExports } from './export-record';
+export type { ExportView } from './export.store';
+export { makeBroadcastProofs, makeRangeProofs, type StreamForm } from './many-bundles';
+export { makeLeadBundle, makeMessageBundle, type BundleDeps, type BundleForm } from './person-bundle';
+export type { ProofErrorCode } from './proof.errors';
+export { makeShowReceipt, type Receipt, type ReceiptEntry } from './receipt';

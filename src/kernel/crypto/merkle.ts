@@ -36,3 +36,14 @@ export function pairUp(level: readonly Buffer[]): Buffer[] {
   }
   return next;
 }
+
+/** RFC 6962, section 2.1.1: the hashes that lead from input `index` to the tree head over `inputs`. For few inputs. */
+export function inclusionPath(inputs: readonly Buffer[], index: number): Buffer[] {
+  if (inputs.length <= 1) return [];
+  let wide = 1;
+  while (wide * 2 < inputs.length) wide *= 2;
+  const [left, right] = [inputs.slice(0, wide), inputs.slice(wide)];
+  return index < wide
+    ? [...inclusionPath(left, index), treeHead(right)]
+    : [...inclusionPath(right, index - wide), treeHead(left)];
+}

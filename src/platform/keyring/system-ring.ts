@@ -88,6 +88,7 @@ export function systemKey(ring: SystemRing, purpose: SystemKeyPurpose): Buffer {
       return pendingMacKey(ring).key;
     case 'account-index':
     case 'idempotency':
+    case 'self-timestamp':
       return Buffer.from(
         hkdfSync('sha256', ring.derivationKey, Buffer.alloc(0), `assent/system/${purpose}/v1`, KEY_BYTES),
       );

@@ -1,0 +1,25 @@
+/** What lies on top of every bundle. */
+export const README_TEXT = `This is a proof bundle of an Assent log: who agreed to get messages from a Page, and what was sent to them on that.
+
+To check it, get two things by another way than this bundle:
+  - assent-verify.mjs, published beside the project with its SHA-256 (VERIFIER-SHA256 says which one belongs to this release)
+  - the key of the log, from the operator or from whoever audits it
+Then:  node assent-verify.mjs --key <key> <this file>
+
+verify-by-hand.sh does the same for one person with OpenSSL 3 and coreutils alone: unpack, and run it inside the folder.
+
+manifest.json names every file with its SHA-256, and manifest.note signs it.
+views/ is for reading. It is made from the rest and proves nothing.
+keys/ says what the log claims to be. Never take the key from there: whoever forged the bundle would have put theirs.
+
+The people in here are protected by law. Keep this file as long as you need it, and no longer.
+`;
+
+/** The log and the witnesses it is configured with, in the words of C2SP tlog-policy. Claims, for comparison only. */
+export const policyText = (vkey: string, witnesses: readonly string[]): string =>
+  [
+    `log ${vkey}`,
+    ...witnesses.map((witness) => `witness ${witness.split('+')[0] ?? ''} ${witness}`),
+    `quorum ${witnesses.length === 0 ? 'none' : (witnesses[0]?.split('+')[0] ?? 'none')}`,
+    '',
+  ].join('\n');

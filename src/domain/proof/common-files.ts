@@ -1,0 +1,113 @@
+import type { KeyRing } from '../keyring.types';
+import {
+  cosignedNote,
+  logVkey,
+  makeLogProofs,
+  readAnchors,
+  readCheckpoint,
+  sizesAround,
+  sizesBetween,
+  type StoredAnchor,
+  type StoredCheckpoint,
+} from '../ledger';
+import type { Sql } from '../sql.types';
+import { policyText, README_TEXT } from './bundle-texts.rules';
+import { consistencyFile } from './person-files.rules';
+import type { BundleFile, BundleHead } from './proof.types';
+
+/** Checkpoints that give time to a bundle about many people. */
+const MOST_CHECKPOINTS = 64;
+
+export interface CommonDeps {
+  readonly keyRing: KeyRing;
+  readonly logOrigin: string;
+  /** Verifier keys of the witnesses this installation is configured with. */
+  readonly witnessVkeys: readonly string[];
+  /** Files that lie beside the program. */
+  readonly byHandScript: Buffer;
+  /** SHA-256 of the published verifier, in the form of `sha256sum`. */
+  readonly verifierSha256: Buffer;
+}
+
+/** The files that do not depend on the log. */
+export const fixedFiles = ({ keyRing, logOrigin, ...deps }: CommonDeps): BundleFile[] => [
+  { path: 'README.txt', bytes: Buffer.from(README_TEXT) },
+  { path: 'VERIFIER-SHA256', bytes: deps.verifierSha256 },
+  { path: 'verify-by-hand.sh', bytes: deps.byHandScript },
+  { path: 'keys/log.vkey', bytes: Buffer.from(`${logVkey(keyRing, logOrigin)}\n`) },
+  { path: 'keys/policy.txt', bytes: Buffer.from(policyText(logVkey(keyRing, logOrigin), deps.witnessVkeys)) },
+];
+
+export async function headOf(sql: Sql, head: StoredCheckpoint): Promise<BundleHead> {
+  const anchors = await readAnchors(sql, [head.size]);
+  return { size: head.size, signedAt: head.signedAt, note: cosignedNote(head, anchors) };
+}
+
+/** Sizes of the checkpoints that say when some leaves came to be. */
+export interface TimedSizes {
+  readonly before: number | null;
+  readonly at: readonly number[];
+}
+
+/** As near to each of a few leaves as there are. */
+export async function sizesNear(sql: Sql, indexes: readonly number[], headSize: number): Promise<TimedSizes> {
+  const lowest = Math.min(...indexes);
+  const { before } = await sizesAround(sql, lowest, headSize);
+  const near = new Set<number>();
+  for (const index of indexes) {
+    const around = await sizesAround(sql, index, headSize);
+    for (const size of [around.before, around.after]) if (size !== null) near.add(size);
+  }
+  near.delete(headSize);
+  if (before !== null) near.delete(before);
+  return { before, at: [...near].sort((a, b) => a - b) };
+}
+
+/** Evenly over the leaves from `from` on. */
+export async function sizesOver(sql: Sql, from: number, headSize: number): Promise<TimedSizes> {
+  const { before } = await sizesAround(sql, from, headSize);
+  const between = await sizesBetween(sql, from, headSize, MOST_CHECKPOINTS);
+  return { before, at: between.filter((size) => size !== headSize && size !== before) };
+}
+
+/** Checkpoints with their anchors and consistency proofs. */
+export async function checkpointFiles(sql: Sql, head: BundleHead, { before, at }: TimedSizes): Promise<BundleFile[]> {
+  const named = [
+    ...(before === null ? [] : [{ which: 'before', size: before }]),
+    ...at.map((size) => ({ which: `at-${size}`, size })),
+  ];
+  const anchors = await readAnchors(sql, [head.size, ...named.map(({ size }) => size)]);
+  const files: BundleFile[] = [
+    { path: 'checkpoints/after.note', bytes: Buffer.from(head.note) },
+    ...anchorFiles('after', head.size, anchors),
+  ];
+  const proofs = makeLogProofs(sql);
+  for (const { which, size } of named) {
+    const checkpoint = await readCheckpoint(sql, size);
+    if (checkpoint === undefined) continue;
+    files.push(
+      { path: `checkpoints/${which}.note`, bytes: Buffer.from(cosignedNote(checkpoint, anchors)) },
+      {
+        path: `checkpoints/${which}.consistency`,
+        bytes: consistencyFile(size, head.size, await proofs.consistency(size, head.size)),
+      },
+      ...anchorFiles(which, size, anchors),
+    );
+  }
+  return files;
+}
+
+function anchorFiles(which: string, size: number, anchors: readonly StoredAnchor[]): BundleFile[] {
+  const own = anchors.filter((anchor) => anchor.size === size);
+  const outside = own.find((anchor) => anchor.class === 'tsa');
+  const self = own.find((anchor) => anchor.class === 'self');
+  return [
+    ...(outside === undefined ? [] : tokenFiles(`${which}.tsr`, `${which}.tsa.pem`, outside)),
+    ...(self === undefined ? [] : tokenFiles(`${which}.self.tsr`, `${which}.self.pem`, self)),
+  ];
+}
+
+const tokenFiles = (token: string, certificates: string, anchor: StoredAnchor): BundleFile[] => [
+  { path: `anchors/${token}`, bytes: anchor.token },
+  { path: `anchors/${certificates}`, bytes: Buffer.from(anchor.certificates ?? '') },
+];

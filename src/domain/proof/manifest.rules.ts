@@ -1,0 +1,37 @@
+import { sha256 } from '../../kernel/crypto/merkle';
+import type { BundleFile, BundleHead } from './proof.types';
+
+export type BundleKind = 'lead' | 'message' | 'broadcast' | 'audit';
+
+export const byPath = <T extends { readonly path: string }>(left: T, right: T): number =>
+  left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
+
+/**
+ * What the bundle holds: JCS (RFC 8785) of `{files, kind, log, made_at, v}`. Its keys are paths, which canonical JSON of
+ * entries does not allow; they hold nothing that `JSON.stringify` and a sort by code unit would not write the one way there is.
+ *
+ * @param hashes SHA-256 in hex by path
+ */
+export function manifestOf(
+  kind: BundleKind,
+  log: string,
+  { signedAt }: Pick<BundleHead, 'signedAt'>,
+  hashes: readonly { readonly path: string; readonly sha256: string }[],
+): Buffer {
+  const files = Object.fromEntries([...hashes].sort(byPath).map((file) => [file.path, file.sha256]));
+  return Buffer.from(JSON.stringify({ files, kind, log, made_at: signedAt.toISOString(), v: 1 }));
+}
+
+/** The text that is signed over a manifest. */
+export const manifestText = (log: string, manifest: Buffer): string =>
+  `assent-bundle/v1\n${log}\n${sha256(manifest).toString('hex')}\n`;
+
+export const hashed = ({ path, bytes }: BundleFile) => ({ path, sha256: sha256(bytes).toString('hex') });
+
+/** The JSON form of a bundle: `{path: base64}`, keys in order. */
+export const jsonForm = (files: readonly BundleFile[]): Buffer =>
+  Buffer.from(
+    JSON.stringify(
+      Object.fromEntries([...files].sort(byPath).map(({ path, bytes }) => [path, bytes.toString('base64')])),
+    ),
+  );

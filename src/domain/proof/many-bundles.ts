@@ -1,0 +1,251 @@
+import { broadcastNotFound, findOwnBroadcast } from '../broadcasts';
+import { leadTransaction } from '../leads';
+import { makeLogProofs, readHead } from '../ledger';
+import { ownPage } from '../pages';
+import type { Database, RowId, Tx } from '../sql.types';
+import { checkpointFiles, fixedFiles, headOf, sizesOver } from './common-files';
+import { beginExport, type ExportRecord } from './export-record';
+import { byPath, hashed, manifestOf, type BundleKind } from './manifest.rules';
+import { openPeople } from './open-people';
+import { manifestFiles, wordingFiles, type BundleDeps } from './person-bundle';
+import { leavesOf, personFiles } from './person-files.rules';
+import { leavesBetween, readAuthorised, readLeadsInRange, readWordings, type LeafRange } from './person.store';
+import { proofNotReady, rangeInvalid } from './proof.errors';
+import type { BundleFile, BundleHead, ProvedPerson } from './proof.types';
+import { zipOf } from './zip';
+
+/** Records of one file. */
+const CHUNK_RECORDS = 100;
+const CHUNK_DIGITS = 6;
+/** An entry is signed within a second of being written; a log that stood still longer than this is looked at whole. */
+const SLACK_MS = 7 * 86_400_000;
+
+export type StreamForm = 'zip' | 'ndjson';
+
+export interface BroadcastProofsInput {
+  readonly accountId: RowId;
+  readonly broadcastUuid: string;
+  readonly form: StreamForm;
+}
+
+/**
+ * The proofs of a broadcast, one record for each message that was authorised, as a stream that costs no memory.
+ *
+ * @throws {UserError} `broadcast_not_found`, `proof_not_ready`, before the first byte
+ */
+export const makeBroadcastProofs =
+  (deps: BundleDeps) =>
+  async ({ accountId, broadcastUuid, form }: BroadcastProofsInput): Promise<AsyncGenerator<Buffer>> => {
+    const broadcast = await findOwnBroadcast(deps.db, accountId, broadcastUuid);
+    if (broadcast === undefined) throw broadcastNotFound();
+    const { id } = broadcast;
+    return startStream(deps, form, {
+      accountId,
+      pageId: null,
+      kind: 'broadcast',
+      rangeOf: (size) => Promise.resolve({ from: 0, to: size }),
+      people: ({ size }) => recipientsOf(deps, id, size),
+    });
+  };
+
+export interface RangeProofsInput {
+  readonly accountId: RowId;
+  /** Meta's id or ours. */
+  readonly page: string | undefined;
+  readonly from: Date;
+  readonly to: Date;
+  readonly form: StreamForm;
+}
+
+/**
+ * The proofs of everybody of whom an entry was written in `[from, to)`: the whole chain of each, as a stream that costs no memory.
+ *
+ * @throws {UserError} `page_not_found`, `range_invalid`, `proof_not_ready`, before the first byte
+ */
+export const makeRangeProofs =
+  (deps: BundleDeps) =>
+  async ({ accountId, page, from, to, form }: RangeProofsInput): Promise<AsyncGenerator<Buffer>> => {
+    if (from >= to) throw rangeInvalid();
+    const pageId = page === undefined ? null : (await ownPage(deps.db, accountId, page)).id;
+    return startStream(deps, form, {
+      accountId,
+      pageId,
+      kind: 'audit',
+      rangeOf: (size) => leavesBetween(deps.db, { from, to, slackMs: SLACK_MS }, size),
+      people: (head, range) => peopleWithin(deps, { id: accountId, pageId }, head.size, range, { from, to }),
+    });
+  };
+
+interface StreamOrder {
+  readonly accountId: RowId;
+  readonly pageId: RowId | null;
+  readonly kind: BundleKind;
+  readonly rangeOf: (size: number) => Promise<LeafRange>;
+  /** People in batches, opened. */
+  readonly people: (head: BundleHead, range: LeafRange) => AsyncGenerator<readonly ProvedPerson[]>;
+}
+
+async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrder): Promise<AsyncGenerator<Buffer>> {
+  const stored = await readHead(deps.db);
+  if (stored === undefined) throw proofNotReady();
+  const head = await headOf(deps.db, stored);
+  const range = await order.rangeOf(head.size);
+  const common = [
+    ...fixedFiles(deps),
+    ...(await checkpointFiles(deps.db, head, await sizesOver(deps.db, range.from, head.size))),
+    ...wordingFiles(await allWordings(deps.db, order)),
+  ].sort(byPath);
+  const record = await beginExport(deps, order.accountId, order.kind, head.size);
+  const chunks = chunksOf(deps.db, record, head, order.people(head, range));
+  const bytes =
+    form === 'zip'
+      ? zipStream(deps, order.kind, head, common, chunks)
+      : lineStream(deps, order.kind, head, common, chunks);
+  return recorded(record, bytes);
+}
+
+async function allWordings(db: Database, { accountId, pageId }: StreamOrder): Promise<ReadonlyMap<string, string>> {
+  const rows = await readWordings(db, accountId, pageId);
+  return new Map(rows.map(({ sha256, body }) => [sha256.toString('hex'), body]));
+}
+
+/** Says of the export how it ended: `broken` also when the caller hung up. */
+async function* recorded(record: ExportRecord, parts: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  let state: 'complete' | 'broken' = 'broken';
+  try {
+    for await (const part of parts) {
+      record.sent(part);
+      yield part;
+    }
+    state = 'complete';
+  } finally {
+    await record.end(state);
+  }
+}
+
+/** `chunks/000001.ndjson` …: docs/proof-bundle.md, section 5. */
+async function* chunksOf(
+  db: Database,
+  record: ExportRecord,
+  head: BundleHead,
+  batches: AsyncGenerator<readonly ProvedPerson[]>,
+): AsyncGenerator<BundleFile> {
+  let lines: Buffer[] = [];
+  let records = 0;
+  let chunks = 0;
+  const chunk = (): BundleFile => {
+    chunks += 1;
+    const bytes = Buffer.concat(lines);
+    lines = [];
+    return { path: `chunks/${String(chunks).padStart(CHUNK_DIGITS, '0')}.ndjson`, bytes };
+  };
+  for await (const people of batches) {
+    await record.disclose(people.map(({ leadId }) => leadId));
+    const indexes = [...new Set(people.flatMap(leavesOf))];
+    const proofs = await makeLogProofs(db).inclusion(indexes, head.size);
+    const byIndex = new Map(indexes.map((index, at) => [index, proofs[at] ?? []]));
+    for (const person of people) {
+      records += 1;
+      lines.push(
+        recordLine(
+          records,
+          personFiles(person, head, (index) => byIndex.get(index) ?? []),
+        ),
+      );
+      if (lines.length === CHUNK_RECORDS) yield chunk();
+    }
+  }
+  if (lines.length > 0) yield chunk();
+}
+
+const base64Of = (files: readonly BundleFile[]): Record<string, string> =>
+  Object.fromEntries([...files].sort(byPath).map(({ path, bytes }) => [path, bytes.toString('base64')]));
+
+const recordLine = (record: number, files: readonly BundleFile[]): Buffer =>
+  Buffer.from(`${JSON.stringify({ record, files: base64Of(files) })}\n`);
+
+type Hashes = ReturnType<typeof hashed>[];
+
+async function* zipStream(
+  deps: BundleDeps,
+  kind: BundleKind,
+  head: BundleHead,
+  common: readonly BundleFile[],
+  chunks: AsyncGenerator<BundleFile>,
+): AsyncGenerator<Buffer> {
+  const hashes: Hashes = common.map(hashed);
+  const inOrder = async function* (): AsyncGenerator<BundleFile> {
+    yield* common.filter(({ path }) => path < 'chunks/');
+    for await (const chunk of chunks) {
+      hashes.push(hashed(chunk));
+      yield chunk;
+    }
+    const manifest = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes));
+    yield* [...common.filter(({ path }) => path > 'chunks/'), ...manifest].sort(byPath);
+  };
+  yield* zipOf(inOrder());
+}
+
+async function* lineStream(
+  deps: BundleDeps,
+  kind: BundleKind,
+  head: BundleHead,
+  common: readonly BundleFile[],
+  chunks: AsyncGenerator<BundleFile>,
+): AsyncGenerator<Buffer> {
+  const hashes: Hashes = common.map(hashed);
+  yield Buffer.from(`${JSON.stringify({ common: base64Of(common) })}\n`);
+  for await (const chunk of chunks) {
+    hashes.push(hashed(chunk));
+    yield chunk.bytes;
+  }
+  const [manifest, note] = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes));
+  const end = { manifest: manifest.bytes.toString('base64'), note: note.bytes.toString('base64') };
+  yield Buffer.from(`${JSON.stringify(end)}\n`);
+}
+
+const openBatch = (
+  deps: BundleDeps,
+  size: number,
+  leadIds: readonly RowId[],
+  messages: Parameters<typeof openPeople>[4],
+): Promise<ProvedPerson[]> => leadTransaction(deps, (tx: Tx) => openPeople(tx, deps, leadIds, size, messages));
+
+async function* recipientsOf(
+  deps: BundleDeps,
+  broadcastId: RowId,
+  size: number,
+): AsyncGenerator<readonly ProvedPerson[]> {
+  for (let after = -1; ;) {
+    const rows = await readAuthorised(deps.db, broadcastId, after, CHUNK_RECORDS);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+    const people = await openBatch(
+      deps,
+      size,
+      rows.map(({ leadId }) => leadId),
+      { broadcastId, most: 1 },
+    );
+    yield people.filter(({ messages }) => messages.length > 0);
+  }
+}
+
+async function* peopleWithin(
+  deps: BundleDeps,
+  account: { readonly id: RowId; readonly pageId: RowId | null },
+  size: number,
+  range: LeafRange,
+  { from, to }: { readonly from: Date; readonly to: Date },
+): AsyncGenerator<readonly ProvedPerson[]> {
+  const isWithin = ({ entries }: ProvedPerson): boolean =>
+    entries.some(({ facts }) => new Date(facts.at) >= from && new Date(facts.at) < to);
+  for (let after: RowId = '0'; ;) {
+    const ids = await readLeadsInRange(deps.db, account, range, after, CHUNK_RECORDS);
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    after = last;
+    const people = await openBatch(deps, size, ids, { most: 0 });
+    yield people.filter(isWithin);
+  }
+}

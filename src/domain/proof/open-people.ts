@@ -1,0 +1,188 @@
+import { openField } from '../../kernel/crypto/field-cipher';
+import { HASH_BYTES } from '../../kernel/crypto/merkle';
+import { parseCanonicalJson } from '../../kernel/crypto/jcs';
+import { InvariantError } from '../../kernel/errors';
+import {
+  commitment,
+  eventSegmentHash,
+  evidencePlace,
+  NONCE_BYTES,
+  openingPlace,
+  sendBody,
+  sendCommitment,
+  sendNonce,
+} from '../consent';
+import type { KeyRing } from '../keyring.types';
+import { onRing } from '../leads';
+import type { RowId, Tx } from '../sql.types';
+import {
+  readMessages,
+  readPeopleRows,
+  readSegments,
+  readSignedOpenings,
+  type MessageFilter,
+  type MessageRow,
+  type OpeningRow,
+  type PersonRow,
+  type SegmentRow,
+} from './person.store';
+import type { ChainEntry, EntryFacts, ProvedMessage, ProvedPerson } from './proof.types';
+
+export interface OpenPeopleDeps {
+  readonly keyRing: KeyRing;
+  readonly logOrigin: string;
+}
+
+/**
+ * Opens everything that is proved about some people, in few statements however many they are.
+ *
+ * Runs inside `leadTransaction`. Answers in the order asked; whoever has no signed entry yet is left out.
+ *
+ * @param size leaves below it count
+ * @throws {InvariantError} `proof_broken` when what is stored does not open what was logged; `assent audit` says where
+ */
+export async function openPeople(
+  tx: Tx,
+  deps: OpenPeopleDeps,
+  leadIds: readonly RowId[],
+  size: number,
+  messages: MessageFilter,
+): Promise<ProvedPerson[]> {
+  const known = new Map((await readPeopleRows(tx, leadIds)).map((row) => [row.id, row]));
+  const people = leadIds.flatMap((id) => known.get(id) ?? []);
+  const openings = groupBy(await readSignedOpenings(tx, leadIds, size), ({ leadId }) => leadId);
+  const segments = await readSegments(tx, leadIds);
+  const rows = groupBy(await readMessages(tx, leadIds, size, messages), ({ leadId }) => leadId);
+  return people.flatMap((row): ProvedPerson[] => {
+    const dek = onRing(row.pageUuid, () =>
+      deps.keyRing.unwrapLeadKey(row.pageUuid, row.bucket, row.keyVersion, row.dekWrapped),
+    );
+    const kept = openSegments(segments, row, dek);
+    const entries = (openings.get(row.id) ?? [])
+      .map((opening) => openEntry(opening, dek, kept))
+      .sort((a, b) => a.facts.subject.n - b.facts.subject.n);
+    if (entries.length === 0) return [];
+    return [
+      {
+        leadId: row.id,
+        pageName: row.pageName,
+        metaPageId: row.metaPageId,
+        subjectRef: row.subjectRef.toString('hex'),
+        entries,
+        messages: (rows.get(row.id) ?? []).map((message) => openMessage(deps, row, dek, entries, message)),
+      },
+    ];
+  });
+}
+
+function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  return groups;
+}
+
+const broken = (what: string): InvariantError => new InvariantError('proof_broken', `the ledger cannot prove ${what}`);
+
+function split(opening: Buffer): { readonly body: Buffer; readonly nonce: Buffer } {
+  const at = opening.length - NONCE_BYTES;
+  return { body: opening.subarray(0, at), nonce: opening.subarray(at) };
+}
+
+interface KeptSegment {
+  readonly deliveryId: string;
+  readonly position: number;
+  readonly bytes: Buffer;
+  /** Null for what lies between events. */
+  readonly nonce: Buffer | null;
+}
+
+/** The person's own events, and what lies around them in their bodies. */
+function openSegments(rows: readonly SegmentRow[], { id }: PersonRow, dek: Buffer): KeptSegment[] {
+  const own = rows.filter(({ leadId }) => leadId === id);
+  const deliveries = new Set(own.map(({ deliveryId }) => deliveryId));
+  const around = rows.filter(({ leadId, deliveryId }) => leadId === null && deliveries.has(deliveryId));
+  return [
+    ...around.map(({ deliveryId, position, bytes }) => ({ deliveryId, position, bytes, nonce: null })),
+    ...own.map(({ deliveryId, position, bytes }) => {
+      const opened = split(openField(dek, evidencePlace(deliveryId, position), bytes));
+      return { deliveryId, position, bytes: opened.body, nonce: opened.nonce };
+    }),
+  ];
+}
+
+function openEntry({ entryId, openingCt, index }: OpeningRow, dek: Buffer, kept: readonly KeptSegment[]): ChainEntry {
+  const { body, nonce } = split(openField(dek, openingPlace(entryId), openingCt));
+  const facts = parseCanonicalJson(body) as EntryFacts;
+  return {
+    entryId,
+    index: Number(index),
+    body,
+    nonce,
+    commitment: commitment(body, nonce),
+    facts,
+    segments: segmentsOf(facts, kept),
+  };
+}
+
+/** Finds the body an entry rests on by the hash of the person's event in it; the entry names no delivery. */
+function segmentsOf({ evidence }: EntryFacts, kept: readonly KeptSegment[]): ChainEntry['segments'] {
+  const own = evidence?.segs[evidence.i]?.[2];
+  const event = kept.find(
+    ({ bytes, nonce }) => nonce !== null && eventSegmentHash(bytes, nonce).toString('hex') === own,
+  );
+  if (evidence === undefined || event === undefined) return new Map();
+  const isWhole = event.position === evidence.i && evidence.segs.some(([kind]) => kind === 'p');
+  if (!isWhole) return new Map([[evidence.i, { bytes: event.bytes, nonce: event.nonce }]]);
+  const parts = kept.filter(({ deliveryId, nonce }) => deliveryId === event.deliveryId && nonce === null);
+  return new Map(
+    [...parts, event]
+      .sort((a, b) => a.position - b.position)
+      .map(({ position, bytes, nonce }) => [position, { bytes, nonce }]),
+  );
+}
+
+function openMessage(
+  { logOrigin }: OpenPeopleDeps,
+  person: PersonRow,
+  dek: Buffer,
+  entries: readonly ChainEntry[],
+  row: MessageRow,
+): ProvedMessage {
+  const grant = entries.find(({ entryId }) => entryId === row.consentEntry);
+  const first = entries[0];
+  if (grant === undefined || first === undefined) throw broken('the consent of a message');
+  const nonce = sendNonce(dek, row.uuid, row.attempt);
+  const bodyWith = (index: number | null): Buffer =>
+    sendBody({
+      log: logOrigin,
+      delivery: row.uuid,
+      broadcast: row.broadcastUuid,
+      attempt: row.attempt,
+      metaPageId: person.metaPageId,
+      psid: first.facts.psid,
+      at: row.claimedAt,
+      path: row.path,
+      consent: { commitment: grant.commitment, index },
+      subject: { ref: person.subjectRef, n: row.subjectN },
+    });
+  const commitments = splitCommitments(row.commitments);
+  const logged = commitments[row.position];
+  // Release 0.1.0 had no sequencer, and so no index to name.
+  const body = [bodyWith(grant.index), bodyWith(null)].find(
+    (one) => logged?.equals(sendCommitment(one, nonce)) === true,
+  );
+  if (body === undefined) throw broken('a message');
+  return {
+    uuid: row.uuid,
+    broadcastUuid: row.broadcastUuid,
+    at: row.claimedAt,
+    body,
+    nonce,
+    position: row.position,
+    commitments,
+    sends: { index: Number(row.sendsIndex), ...split(row.sendsOpening) },
+  };
+}
+
+const splitCommitments = (bytes: Buffer): Buffer[] =>
+  Array.from({ length: bytes.length / HASH_BYTES }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));

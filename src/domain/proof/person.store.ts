@@ -1,0 +1,195 @@
+import type { KeyedLeadRow } from '../leads';
+import type { RowId, Sql } from '../sql.types';
+
+type Ids = readonly RowId[];
+
+export interface PersonRow extends Pick<KeyedLeadRow, 'bucket' | 'keyVersion' | 'dekWrapped'> {
+  readonly id: RowId;
+  readonly uuid: string;
+  readonly subjectRef: Buffer;
+  readonly pageId: RowId;
+  readonly pageUuid: string;
+  readonly metaPageId: string;
+  readonly pageName: string;
+}
+
+export const readPeopleRows = (sql: Sql, leadIds: Ids): Promise<PersonRow[]> =>
+  sql.rows(
+    `select l.id, l.public_id as uuid, l.subject_ref as "subjectRef", p.id as "pageId", p.public_id as "pageUuid",
+       p.meta_page_id as "metaPageId", p.name as "pageName", k.bucket, k.key_version as "keyVersion",
+       k.dek_wrapped as "dekWrapped"
+      from lead l join lead_key k on k.lead_id = l.id join page p on p.id = l.page_id where l.id = any($1::bigint[])`,
+    [leadIds],
+  );
+
+export interface OpeningRow {
+  readonly leadId: RowId;
+  readonly entryId: string;
+  readonly openingCt: Buffer;
+  readonly index: string;
+}
+
+/** Openings of entries that have their leaf below `size`. */
+export const readSignedOpenings = (sql: Sql, leadIds: Ids, size: number): Promise<OpeningRow[]> =>
+  sql.rows(
+    `select o.lead_id as "leadId", o.entry_id as "entryId", o.opening_ct as "openingCt", f.leaf_index as index
+      from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
+     where o.lead_id = any($1::bigint[]) and o.opening_ct is not null and f.leaf_index < $2`,
+    [leadIds, size],
+  );
+
+export interface SegmentRow {
+  readonly deliveryId: string;
+  readonly position: number;
+  /** Null for what lies between events. */
+  readonly leadId: RowId | null;
+  readonly bytes: Buffer;
+}
+
+/** The people's own events, and what lies around them in the same bodies. Never an event of somebody else. */
+export const readSegments = (sql: Sql, leadIds: Ids): Promise<SegmentRow[]> =>
+  sql.rows(
+    `select s.delivery_id as "deliveryId", s.position, s.lead_id as "leadId", s.bytes from evidence_segment s
+      where s.lead_id = any($1::bigint[])
+     union all
+     select s.delivery_id, s.position, null, s.bytes from evidence_segment s
+      where s.kind = 'p' and s.delivery_id in
+        (select delivery_id from evidence_segment where lead_id = any($1::bigint[]))`,
+    [leadIds],
+  );
+
+export interface MessageRow {
+  readonly leadId: RowId;
+  readonly uuid: string;
+  readonly attempt: number;
+  readonly path: 'standard' | 'utility' | 'marketing';
+  readonly consentEntry: string;
+  readonly subjectN: number;
+  readonly claimedAt: Date;
+  readonly position: number;
+  readonly broadcastUuid: string;
+  readonly sendsEntry: string;
+  readonly sendsIndex: string;
+  readonly sendsOpening: Buffer;
+  readonly commitments: Buffer;
+}
+
+/** Which messages of the people: all, or one broadcast's, or one message. */
+export interface MessageFilter {
+  readonly broadcastId?: RowId;
+  readonly deliveryUuid?: string;
+  /** The newest of each person. */
+  readonly most: number;
+}
+
+/** Messages that were authorised, the last attempt of each, in the order of the log. */
+export const readMessages = (sql: Sql, leadIds: Ids, size: number, filter: MessageFilter): Promise<MessageRow[]> =>
+  sql.rows(
+    `select * from (
+       select d.lead_id as "leadId", d.public_id as uuid, d.attempt, d.path, d.consent_entry as "consentEntry",
+         d.subject_n as "subjectN", d.claimed_at as "claimedAt", d.sends_position as position,
+         b.public_id as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex",
+         o.opening as "sendsOpening", s.commitments,
+         row_number() over (partition by d.lead_id order by f.leaf_index desc, d.sends_position desc) as newest
+        from delivery d join broadcast b on b.id = d.broadcast_id
+          join ledger_sends s on s.entry_id = d.sends_entry join ledger_leaf f on f.entry_id = d.sends_entry
+          join ledger_opening o on o.entry_id = d.sends_entry
+       where d.lead_id = any($1::bigint[]) and f.leaf_index < $2
+         and ($3::bigint is null or d.broadcast_id = $3) and ($4::uuid is null or d.public_id = $4)
+     ) m where newest <= $5 order by "leadId", "sendsIndex"::bigint, position`,
+    [leadIds, size, filter.broadcastId ?? null, filter.deliveryUuid ?? null, filter.most],
+  );
+
+export async function findOwnLeadId(sql: Sql, accountId: RowId, leadUuid: string): Promise<RowId | undefined> {
+  const row = await sql.first<{ id: RowId }>('select id from lead where account_id = $1 and public_id = $2', [
+    accountId,
+    leadUuid,
+  ]);
+  return row?.id;
+}
+
+export interface AuthorisedRow {
+  readonly seq: number;
+  readonly leadId: RowId;
+  readonly uuid: string;
+}
+
+/** Messages of a broadcast that were authorised to people who are still known, by their place in the audience. */
+export const readAuthorised = (
+  sql: Sql,
+  broadcastId: RowId,
+  afterSeq: number,
+  limit: number,
+): Promise<AuthorisedRow[]> =>
+  sql.rows(
+    `select seq, lead_id as "leadId", public_id as uuid from delivery
+      where broadcast_id = $1 and seq > $2 and sends_entry is not null and lead_id is not null order by seq limit $3`,
+    [broadcastId, afterSeq, limit],
+  );
+
+export const findAuthorised = (
+  sql: Sql,
+  broadcastId: RowId,
+  deliveryUuid: string,
+): Promise<AuthorisedRow | undefined> =>
+  sql.first(
+    `select seq, lead_id as "leadId", public_id as uuid from delivery
+      where broadcast_id = $1 and public_id = $2 and sends_entry is not null and lead_id is not null`,
+    [broadcastId, deliveryUuid],
+  );
+
+export interface LeafRange {
+  /** First leaf. */
+  readonly from: number;
+  /** The leaf after the last. */
+  readonly to: number;
+}
+
+/** Leads of the account, or of one of its Pages, with an entry among those leaves; by id. */
+export async function readLeadsInRange(
+  sql: Sql,
+  account: { readonly id: RowId; readonly pageId: RowId | null },
+  range: LeafRange,
+  afterId: RowId,
+  limit: number,
+): Promise<RowId[]> {
+  const rows = await sql.rows<{ id: RowId }>(
+    `select l.id from lead l
+      where l.account_id = $1 and ($2::bigint is null or l.page_id = $2) and l.id > $3
+        and exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
+          where o.lead_id = l.id and f.leaf_index >= $4 and f.leaf_index < $5)
+      order by l.id limit $6`,
+    [account.id, account.pageId, afterId, range.from, range.to, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * The leaves that were signed from shortly before `from` until well after `to`: an entry is signed after it was written, and
+ * within `slackMs` unless the log stood still for longer.
+ */
+export async function leavesBetween(
+  sql: Sql,
+  { from, to, slackMs }: { readonly from: Date; readonly to: Date; readonly slackMs: number },
+  size: number,
+): Promise<LeafRange> {
+  const row = await sql.first<{ from: string; to: string | null }>(
+    `select coalesce((select max(size) from ledger_checkpoint where signed_at < $1), 0) as from,
+       (select min(size) from ledger_checkpoint where signed_at >= $2) as to`,
+    [from, new Date(to.getTime() + slackMs)],
+  );
+  return { from: Number(row?.from ?? 0), to: Math.min(size, Number(row?.to ?? size)) };
+}
+
+export interface WordingRow {
+  readonly sha256: Buffer;
+  readonly body: string;
+}
+
+/** Every wording that Pages of the account, or one of them, have had. */
+export const readWordings = (sql: Sql, accountId: RowId, pageId: RowId | null): Promise<WordingRow[]> =>
+  sql.rows(
+    `select distinct n.sha256, n.body from notice n join page p on p.id = n.page_id
+      where p.account_id = $1 and ($2::bigint is null or p.id = $2)`,
+    [accountId, pageId],
+  );

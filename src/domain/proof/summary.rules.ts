@@ -1,0 +1,104 @@
+import type { ChainEntry, ProvedMessage, ProvedPerson } from './proof.types';
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const esc = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+
+const STYLE =
+  'body{font:16px/1.5 serif;max-width:46rem;margin:2rem auto;padding:0 1rem}code{font-size:.8em;overflow-wrap:anywhere}' +
+  'blockquote{border-left:3px solid #888;margin-left:0;padding-left:1rem;white-space:pre-wrap}' +
+  'table{border-collapse:collapse}td,th{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}';
+
+const VIA: Readonly<Record<string, string>> = {
+  get_started: 'by tapping "Get Started"',
+  first_message: 'by writing a message',
+  referral: "by following the Page's link",
+  ad: 'by way of an advertisement',
+  optin_plugin: 'by a plugin on a web site',
+  marketing_optin: "by Messenger's own opt-in",
+  quick_reply: 'by tapping an answer',
+  button: 'by tapping a button',
+  keyword: 'by writing a word',
+  postback: 'by tapping a button',
+  meta_stop: 'by the stop of Messenger',
+  admin: 'by the administrator of the Page',
+  api: 'by a program of the Page',
+  bounce: 'Messenger reported that the person blocked the Page',
+  web: 'on the web page',
+};
+
+const when = ({ facts }: ChainEntry): string => `${(facts.event_at ?? facts.at).slice(0, 19).replace('T', ' ')} UTC`;
+
+function actOf({ facts }: ChainEntry): string {
+  const via = facts.via === undefined ? '' : ` ${VIA[facts.via] ?? facts.via}`;
+  const allowsBroadcasts = facts.purposes?.includes('marketing.broadcast') === true;
+  switch (facts.kind) {
+    case 'opt_in':
+      return allowsBroadcasts
+        ? `The person started the conversation${via}. The Page counts this as agreeing to its messages.`
+        : `The person started the conversation${via}. This allows answers only.`;
+    case 'consent':
+      return `The person agreed to messages${via}.`;
+    case 're_opt_in':
+      return `The person agreed to messages again${via}.`;
+    case 'withdraw':
+      return `The consent was withdrawn${via}.`;
+    case 'notice_shown':
+      return 'The person was shown the text below: Messenger took it over for delivery.';
+    case 'token':
+      return `Messenger's own permission for marketing messages: ${facts.state ?? ''}.`;
+    default:
+      return facts.kind;
+  }
+}
+
+function entryRow(entry: ChainEntry, wordings: ReadonlyMap<string, string>): string {
+  const wording = entry.facts.notice === undefined ? undefined : wordings.get(entry.facts.notice.sha256);
+  const quote = wording === undefined ? '' : `<blockquote>${esc(wording)}</blockquote>`;
+  const evidence = entry.segments.size > 0 ? "<br>Messenger's signed message is part of this bundle." : '';
+  return `<tr><td>${String(entry.facts.subject.n)}</td><td>${when(entry)}</td><td>${esc(actOf(entry))}${evidence}${quote}<code>leaf ${String(entry.index)}, ${entry.commitment.toString('hex')}</code></td></tr>`;
+}
+
+const messageRow = ({ at, uuid, sends }: ProvedMessage): string =>
+  `<tr><td>${at.toISOString().slice(0, 19).replace('T', ' ')} UTC</td><td><code>${uuid}</code></td><td>leaf ${String(sends.index)}</td></tr>`;
+
+/** The bundle for somebody who reads and does not compute. A view: the entries prove, this does not. */
+export function summaryPage(person: ProvedPerson, wordings: ReadonlyMap<string, string>, log: string): Buffer {
+  const psid = person.entries[0]?.facts.psid ?? '';
+  const messages =
+    person.messages.length === 0
+      ? '<p>None is part of this bundle.</p>'
+      : `<table><tr><th>Authorised</th><th>Message</th><th>In the log</th></tr>${person.messages.map(messageRow).join('')}</table>`;
+  return Buffer.from(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Proof of consent</title><style>${STYLE}</style></head><body>
+<h1>Proof of consent</h1>
+<p>Page: ${esc(person.pageName)} (${esc(person.metaPageId)}). Person: page-scoped id ${esc(psid)}, which Messenger gives to one person at one Page.
+Log: ${esc(log)}.</p>
+<h2>What happened</h2>
+<table><tr><th>No.</th><th>When</th><th>What</th></tr>${person.entries.map((entry) => entryRow(entry, wordings)).join('')}</table>
+<h2>Messages that were authorised</h2>
+${messages}
+<h2>What this proves</h2>
+<ul>
+<li>These entries stood in the log in this order and have not been changed, left out or added since: one missing entry would show.</li>
+<li>With a time-stamp or a witness from outside, they existed at that time; not even the operator can date them back.</li>
+<li>Every message listed was authorised after the consent it names and before any withdrawal.</li>
+</ul>
+<h2>What it does not prove</h2>
+<ul>
+<li>That Messenger, and not the holder of the app's secret, signed the webhook: that signature can be made by both.</li>
+<li>That the person read the text, or, where the conversation's start counts as consent, that they agreed to more than opening it.</li>
+<li>That a message reached a device. "Authorised" means that it was about to be sent.</li>
+<li>That the operator logged everything it was told. The person's own receipt and Messenger's copy of the thread can show that.</li>
+</ul>
+<h2>How to check it</h2>
+<p>This page is only a view. Get <code>assent-verify.mjs</code> and the log's key by another way than this bundle, and run
+<code>node assent-verify.mjs --key &lt;key&gt; &lt;bundle&gt;</code>. Or read <code>verify-by-hand.sh</code>, which needs OpenSSL only.</p>
+</body></html>
+`);
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { makeCreateAccount } from '../../../../src/domain/accounts';
+import type { OptInMode } from '../../../../src/domain/lead-status.types';
+import { makeLogSends } from '../../../../src/domain/delivery';
+import { leadTransaction, lockLeadRow, openLead } from '../../../../src/domain/leads';
+import { anchorServices, logVkey, makeAnchorCheckpoints, makeSequence } from '../../../../src/domain/ledger';
+import { appendLeadEntry } from '../../../../src/domain/consent';
+import { randomIds } from '../../../../src/kernel/ids';
+import { ROOT } from '../../../support/program';
+import { createHash, randomUUID } from 'node:crypto';
+import { NOTICE_BODY, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
+
+export type ProofWorld = Awaited<ReturnType<typeof openProofWorld>>;
+
+export interface SentMessage {
+  readonly broadcastUuid: string;
+  readonly deliveryUuids: readonly string[];
+}
+
+const tool = (name: string): Buffer => readFileSync(path.join(ROOT, 'tools', name));
+
+/** People made by signed webhooks, chunks claimed for them, and a log that signs what they did. */
+export async function openProofWorld() {
+  const inbox = await openInboxWorld();
+  const { deps, db, keyRing } = inbox;
+  let copy: string | null = null;
+  const checkpointCopy = {
+    read: () => Promise.resolve(copy),
+    write: (note: string) => {
+      copy = note;
+      return Promise.resolve();
+    },
+  };
+  const newAccount = async (): Promise<string> => {
+    const create = makeCreateAccount(deps);
+    const { account } = await create({ email: `${randomUUID()}@example.com`, name: 'A Shop' });
+    return account.id;
+  };
+  const sequence = makeSequence({ ...deps, checkpointCopy });
+  const services = anchorServices({
+    clock: deps.clock,
+    ids: randomIds,
+    selfSeed: keyRing.systemKey('self-timestamp'),
+    authority: null,
+    witnesses: [],
+  });
+  const anchor = makeAnchorCheckpoints({ ...deps, services });
+  const bundleDeps = {
+    ...deps,
+    witnessVkeys: [],
+    byHandScript: tool('verify-by-hand.sh'),
+    verifierSha256: Buffer.from('0'.repeat(64) + '  assent-verify.mjs\n'),
+  };
+  return {
+    ...inbox,
+    /** Of an account of its own, whose key opens its audit log. */
+    newPage: async (options: { optInMode?: OptInMode; accountId?: string } = {}) => {
+      const accountId = options.accountId ?? (await newAccount());
+      return inbox.newPage({ ...options, accountId });
+    },
+    checkpointCopy,
+    sequence,
+    anchor,
+    bundleDeps,
+    vkey: logVkey(keyRing, deps.logOrigin),
+    /** Shows the notice to a lead, as the welcome's acceptance does. */
+    showNotice: (page: TestPage, leadId: string) =>
+      leadTransaction(deps, async (tx) => {
+        const lead = openLead(keyRing, page, (await lockLeadRow(tx, leadId))!);
+        await appendLeadEntry(tx, deps, lead, page.metaPageId, {
+          kind: 'notice_shown',
+          notice: {
+            version: 1,
+            language: 'en',
+            surface: 'messenger_welcome',
+            sha256: createHash('sha256').update(NOTICE_BODY).digest(),
+          },
+          mid: 'm_welcome',
+        });
+        await tx.run('update lead set notice_shown_at = now(), notice_version = 1 where id = $1', [leadId]);
+      }),
+    sendTo: (page: TestPage, leadIds: readonly string[]) => sendTo(inbox, page, leadIds),
+  };
+}
+
+/** Authorises one message to each of these leads in one chunk, with the rows a claim leaves. */
+async function sendTo(world: InboxWorld, page: TestPage, leadIds: readonly string[]): Promise<SentMessage> {
+  const { db, deps, keyRing } = world;
+  const broadcastUuid = randomUUID();
+  const contentSha256 = createHash('sha256').update('content').digest();
+  const broadcast = await db.first<{ id: string }>(
+    `insert into broadcast (public_id, account_id, definition_ct, content_sha256, purpose, status, out_of_window, created_at,
+       updated_at) values ($1, $2, '', $3, 'promotional', 'sending', 'skip', now(), now()) returning id`,
+    [broadcastUuid, page.accountId, contentSha256],
+  );
+  const at = world.now();
+  return leadTransaction(deps, async (tx) => {
+    const recipients = [];
+    for (const id of leadIds) {
+      const row = (await lockLeadRow(tx, id))!;
+      const lead = openLead(keyRing, page, row);
+      const leaf = await tx.first<{ index: string }>(
+        'select leaf_index as index from ledger_leaf where entry_id = $1',
+        [row.consentEntry],
+      );
+      recipients.push({
+        deliveryUuid: randomUUID(),
+        attempt: 1,
+        psid: lead.psid,
+        dek: lead.dek,
+        path: 'standard' as const,
+        consentC: row.consentCommitment!,
+        consentIndex: Number(leaf!.index),
+        subjectRef: row.subjectRef,
+        n: row.chainN,
+        row,
+      });
+    }
+    const { entryId } = await makeLogSends(deps)(tx, {
+      page,
+      broadcast: { id: broadcast!.id, uuid: broadcastUuid, contentSha256 },
+      at,
+      recipients,
+    });
+    for (const [position, { row, deliveryUuid, n }] of recipients.entries()) {
+      await tx.run(
+        `insert into delivery (broadcast_id, seq, page_id, lead_id, status, path, consent_entry, rule_version, attempt,
+           public_id, sends_entry, sends_position, subject_n, claimed_at)
+         values ($1, $2::int, $3, $4, 'accepted', 'standard', $5, 'test', 1, $6, $7, $2::int, $8, $9)`,
+        [broadcast!.id, position, page.id, row.id, row.consentEntry, deliveryUuid, entryId, n, at],
+      );
+    }
+    return { broadcastUuid, deliveryUuids: recipients.map(({ deliveryUuid }) => deliveryUuid) };
+  });
+}

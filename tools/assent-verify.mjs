@@ -1,0 +1,1572 @@
+#!/usr/bin/env node
+// assent-verify: checks a proof bundle of an Assent log, offline, without trusting whoever made it.
+//
+// One file, no dependencies, no network, Node.js 18 or newer. The format is docs/proof-bundle.md of the project; this
+// program was written from that page and shares no code with the server. Licence: AGPL-3.0-or-later.
+//
+// Five levels, each PASS, FAIL or ABSENT: 1 integrity, 2 time, 3 order and completeness, 4 content, 5 origin.
+// Exit status: 0 levels 1 to 4 hold and somebody outside vouches for the time; 2 they hold, but the time rests on the
+// operator's word; 1 something fails, or the call was wrong.
+
+import { constants, createHash, createHmac, createPublicKey, verify, X509Certificate } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+
+const USAGE = `usage: node assent-verify.mjs --key <vkey or file> [options] <bundle.zip | .json | .ndjson>
+
+  --key K               verifier key of the log, as you got it from the operator or an auditor, not from the bundle
+  --tsa FILE            PEM of a time-stamping authority you trust; may be given several times
+  --witness K           verifier key of a witness you trust; may be given several times
+  --app-secret-file F   the Meta app secret, if it was shown to you: checks the webhook signatures (level 5)
+  --json                prints the result as JSON
+
+Exit status: 0 proved, with independent time; 2 proved, time on the operator's word only; 1 not proved.`;
+
+const MIB = 1024 * 1024;
+const MOST_FILE_BYTES = 64 * MIB;
+const MOST_BUNDLE_BYTES = 1024 * MIB;
+const MOST_MEMBERS = 100_000;
+const MOST_BODY_BYTES = 16 * 1024;
+const MOST_DEPTH = 8;
+const SKEW_MS = 5 * 60_000;
+const DAY_MS = 86_400_000;
+const SENDS_SKEW_MS = 5_000;
+const CHUNK_RECORDS = 100;
+
+/** Why a level does not hold. */
+class Refusal extends Error {
+  constructor(level, sentence) {
+    super(sentence);
+    this.level = level;
+  }
+}
+
+const refuse = (level, sentence) => {
+  throw new Refusal(level, sentence);
+};
+const need = (condition, level, sentence) => {
+  if (!condition) refuse(level, sentence);
+};
+
+// ------------------------------------------------------------------------------------------------ bytes and JSON
+
+const sha256 = (...parts) => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+const LEAF = Buffer.from([0]);
+const NODE = Buffer.from([1]);
+const leafHash = (input) => sha256(LEAF, input);
+const nodeHash = (left, right) => sha256(NODE, left, right);
+const commit = (body, nonce) => sha256(sha256(body), nonce);
+const isHex = (text, bytes) => typeof text === 'string' && text.length === bytes * 2 && /^[0-9a-f]*$/.test(text);
+
+function fromBase64(text, what) {
+  need(typeof text === 'string', 1, `${what} is not base64`);
+  const bytes = Buffer.from(text, 'base64');
+  need(bytes.toString('base64') === text, 1, `${what} is not base64`);
+  return bytes;
+}
+
+function parseJson(text, what) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return refuse(1, `${what} is not JSON`);
+  }
+}
+
+/** Writes a value as canonical JSON (RFC 8785, narrowed); anything outside of it is refused. */
+function canonical(value, what, depth = 1, key = /^[a-z0-9_]+$/) {
+  need(depth <= MOST_DEPTH + 1, 1, `${what} is nested too deep`);
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') {
+    need(Number.isSafeInteger(value) && !Object.is(value, -0), 1, `${what} holds a number that is no safe integer`);
+    return String(value);
+  }
+  if (typeof value === 'string') {
+    need(!/\p{Surrogate}/u.test(value), 1, `${what} holds half of a character`);
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, what, depth + 1, key)).join(',')}]`;
+  const members = Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
+  need(
+    members.every((name) => key.test(name)),
+    1,
+    `${what} has a key that is not allowed`,
+  );
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name], what, depth + 1, key)}`).join(',')}}`;
+}
+
+/** Reads JSON that must be in canonical form: no duplicate key, no blank, no other order. */
+function readCanonical(bytes, what, key) {
+  need(bytes.length <= MOST_BODY_BYTES || key !== undefined, 1, `${what} is longer than 16 KiB`);
+  const text = bytes.toString('utf8');
+  const value = parseJson(text, what);
+  need(typeof value === 'object' && value !== null && !Array.isArray(value), 1, `${what} is not a JSON object`);
+  need(
+    Buffer.from(text).equals(bytes) && canonical(value, what, 1, key) === text,
+    1,
+    `${what} is not in canonical form (RFC 8785)`,
+  );
+  return value;
+}
+
+const isTime = (text) =>
+  typeof text === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && !Number.isNaN(Date.parse(text));
+const timeOf = (text, level, what) => {
+  need(isTime(text), level, `${what} is not a time`);
+  return Date.parse(text);
+};
+const iso = (ms) => new Date(ms).toISOString();
+
+// ------------------------------------------------------------------------------------------------ trees (RFC 6962)
+
+/** Whether `path` leads from leaf `index` to `root` in a tree of `size`. Source: RFC 9162, section 2.1.3.2. */
+function isIncluded(leaf, index, size, path, root) {
+  if (index >= size) return false;
+  let at = index;
+  let last = size - 1;
+  let hash = leaf;
+  for (const sibling of path) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      hash = nodeHash(sibling, hash);
+      while (at % 2 === 0 && at !== 0) {
+        at /= 2;
+        last = Math.floor(last / 2);
+      }
+    } else {
+      hash = nodeHash(hash, sibling);
+    }
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 && hash.equals(root);
+}
+
+/** Whether a tree of `size` begins with the tree of `oldSize`. Source: RFC 9162, section 2.1.4.2. */
+function isConsistent(oldSize, oldRoot, size, root, path) {
+  if (oldSize === size) return path.length === 0 && oldRoot.equals(root);
+  if (oldSize === 0 || oldSize > size) return false;
+  let at = oldSize - 1;
+  let last = size - 1;
+  while (at % 2 === 1) {
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  const isPower = at === 0;
+  const steps = isPower ? [oldRoot, ...path] : [...path];
+  if (steps.length === 0) return false;
+  let [old] = steps;
+  let grown = steps[0];
+  for (const step of steps.slice(1)) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      old = nodeHash(step, old);
+      grown = nodeHash(step, grown);
+      while (at % 2 === 0 && at !== 0) {
+        at /= 2;
+        last = Math.floor(last / 2);
+      }
+    } else {
+      grown = nodeHash(grown, step);
+    }
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 && old.equals(oldRoot) && grown.equals(root);
+}
+
+// ------------------------------------------------------------------------------------------------ keys and signed notes
+
+const ED25519 = 1;
+const COSIGNATURE = 4;
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+const keyId = (name, type, publicKey) =>
+  sha256(Buffer.from(`${name}\n`), Buffer.from([type]), publicKey).subarray(0, 4);
+
+/** Reads a verifier key given by the auditor: the text, or a file that holds it. */
+function readKey(given, type) {
+  const text = /^[^\s+]+\+[0-9a-f]{8}\+/.test(given) ? given.trim() : readFileSync(given, 'utf8').trim();
+  const [, name, id, base64] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  const material = Buffer.from(base64 ?? '', 'base64');
+  const publicKey = material.subarray(1);
+  if (name === undefined || material[0] !== type || publicKey.length !== 32) throw new Error('not a verifier key');
+  if (keyId(name, type, publicKey).toString('hex') !== id) throw new Error('the key id of a verifier key is wrong');
+  return { text, name, type, publicKey, id: Buffer.from(id, 'hex') };
+}
+
+/** The log's key under the name with which exports are signed. */
+const bundleKey = ({ name, publicKey }) => {
+  const own = `${name}/bundle`;
+  return { name: own, type: ED25519, publicKey, id: keyId(own, ED25519, publicKey) };
+};
+
+const ed25519 = (key, message, signature) =>
+  signature.length === 64 &&
+  verify(
+    null,
+    message,
+    createPublicKey({ key: Buffer.concat([SPKI, key.publicKey]), format: 'der', type: 'spki' }),
+    signature,
+  );
+
+/** Takes a signed note apart (C2SP signed-note). */
+function readNote(bytes, what) {
+  const text = bytes.toString('utf8');
+  const end = text.lastIndexOf('\n\n');
+  need(end >= 0 && text.endsWith('\n') && Buffer.from(text).equals(bytes), 1, `${what} is not a signed note`);
+  const signatures = text
+    .slice(end + 2, -1)
+    .split('\n')
+    .map((line) => {
+      const [, name, base64] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
+      need(name !== undefined, 1, `${what} is not a signed note`);
+      const packed = Buffer.from(base64, 'base64');
+      need(packed.length > 4 && packed.toString('base64') === base64, 1, `${what} has a malformed signature`);
+      return { name, id: packed.subarray(0, 4), signature: packed.subarray(4), line: `${line}\n` };
+    });
+  return { text: text.slice(0, end + 1), signatures };
+}
+
+/** The note must be signed by the key; a second signature in its name that does not hold is refused too. */
+function requireSignature(note, key, what) {
+  const own = note.signatures.filter(({ name, id }) => name === key.name && id.equals(key.id));
+  need(own.length > 0, 1, `${what} is not signed with the key you gave`);
+  for (const { signature } of own) {
+    need(ed25519(key, Buffer.from(note.text), signature), 1, `${what}: the signature is not by the key you gave`);
+  }
+}
+
+/** A checkpoint of the log (C2SP tlog-checkpoint), its signature checked. */
+function readCheckpoint(bytes, key, what) {
+  const note = readNote(bytes, what);
+  const [, origin, size, root] = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(note.text) ?? [];
+  need(origin !== undefined && Number.isSafeInteger(Number(size)), 1, `${what} is not a checkpoint`);
+  need(origin === key.name, 1, `${what} is of another log than your key`);
+  requireSignature(note, key, what);
+  const logLines = note.signatures.filter(({ name }) => name === origin).map(({ line }) => line);
+  const firstOther = note.signatures.findIndex(({ name }) => name !== origin);
+  const isOrdered = note.signatures
+    .slice(firstOther < 0 ? note.signatures.length : firstOther)
+    .every(({ name }) => name !== origin);
+  need(isOrdered, 1, `${what}: the log's own signatures do not come first`);
+  return {
+    what,
+    size: Number(size),
+    root: Buffer.from(root, 'base64'),
+    text: note.text,
+    signatures: note.signatures,
+    /** What time-stamps are over. */
+    stamped: Buffer.from(`${note.text}\n${logLines.join('')}`),
+  };
+}
+
+/** Lines of base64 hashes behind some header lines; each line ends with a newline. */
+function readProof(bytes, headers, what) {
+  const lines = bytes.toString('latin1').split('\n');
+  need(lines.pop() === '', 1, `${what} does not end with a newline`);
+  const values = headers.map((header) => {
+    const found = header.exec(lines.shift() ?? '');
+    need(found !== null, 1, `${what} is malformed`);
+    return Number(found[1]);
+  });
+  need(lines.length <= 64, 1, `${what} is too long`);
+  return { values, hashes: lines.map((line) => readHash(line, what)) };
+}
+
+const readHash = (line, what) => {
+  need(/^[A-Za-z0-9+/]{43}=$/.test(line), 1, `${what} holds something that is no hash`);
+  return fromBase64(line, what);
+};
+
+const WHOLE = '(0|[1-9]\\d{0,15})';
+
+function readTlogProof(bytes, what) {
+  const text = bytes.toString('utf8');
+  const end = text.indexOf('\n\n');
+  const [version, index, ...hashes] = text.slice(0, Math.max(end, 0)).split('\n');
+  const [, number] = new RegExp(`^index ${WHOLE}$`).exec(index ?? '') ?? [];
+  need(end > 0 && version === 'c2sp.org/tlog-proof@v1' && number !== undefined, 1, `${what} is not a tlog-proof`);
+  need(hashes.length <= 64, 1, `${what} is too long`);
+  return {
+    index: Number(number),
+    hashes: hashes.map((line) => readHash(line, what)),
+    note: Buffer.from(text.slice(end + 2)),
+  };
+}
+
+// ------------------------------------------------------------------------------------------------ time-stamps (RFC 3161)
+
+const OID = {
+  signedData: '2a864886f70d010702',
+  tstInfo: '2a864886f70d0109100104',
+  contentType: '2a864886f70d010903',
+  messageDigest: '2a864886f70d010904',
+  signingCertificate: '2a864886f70d010910020c',
+  signingCertificateV2: '2a864886f70d010910022f',
+  rsaPss: '2a864886f70d01010a',
+};
+const DIGESTS = { '608648016503040201': 'sha256', '608648016503040202': 'sha384', '608648016503040203': 'sha512' };
+const TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
+const hashOf = (name, bytes) => createHash(name).update(bytes).digest();
+
+/** One DER element at `at`; everything is bounds-checked, lengths must be in their shortest form. */
+function derAt(bytes, at) {
+  const tag = bytes[at];
+  const first = bytes[at + 1];
+  need(tag !== undefined && first !== undefined && (tag & 31) !== 31, 2, 'is not DER');
+  const extra = first < 128 ? 0 : first - 128;
+  need(first !== 128 && extra <= 3 && at + 2 + extra <= bytes.length, 2, 'is not DER');
+  const length = extra === 0 ? first : bytes.readUIntBE(at + 2, extra);
+  const from = at + 2 + extra;
+  need(extra === 0 || length >= (extra === 1 ? 128 : 256 ** (extra - 1)), 2, 'is not DER');
+  need(from + length <= bytes.length, 2, 'is not DER');
+  return { tag, content: bytes.subarray(from, from + length), whole: bytes.subarray(at, from + length) };
+}
+
+function derChildren({ content }) {
+  const children = [];
+  for (let at = 0; at < content.length;) {
+    const child = derAt(content, at);
+    children.push(child);
+    at += child.whole.length;
+  }
+  return children;
+}
+
+const derChild = (element, index) => {
+  const child = derChildren(element)[index];
+  need(child !== undefined, 2, 'is not a time-stamp');
+  return child;
+};
+const oidOf = (element) => {
+  need(element.tag === 6, 2, 'is not a time-stamp');
+  return element.content.toString('hex');
+};
+const digestOf = (algorithm) => {
+  const name = DIGESTS[oidOf(derChild(algorithm, 0))];
+  need(name !== undefined, 2, 'uses a hash that is not accepted');
+  return name;
+};
+
+/**
+ * Checks a time-stamp over `stamped` in every part. @returns its time, and whether an authority the auditor named made it.
+ */
+function readTimestamp(bytes, stamped, authorities) {
+  const response = derAt(bytes, 0);
+  need(response.whole.length === bytes.length, 2, 'has bytes behind it');
+  const [status, token] = derChildren(response);
+  const code = status === undefined ? undefined : derChildren(status)[0]?.content;
+  need(code?.length === 1 && code[0] <= 1 && token !== undefined, 2, 'was refused by the authority');
+  need(oidOf(derChild(token, 0)) === OID.signedData, 2, 'is not signed');
+  const fields = derChildren(derChild(derChild(token, 1), 0));
+  need(fields.length >= 4, 2, 'is not a time-stamp');
+  const inner = derChildren(fields[2]);
+  need(inner.length === 2 && oidOf(inner[0]) === OID.tstInfo, 2, 'is not a time-stamp');
+  const { content } = derChild(inner[1], 0);
+  const certificates = fields
+    .filter(({ tag }) => tag === 0xa0)
+    .flatMap(derChildren)
+    .map(certificateOf);
+  const signers = derChildren(fields[fields.length - 1]);
+  need(signers.length === 1, 2, 'has not one signer');
+  const at = requireImprint(derAt(content, 0), stamped);
+  const certificate = requireSigner(derChildren(signers[0]), content, certificates);
+  const usage = certificate.keyUsage ?? certificate.toLegacyObject().ext_key_usage ?? [];
+  need(usage.length === 1 && usage[0] === TIME_STAMPING, 2, 'is signed with a certificate that is not for time-stamps');
+  const isValid = at >= Date.parse(certificate.validFrom) && at <= Date.parse(certificate.validTo);
+  need(isValid, 2, 'is signed with a certificate that was not valid then');
+  return { at, isTrusted: isTrusted(certificate, certificates, authorities, at), by: nameOf(certificate) };
+}
+
+function certificateOf({ whole }) {
+  try {
+    return new X509Certificate(whole);
+  } catch {
+    return refuse(2, 'holds a certificate that cannot be read');
+  }
+}
+
+const nameOf = ({ subject }) => (subject ?? '').replace(/[^\x20-\x7e]/g, ' ').slice(0, 120) || 'an unnamed authority';
+
+function requireImprint(info, stamped) {
+  const fields = derChildren(info);
+  const [algorithm, imprint] = derChildren(fields[2] ?? refuse(2, 'is not a time-stamp'));
+  const digest = hashOf(digestOf(algorithm ?? refuse(2, 'is not a time-stamp')), stamped);
+  need(imprint !== undefined && imprint.content.equals(digest), 2, 'is over something else than this checkpoint');
+  const [, y, mo, d, h, mi, s, fraction = ''] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d{1,9})?Z$/.exec(fields[4]?.content.toString('latin1') ?? '') ?? [];
+  const at = Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}${fraction.slice(0, 4)}Z`);
+  need(fields[4]?.tag === 0x18 && !Number.isNaN(at), 2, 'states no time');
+  return at;
+}
+
+function requireSigner(fields, content, certificates) {
+  const [, sid, digestAlgorithm, attributes, signatureAlgorithm, signature] = fields;
+  need(attributes?.tag === 0xa0 && signature !== undefined, 2, 'has no signed attributes');
+  const serial = BigInt(`0x${derChild(sid, 1).content.toString('hex') || '0'}`);
+  const certificate = certificates.find((one) => BigInt(`0x${one.serialNumber}`) === serial);
+  need(certificate !== undefined, 2, 'does not hold the certificate of its signer');
+  const values = new Map(
+    derChildren(attributes).map((one) => [oidOf(derChild(one, 0)), derChild(derChild(one, 1), 0)]),
+  );
+  const digest = digestOf(digestAlgorithm);
+  need(values.get(OID.messageDigest)?.content.equals(hashOf(digest, content)), 2, 'was changed after it was signed');
+  const type = values.get(OID.contentType);
+  need(type !== undefined && oidOf(type) === OID.tstInfo, 2, 'is signed as something else');
+  need(namesCertificate(values, certificate), 2, 'names another certificate than the one it holds');
+  const key = certificate.publicKey;
+  const isPss = oidOf(derChild(signatureAlgorithm, 0)) === OID.rsaPss;
+  const how = isPss
+    ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
+    : key;
+  const signed = Buffer.concat([Buffer.from([0x31]), attributes.whole.subarray(1)]);
+  need(verify(digest, signed, how, signature.content), 2, 'has a wrong signature');
+  return certificate;
+}
+
+function namesCertificate(values, certificate) {
+  const second = values.get(OID.signingCertificateV2);
+  const listed = second ?? values.get(OID.signingCertificate);
+  if (listed === undefined) return false;
+  const named = derChildren(derChild(derChild(listed, 0), 0));
+  const given = named.find(({ tag }) => tag === 4)?.content;
+  const digest = second === undefined ? 'sha1' : named[0]?.tag === 0x30 ? digestOf(named[0]) : 'sha256';
+  return given?.equals(hashOf(digest, certificate.raw)) === true;
+}
+
+/** Whether the certificate leads to one that the auditor named; every link must have been valid then. */
+function isTrusted(certificate, others, authorities, at) {
+  let link = certificate;
+  for (let links = 0; links < 8; links += 1) {
+    if (at < Date.parse(link.validFrom) || at > Date.parse(link.validTo)) return false;
+    const current = link;
+    if (authorities.some((one) => one.raw.equals(current.raw) || isIssuedBy(current, one))) return true;
+    const next = others.find((one) => one !== current && one.ca && isIssuedBy(current, one));
+    if (next === undefined) return false;
+    link = next;
+  }
+  return false;
+}
+
+const isIssuedBy = (certificate, issuer) => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+
+// ------------------------------------------------------------------------------------------------ reading archives
+
+const SAFE_PATH = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/;
+
+function requirePath(path) {
+  const isSafe =
+    typeof path === 'string' && path.length <= 200 && SAFE_PATH.test(path) && !path.split('/').includes('..');
+  need(isSafe, 1, 'the bundle holds a file with a name that is not allowed');
+}
+
+/** Names must be allowed, in order, and each there once. */
+function requireOrder(paths) {
+  paths.forEach((path, at) => {
+    requirePath(path);
+    need(at === 0 || paths[at - 1] < path, 1, `${path}: names are not in order, or one stands there twice`);
+  });
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let bit = 0; bit < 8; bit += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c >>> 0;
+});
+
+function crc32(bytes) {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255] ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** A file that is read in pieces, never as a whole. */
+function openFile(path) {
+  const fd = openSync(path, 'r');
+  const { size } = fstatSync(fd);
+  return {
+    size,
+    close: () => closeSync(fd),
+    read: (from, length) => {
+      need(from >= 0 && length >= 0 && from + length <= size, 1, 'the bundle ends too early');
+      const bytes = Buffer.alloc(length);
+      let done = 0;
+      while (done < length) {
+        const got = readSync(fd, bytes, done, length - done, from + done);
+        need(got > 0, 1, 'the bundle ends too early');
+        done += got;
+      }
+      return bytes;
+    },
+  };
+}
+
+/** A ZIP as docs/proof-bundle.md allows it: stored, in order, nothing between and nothing behind. */
+function openZip(file) {
+  const end = file.read(Math.max(0, file.size - 22), Math.min(22, file.size));
+  need(
+    end.length === 22 && end.readUInt32LE(0) === 0x06054b50,
+    1,
+    'the bundle is no ZIP, is cut short, or has bytes behind it',
+  );
+  need(
+    end.readUInt16LE(4) === 0 && end.readUInt16LE(6) === 0 && end.readUInt16LE(20) === 0,
+    1,
+    'the ZIP has several disks or a comment',
+  );
+  let [count, size, offset, tail] = [end.readUInt16LE(10), end.readUInt32LE(12), end.readUInt32LE(16), 22];
+  if (count === 0xffff || size === 0xffffffff || offset === 0xffffffff) {
+    const locator = file.read(file.size - 42, 20);
+    need(locator.readUInt32LE(0) === 0x07064b50, 1, 'the ZIP is damaged at its end');
+    const end64 = file.read(file.size - 98, 56);
+    need(
+      end64.readUInt32LE(0) === 0x06064b50 && Number(locator.readBigUInt64LE(8)) === file.size - 98,
+      1,
+      'the ZIP is damaged at its end',
+    );
+    [count, size, offset] = [32, 40, 48].map((at) => Number(end64.readBigUInt64LE(at)));
+    tail = 98;
+  }
+  need(count > 0 && count <= MOST_MEMBERS && size <= 64 * MIB, 1, 'the ZIP has no files, or too many');
+  need(offset + size + tail === file.size, 1, 'the ZIP holds bytes that belong to no file');
+  const members = readDirectory(file.read(offset, size), count);
+  requireOrder(members.map(({ path }) => path));
+  let next = 0;
+  for (const member of members) {
+    need(member.offset === next, 1, `${member.path}: files overlap or leave a gap`);
+    next += 30 + Buffer.byteLength(member.path) + member.size;
+  }
+  need(next === offset, 1, 'the ZIP holds bytes that belong to no file');
+  return members.map((member) => ({ path: member.path, size: member.size, bytes: () => readMember(file, member) }));
+}
+
+function readDirectory(bytes, count) {
+  const members = [];
+  let at = 0;
+  for (let n = 0; n < count; n += 1) {
+    need(at + 46 <= bytes.length && bytes.readUInt32LE(at) === 0x02014b50, 1, 'the directory of the ZIP is damaged');
+    const [flags, method] = [bytes.readUInt16LE(at + 8), bytes.readUInt16LE(at + 10)];
+    const [crc, packed, size] = [16, 20, 24].map((shift) => bytes.readUInt32LE(at + shift));
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((shift) => bytes.readUInt16LE(at + shift));
+    let offset = bytes.readUInt32LE(at + 42);
+    need(
+      flags === 0 && method === 0 && packed === size && commentLength === 0,
+      1,
+      'a file of the ZIP is packed or encrypted',
+    );
+    need(size <= MOST_FILE_BYTES, 1, 'a file of the ZIP is too large');
+    need(at + 46 + nameLength + extraLength <= bytes.length, 1, 'the directory of the ZIP is damaged');
+    const path = bytes.toString('latin1', at + 46, at + 46 + nameLength);
+    const extra = bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength);
+    if (offset === 0xffffffff) {
+      need(
+        extra.length === 12 && extra.readUInt16LE(0) === 1 && extra.readUInt16LE(2) === 8,
+        1,
+        `${path}: malformed ZIP64 field`,
+      );
+      offset = Number(extra.readBigUInt64LE(4));
+    } else {
+      need(extra.length === 0, 1, 'a file of the ZIP has extra fields');
+    }
+    members.push({ path, crc, size, offset });
+    at += 46 + nameLength + extraLength;
+  }
+  need(at === bytes.length, 1, 'the directory of the ZIP is damaged');
+  return members;
+}
+
+function readMember(file, { path, crc, size, offset }) {
+  const name = Buffer.from(path, 'latin1');
+  const local = file.read(offset, 30 + name.length);
+  const agrees =
+    local.readUInt32LE(0) === 0x04034b50 &&
+    local.readUInt16LE(6) === 0 &&
+    local.readUInt16LE(8) === 0 &&
+    local.readUInt32LE(14) === crc &&
+    local.readUInt32LE(18) === size &&
+    local.readUInt32LE(22) === size &&
+    local.readUInt16LE(26) === name.length &&
+    local.readUInt16LE(28) === 0 &&
+    local.subarray(30).equals(name);
+  need(agrees, 1, `${path}: the two headers of the file do not agree`);
+  const bytes = file.read(offset + 30 + name.length, size);
+  need(crc32(bytes) === crc, 1, `${path}: the file is damaged`);
+  return bytes;
+}
+
+/** `{path: base64}`, exactly as it would be written: no duplicate, no blank, names in order. */
+function readTree(tree, what) {
+  need(typeof tree === 'object' && tree !== null && !Array.isArray(tree), 1, `${what} is not a tree of files`);
+  const paths = Object.keys(tree);
+  requireOrder(paths);
+  return new Map(paths.map((path) => [path, fromBase64(tree[path], path)]));
+}
+
+const writeTree = (files) =>
+  `{${[...files].map(([path, bytes]) => `${JSON.stringify(path)}:"${bytes.toString('base64')}"`).join(',')}}`;
+
+function readJsonBundle(file) {
+  need(file.size <= MOST_BUNDLE_BYTES / 2, 1, 'the bundle is too large');
+  const text = file.read(0, file.size).toString('utf8');
+  const files = readTree(parseJson(text, 'the bundle'), 'the bundle');
+  need(writeTree(files) === text, 1, 'the bundle names a file twice, or is not written as a bundle is');
+  return files;
+}
+
+/** The lines of a file, each with its newline. */
+function* linesOf(file) {
+  let kept = Buffer.alloc(0);
+  for (let at = 0; at < file.size;) {
+    const part = file.read(at, Math.min(MIB, file.size - at));
+    at += part.length;
+    kept = kept.length === 0 ? part : Buffer.concat([kept, part]);
+    for (let end = kept.indexOf(10); end >= 0; end = kept.indexOf(10)) {
+      yield kept.subarray(0, end + 1);
+      kept = kept.subarray(end + 1);
+    }
+    need(kept.length <= MOST_FILE_BYTES, 1, 'a line of the bundle is too long');
+  }
+  need(kept.length === 0, 1, 'the bundle ends too early');
+}
+
+// ------------------------------------------------------------------------------------------------ manifest
+
+const ANY_KEY = /^[\x20-\x7e]+$/;
+const KINDS = ['lead', 'message', 'broadcast', 'audit'];
+
+/** Checks the manifest's signature and form. @returns what it names */
+function readManifest(manifest, note, key) {
+  need(manifest !== undefined && note !== undefined, 1, 'the bundle has no manifest or no signature over it');
+  const value = readCanonical(manifest, 'manifest.json', ANY_KEY);
+  need(Object.keys(value).join() === 'files,kind,log,made_at,v', 1, 'manifest.json has other fields than it should');
+  need(value.v === 1 && KINDS.includes(value.kind), 1, 'manifest.json is of an unknown version or kind');
+  need(value.log === key.name, 1, 'manifest.json is of another log than your key');
+  need(isTime(value.made_at), 1, 'manifest.json: made_at is not a time');
+  const signed = readNote(note, 'manifest.note');
+  const expected = `assent-bundle/v1\n${key.name}\n${sha256(manifest).toString('hex')}\n`;
+  need(signed.text === expected, 1, 'manifest.note does not sign this manifest.json');
+  requireSignature(signed, bundleKey(key), 'manifest.note');
+  return { kind: value.kind, files: new Map(Object.entries(value.files)) };
+}
+
+function requireHash(named, path, digest) {
+  need(named.has(path), 1, `${path} is not in the manifest`);
+  need(named.get(path) === digest, 1, `${path} is not the file the manifest names`);
+}
+
+// ------------------------------------------------------------------------------------------------ one person
+
+const ENTRY_FIELDS = {
+  opt_in: ['via', 'notice', 'purposes', 'basis', 'event_at', 'evidence'],
+  re_opt_in: ['via', 'notice', 'purposes', 'basis', 'event_at', 'evidence', 'after'],
+  consent: ['via', 'notice', 'purposes', 'event_at', 'evidence'],
+  withdraw: ['via'],
+  token: ['state', 'expires', 'token_sha256'],
+  notice_shown: ['notice', 'mid'],
+  object: ['req'],
+};
+const OPTIONAL_FIELDS = ['ref', 'event_at', 'evidence'];
+const COMMON_FIELDS = ['v', 'log', 'kind', 'page', 'psid', 'at', 'subject'];
+const MARKETING = 'marketing.broadcast';
+const isGrant = ({ body }) => Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
+
+const fileOf = (files, path) => files.get(path) ?? refuse(1, `${path} is missing`);
+
+/** An opening, its commitment, and its place in the tree of `after`. */
+function readOpening(files, name, context) {
+  const bytes = fileOf(files, `${name}.json`);
+  const nonce = fileOf(files, `${name}.nonce`);
+  need(nonce.length === 64, 1, `${name}.nonce has not 64 bytes`);
+  const body = readCanonical(bytes, `${name}.json`);
+  need(body.v === 1, 1, `${name}.json is of an unknown version`);
+  need(body.log === context.key.name, 1, `${name}.json is of another log`);
+  const commitment = commit(bytes, nonce);
+  const proof = readTlogProof(fileOf(files, `${name}.tlog-proof`), `${name}.tlog-proof`);
+  const { after } = context;
+  need(proof.note.equals(after.bytes), 1, `${name}.tlog-proof leads to another checkpoint than checkpoints/after.note`);
+  const isThere = isIncluded(leafHash(commitment), proof.index, after.size, proof.hashes, after.root);
+  need(isThere, 1, `${name}: the log does not hold this entry at its place (the inclusion proof fails)`);
+  return { name, body, commitment, index: proof.index };
+}
+
+function readEntries(files, context, warn) {
+  const numbers = [...files.keys()].flatMap((path) => /^entries\/(\d{4,})\.json$/.exec(path)?.[1] ?? []);
+  need(numbers.length > 0, 1, 'the bundle holds no entry');
+  return numbers.map((number) => {
+    const entry = readOpening(files, `entries/${number}`, context);
+    const { body } = entry;
+    const fields = ENTRY_FIELDS[body.kind];
+    need(Object.hasOwn(ENTRY_FIELDS, body.kind), 1, `${entry.name}.json is of a kind that this verifier does not know`);
+    const missing = [...COMMON_FIELDS, ...fields].find((field) => !Object.hasOwn(body, field));
+    need(missing === undefined, 1, `${entry.name}.json lacks the field ${missing}`);
+    for (const field of Object.keys(body)) {
+      if (![...COMMON_FIELDS, ...fields, ...OPTIONAL_FIELDS].includes(field))
+        warn(`${entry.name}.json has an unknown field`);
+    }
+    need(isTime(body.at), 1, `${entry.name}.json: at is not a time`);
+    const { subject } = body;
+    const isSubject =
+      typeof subject === 'object' && subject !== null && Number.isInteger(subject.n) && isHex(subject.ref, 16);
+    need(isSubject && typeof body.psid === 'string', 1, `${entry.name}.json: the subject is malformed`);
+    return { ...entry, number };
+  });
+}
+
+function readMessages(files, context) {
+  const numbers = [...files.keys()].flatMap((path) => /^sends\/(\d{4,})\.json$/.exec(path)?.[1] ?? []);
+  return numbers.map((number, at) => {
+    need(Number(number) === at + 1, 1, `sends/${number}: messages are not numbered from 1`);
+    const sends = readOpening(files, `sends/${number}`, context);
+    const name = sends.name;
+    need(sends.body.kind === 'sends', 1, `${name}.json is of a kind that this verifier does not know`);
+    need(isHex(sends.body.root, 32) && Number.isInteger(sends.body.n), 1, `${name}.json is malformed`);
+    const bytes = fileOf(files, `${name}.message.json`);
+    const nonce = fileOf(files, `${name}.message.nonce`);
+    need(nonce.length === 64, 1, `${name}.message.nonce has not 64 bytes`);
+    const body = readCanonical(bytes, `${name}.message.json`);
+    need(
+      body.v === 1 && body.kind === 'send' && body.log === context.key.name,
+      1,
+      `${name}.message.json is no message of this log`,
+    );
+    const heads = [/^(assent-inner-proof\/v1)$/, new RegExp(`^position ${WHOLE}$`), new RegExp(`^of ${WHOLE}$`)];
+    const { values, hashes } = readProof(fileOf(files, `${name}.inner`), heads, `${name}.inner`);
+    const [, position, of] = values;
+    const root = Buffer.from(sends.body.root, 'hex');
+    need(of === sends.body.n, 1, `${name}.inner counts other messages than the entry`);
+    const isThere = isIncluded(leafHash(commit(bytes, nonce)), position, of, hashes, root);
+    need(isThere, 1, `${name}: the chunk that was authorised does not hold this message (the inner proof fails)`);
+    const isWhole =
+      isTime(body.at) &&
+      typeof body.consent === 'object' &&
+      body.consent !== null &&
+      isHex(body.consent.c, 32) &&
+      typeof body.subject === 'object' &&
+      body.subject !== null &&
+      Number.isInteger(body.subject.n);
+    need(isWhole, 1, `${name}.message.json is malformed`);
+    return { name, body, sends };
+  });
+}
+
+/** Everything of level 1 that concerns one person. Files that nothing reads are refused: they could say anything. */
+function readPerson(files, context, warn) {
+  const entries = readEntries(files, context, warn);
+  const messages = readMessages(files, context);
+  const chain = readCanonical(fileOf(files, 'entries/chain.json'), 'entries/chain.json');
+  for (const path of files.keys()) {
+    const isKnown =
+      /^entries\/(chain\.json|\d{4,}\.(json|nonce|tlog-proof))$/.test(path) ||
+      /^sends\/\d{4,}\.(json|nonce|tlog-proof|message\.json|message\.nonce|inner)$/.test(path) ||
+      /^evidence\/\d{4,}\/(headers\.json|delivery\.json|seg\.\d{3,}\.(bin|nonce))$/.test(path);
+    need(isKnown, 1, `${path} has no place in a bundle`);
+  }
+  return { entries, messages, chain };
+}
+
+// ------------------------------------------------------------------------------------------------ level 2: time
+
+/** The moments at which somebody vouched for a state of the log. */
+function readMoments(common, context, note) {
+  const moments = [];
+  for (const checkpoint of context.checkpoints) {
+    const { which } = checkpoint;
+    for (const [path, isSelf] of [
+      [`anchors/${which}.tsr`, false],
+      [`anchors/${which}.self.tsr`, true],
+    ]) {
+      const token = common.get(path);
+      if (token === undefined) continue;
+      let stamp;
+      try {
+        stamp = readTimestamp(token, checkpoint.stamped, context.authorities);
+      } catch (error) {
+        throw error instanceof Refusal ? new Refusal(2, `${path}: the time-stamp ${error.message}`) : error;
+      }
+      const isOutside = stamp.isTrusted && !isSelf;
+      if (!isSelf && !stamp.isTrusted) {
+        note(`${path} is by ${stamp.by}, no authority you named: it counts as the operator's own word`);
+      }
+      moments.push({ size: checkpoint.size, at: stamp.at, isOutside, by: stamp.by });
+    }
+    for (const line of checkpoint.signatures) {
+      if (line.name === context.key.name) continue;
+      const witness = context.witnesses.find(({ name, id }) => name === line.name && id.equals(line.id));
+      if (witness === undefined) {
+        note('a witness that you did not name has signed too: ignored');
+        continue;
+      }
+      const seconds = line.signature.length === 72 ? line.signature.readBigUInt64BE(0) : 0n;
+      const message = Buffer.from(`cosignature/v1\ntime ${String(seconds)}\n${checkpoint.text}`);
+      const isValid =
+        line.signature.length === 72 && seconds < 10n ** 11n && ed25519(witness, message, line.signature.subarray(8));
+      need(isValid, 2, `${checkpoint.what}: the line of a witness you named is not by its key`);
+      moments.push({ size: checkpoint.size, at: Number(seconds) * 1000, isOutside: true, by: witness.name });
+    }
+  }
+  return moments;
+}
+
+const most = (values) => values.reduce((best, value) => (best === null || value > best ? value : best), null);
+const least = (values) => values.reduce((best, value) => (best === null || value < best ? value : best), null);
+
+/** After and before which moment the leaf came to be, as far as these moments tell. */
+const bracketOf = (index, moments) => ({
+  lower: most(moments.filter(({ size }) => size <= index).map(({ at }) => at)),
+  upper: least(moments.filter(({ size }) => size > index).map(({ at }) => at)),
+});
+
+function checkTime({ entries, messages }, moments, warn) {
+  const outside = moments.filter(({ isOutside }) => isOutside);
+  const used = outside.length > 0 ? outside : moments;
+  const brackets = [];
+  let isCovered = outside.length > 0;
+  const leaves = [
+    ...entries.map(({ name, body, index }) => ({ name, body, index })),
+    ...messages.map(({ name, body, sends }) => ({ name: `${name} (message)`, body, index: sends.index })),
+  ];
+  for (const { name, body, index } of leaves) {
+    const { lower, upper } = bracketOf(index, used);
+    if (upper === null) isCovered = false;
+    const at = Date.parse(body.at);
+    need(
+      lower === null || at >= lower - SKEW_MS,
+      2,
+      `${name} says it was written at ${body.at}, but the log did not hold it at ${iso(lower ?? 0)}: it is dated back`,
+    );
+    need(
+      upper === null || at <= upper + SKEW_MS,
+      2,
+      `${name} says it was written at ${body.at}, after a checkpoint that holds it was vouched for: it is dated ahead`,
+    );
+    checkEventTime(name, body, lower, upper, warn);
+    brackets.push({
+      entry: name,
+      index,
+      after: lower === null ? null : iso(lower),
+      before: upper === null ? null : iso(upper),
+    });
+  }
+  return { brackets, isCovered, hasOutside: outside.length > 0 };
+}
+
+function checkEventTime(name, body, lower, upper, warn) {
+  if (body.event_at === undefined) return;
+  const event = timeOf(body.event_at, 2, `${name}: event_at`);
+  const written = Date.parse(body.at);
+  const isEarly = (lower !== null && event < lower - 2 * DAY_MS - SKEW_MS) || event < written - 2 * DAY_MS - SKEW_MS;
+  const isLate = (upper !== null && event > upper + SKEW_MS) || event > written + SKEW_MS;
+  if (body.kind === 'withdraw' || body.kind === 'token') {
+    if (isEarly || isLate)
+      warn(`${name}: the act is dated far from when it was written; Meta may have handed it over late`);
+    return;
+  }
+  need(!isEarly, 2, `${name}: the act is dated more than 48 hours before it can have been written: it is dated back`);
+  need(!isLate, 2, `${name}: the act is dated after it was written: it is dated ahead`);
+}
+
+// ------------------------------------------------------------------------------------------------ level 3: order
+
+function checkChain({ entries, chain }, afterSize) {
+  let before = null;
+  entries.forEach(({ name, number, body, index, commitment }, at) => {
+    const { n, prev, ref } = body.subject;
+    need(
+      n === at + 1 && Number(number) === n,
+      3,
+      `${name}: entry ${at + 1} of the chain is missing or stands in another place`,
+    );
+    const link = before === null ? null : before.commitment.toString('hex');
+    need(
+      prev === link,
+      3,
+      `${name}: it does not follow the entry before it: one was left out, exchanged, or the chain was forked`,
+    );
+    const first = entries[0].body;
+    const isSame = ref === first.subject.ref && body.psid === first.psid && body.page === first.page;
+    need(isSame, 3, `${name} is about another person than the rest`);
+    need(before === null || index > before.index, 3, `${name} stands in the log before an entry that it follows`);
+    before = { commitment, index };
+  });
+  const last = entries[entries.length - 1];
+  const isEnd =
+    chain.v === 1 &&
+    chain.n === entries.length &&
+    chain.head === last.commitment.toString('hex') &&
+    chain.ref === last.body.subject.ref &&
+    chain.size === afterSize;
+  need(
+    isEnd,
+    3,
+    'entries/chain.json says that the chain ends elsewhere: entries were left out at its end, perhaps a withdrawal',
+  );
+}
+
+/** Walks the chain: what is a return, and what the consent is at each point. */
+function checkActs({ entries }) {
+  let grant = null;
+  let withdrawal = null;
+  return entries.map((entry) => {
+    const { name, body } = entry;
+    if (body.kind === 're_opt_in') {
+      need(
+        withdrawal !== null && body.after === withdrawal.commitment.toString('hex'),
+        3,
+        `${name} is a return, and does not name the withdrawal it follows`,
+      );
+    }
+    if (body.kind === 'withdraw') [grant, withdrawal] = [null, entry];
+    if (isGrant(entry)) {
+      const isReturn = withdrawal === null || body.kind === 're_opt_in';
+      need(isReturn, 3, `${name} grants after a withdrawal without being a return`);
+      [grant, withdrawal] = [entry, withdrawal];
+    }
+    return { grant };
+  });
+}
+
+function checkMessages({ entries, messages }, states) {
+  let previous = -1;
+  for (const { name, body, sends } of messages) {
+    need(sends.index >= previous, 3, `${name}: messages are not in the order of the log`);
+    previous = sends.index;
+    const { n } = body.subject;
+    need(
+      n >= 1 && n <= entries.length,
+      3,
+      `${name} speaks of a chain of ${n} entries, and ${entries.length} are here: some were left out`,
+    );
+    const isSame =
+      body.subject.ref === entries[0].body.subject.ref &&
+      body.psid === entries[0].body.psid &&
+      body.page === entries[0].body.page;
+    need(isSame, 3, `${name} is a message to another person`);
+    need(
+      sends.body.page === body.page && sends.body.broadcast === body.broadcast,
+      3,
+      `${name}: message and chunk are of different broadcasts or Pages`,
+    );
+    const late = entries.slice(0, n).find(({ index }) => index > sends.index);
+    need(late === undefined, 3, `${name} rests on ${late?.name}, which the log took in later`);
+    const early = entries.slice(n).find(({ index }) => index < sends.index);
+    const what = early?.body.kind === 'withdraw' ? 'a message after a withdrawal' : 'an entry was passed over';
+    need(early === undefined, 3, `${name} was authorised after ${early?.name} and does not count it: ${what}`);
+    checkGrant(name, body, sends, entries.slice(0, n), states[n - 1].grant);
+  }
+}
+
+function checkGrant(name, body, sends, known, grant) {
+  need(grant !== null, 3, `${name} was authorised although the consent had been withdrawn or never given`);
+  need(body.consent.c === grant.commitment.toString('hex'), 3, `${name} names another consent than the one in force`);
+  need(
+    body.consent.index === null || body.consent.index === grant.index,
+    3,
+    `${name} names a wrong place of its consent in the log`,
+  );
+  need(grant.index < sends.index, 3, `${name} was authorised before its consent was in the log`);
+  const isShown = known.some(({ body: entry }) => entry.kind === 'notice_shown');
+  need(isShown, 3, `${name} was authorised before the person was shown the notice`);
+  need(Date.parse(body.at) >= Date.parse(grant.body.at), 3, `${name} is older than its consent`);
+  const sentAt = timeOf(sends.body.at, 3, `${name}: at`);
+  need(Math.abs(sentAt - Date.parse(body.at)) <= SENDS_SKEW_MS, 3, `${name}: message and chunk have different times`);
+  if (body.path !== 'marketing') return;
+  const token = known.filter(({ body: entry }) => entry.kind === 'token').pop()?.body;
+  const isLive = token !== undefined && ['granted', 'renewed', 'resumed'].includes(token.state);
+  const isOpen = isLive && (token.expires === null || Date.parse(token.expires) > Date.parse(body.at));
+  need(isOpen, 3, `${name} went by the marketing path without a live permission at Messenger`);
+}
+
+// ------------------------------------------------------------------------------------------------ level 4: content
+
+const digits = (value) => (typeof value === 'number' ? String(value) : value);
+
+/** Parses an event without losing digits: Meta has sent ids as bare numbers. */
+function parseEvent(bytes, what) {
+  const text = bytes.toString('utf8').replace(/("id"\s*:\s*)(\d{1,32})(?=\s*[,}])/g, '$1"$2"');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return refuse(4, `${what} is not an event`);
+  }
+}
+
+function checkEvidence(files, entry, warn) {
+  const { number, body } = entry;
+  const folder = `evidence/${number}`;
+  const own = [...files.keys()].filter((path) => path.startsWith(`${folder}/`));
+  if (body.evidence === undefined) {
+    need(own.length === 0, 4, `${folder} holds evidence for an entry that names none`);
+    return null;
+  }
+  const { evidence } = body;
+  const isWhole =
+    evidence.alg === 'hmac-sha256' &&
+    isTime(evidence.at) &&
+    Array.isArray(evidence.segs) &&
+    Number.isInteger(evidence.i) &&
+    evidence.segs.every(
+      (seg) =>
+        Array.isArray(seg) &&
+        seg.length === 3 &&
+        ['p', 'e'].includes(seg[0]) &&
+        Number.isInteger(seg[1]) &&
+        isHex(seg[2], 32),
+    ) &&
+    evidence.segs[evidence.i]?.[0] === 'e';
+  need(isWhole, 4, `${entry.name}.json: the evidence is malformed`);
+  const total = evidence.segs.reduce((sum, seg) => sum + seg[1], 0);
+  need(total === evidence.len, 4, `${entry.name}.json: the pieces of the webhook do not add up to its length`);
+  if (own.length === 0) return { grade: 'not kept' };
+  return checkSegments(files, entry, folder, new Set(own), warn);
+}
+
+function checkSegments(files, entry, folder, own, warn) {
+  const { evidence } = entry.body;
+  const headers = readAt4(files, `${folder}/headers.json`);
+  const isHeader = headers.x_hub_signature_256 === evidence.hdr && headers.received_at === evidence.at;
+  need(isHeader, 4, `${folder}/headers.json is not what the entry says of the webhook`);
+  const seen = new Set([`${folder}/headers.json`, `${folder}/delivery.json`]);
+  const parts = evidence.segs.map(([kind, length, hash], at) => {
+    const name = `${folder}/seg.${String(at).padStart(3, '0')}`;
+    const bytes = files.get(`${name}.bin`);
+    const nonce = files.get(`${name}.nonce`);
+    seen.add(`${name}.bin`).add(`${name}.nonce`);
+    need(
+      (nonce !== undefined) === (bytes !== undefined && kind === 'e'),
+      4,
+      `${name} has a nonce that does not belong there, or lacks it`,
+    );
+    if (bytes === undefined) return null;
+    const digest = kind === 'p' ? sha256(bytes) : commit(bytes, nonce);
+    need(
+      bytes.length === length && digest.toString('hex') === hash,
+      4,
+      `${name}.bin is not the piece of the webhook that was logged`,
+    );
+    return bytes;
+  });
+  need(
+    [...own].every((path) => seen.has(path)),
+    4,
+    `${folder} holds a file that has no place there`,
+  );
+  const delivery = readAt4(files, `${folder}/delivery.json`);
+  const expected = {
+    length: evidence.len,
+    segments: evidence.segs.map(([kind, length, hash], at) => ({ kind, length, hash, present: parts[at] !== null })),
+  };
+  need(
+    canonical(delivery, 'delivery.json') === canonical(expected, 'delivery.json'),
+    4,
+    `${folder}/delivery.json is not what the entry says of the webhook`,
+  );
+  const event = parts[evidence.i];
+  need(event !== null, 4, `${folder} lacks the person's own event`);
+  checkEvent(parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`), entry, folder, warn);
+  return parts.every((part) => part !== null) ? { grade: 'E1', body: Buffer.concat(parts) } : { grade: 'E2' };
+}
+
+function readAt4(files, path) {
+  try {
+    return readCanonical(fileOf(files, path), path);
+  } catch (error) {
+    throw error instanceof Refusal ? new Refusal(4, error.message) : error;
+  }
+}
+
+/** The event of a withdrawal may be in a form of Meta's settings; all others name person, Page and time. */
+function checkEvent(event, { name, body }, folder, warn) {
+  const sender = digits(event?.sender?.id);
+  if (sender === undefined) {
+    warn(`${folder}: the event has another form than a message; person and time were not compared`);
+    return;
+  }
+  need(sender === body.psid, 4, `${name}: the event is of another person`);
+  need(digits(event.recipient?.id) === body.page, 4, `${name}: the event is of another Page`);
+  const stamp = Number(event.timestamp);
+  const times = [stamp, stamp * 1000].map((ms) => (Number.isFinite(ms) && Math.abs(ms) < 8.64e15 ? iso(ms) : ''));
+  if (event.timestamp === undefined) warn(`${folder}: the event has no time of its own`);
+  else if (!times.includes(body.event_at)) {
+    const isCapped = Date.parse(body.event_at) === Date.parse(body.evidence.at);
+    need(isCapped, 4, `${name}: the event happened at another time than the entry says`);
+  }
+  const shapes = {
+    get_started: 'postback',
+    button: 'postback',
+    quick_reply: 'message',
+    postback: ['postback', 'message'],
+    first_message: ['message', 'postback', 'referral'],
+    keyword: ['message', 'message_edit'],
+  };
+  const wanted = shapes[body.via];
+  const isShaped = wanted === undefined || [wanted].flat().some((shape) => Object.hasOwn(event, shape));
+  need(isShaped, 4, `${name}: the event is of another kind than the entry says`);
+}
+
+function checkNotices(common, entries) {
+  const named = new Set(entries.flatMap(({ body }) => (body.notice === undefined ? [] : [body.notice.sha256])));
+  for (const hash of named) {
+    const text = common.get(`notices/${hash}.txt`);
+    need(text !== undefined, 4, `notices/${String(hash).slice(0, 64)}.txt, a wording that an entry names, is missing`);
+    need(
+      sha256(text).toString('hex') === hash,
+      4,
+      `notices/${hash}.txt is another wording than the one that was shown`,
+    );
+  }
+  return named;
+}
+
+// ------------------------------------------------------------------------------------------------ level 5: origin
+
+function checkOrigin(evidence, secret) {
+  const id = sha256(Buffer.from(`assent/secret-id\n${secret}`))
+    .subarray(0, 8)
+    .toString('hex');
+  let checked = 0;
+  for (const { entry, found } of evidence) {
+    if (found?.grade !== 'E1') continue;
+    const { hdr, secret: named } = entry.body.evidence;
+    need(named === id, 5, `${entry.name} was signed with another app secret than the one you gave`);
+    const mac = `sha256=${createHmac('sha256', secret).update(found.body).digest('hex')}`;
+    need(mac === hdr, 5, `${entry.name}: the signature header of the webhook is wrong`);
+    checked += 1;
+  }
+  return checked;
+}
+
+// ------------------------------------------------------------------------------------------------ the whole
+
+const LEVELS = ['integrity', 'time', 'order and completeness', 'content', 'origin'];
+const PROVES = [
+  'these openings, and no others, stand in the signed log at their places, and the files are those the operator exported',
+  'when the entries came to be',
+  'the chain of the person has no gap up to this checkpoint, and every message rests on a consent that was in force',
+  'the wording, and the bytes of the webhook as far as they are here, are those that were logged',
+  'the webhook carries a signature that needs the app secret',
+];
+const NOT_PROVES = [
+  'that the operator logged everything that happened',
+  'more than the services you trust have vouched for',
+  "that an act which was never logged did not happen; the person's own receipt can show one",
+  'that the person read the text, or, after a first message, more than that they opened the conversation and were shown it',
+  'that Meta made that signature: it is symmetric, and the operator could have made it too',
+];
+
+/** Collects what was found, level by level. A level that fails does not keep the later ones from being looked at. */
+class Findings {
+  constructor() {
+    this.reasons = [[], [], [], [], []];
+    this.warnings = new Set();
+    this.notes = new Set();
+    this.brackets = [];
+    this.grades = [];
+    this.hasOutside = false;
+    this.hasMoments = false;
+    this.isCovered = true;
+    this.evidence = 0;
+    this.origins = 0;
+    this.records = 0;
+  }
+
+  warn = (sentence) => this.warnings.size < 50 && this.warnings.add(sentence);
+  note = (sentence) => this.notes.size < 50 && this.notes.add(sentence);
+
+  /** Runs a check; what it refuses is noted at its level. @returns undefined then */
+  try(work, prefix = '') {
+    try {
+      return work();
+    } catch (error) {
+      const [level, sentence] =
+        error instanceof Refusal
+          ? [error.level, error.message]
+          : [1, `the bundle cannot be read: ${error?.constructor?.name ?? 'unknown fault'}`];
+      const reasons = this.reasons[level - 1];
+      if (reasons.length < 5) reasons.push(prefix + sentence);
+      return undefined;
+    }
+  }
+}
+
+/** The files all people of a bundle share, checked: checkpoints, their consistency, the key, the anchors. */
+function readCommon(common, options, findings) {
+  const { key } = options;
+  const bytes = fileOf(common, 'checkpoints/after.note');
+  const after = { ...readCheckpoint(bytes, key, 'checkpoints/after.note'), bytes, which: 'after' };
+  need(
+    fileOf(common, 'keys/log.vkey').toString('utf8') === `${key.text}\n`,
+    1,
+    'keys/log.vkey is another key than the one you gave',
+  );
+  const checkpoints = [after];
+  for (const path of common.keys()) {
+    const [, which] = /^checkpoints\/(before|at-[1-9]\d{0,15})\.note$/.exec(path) ?? [];
+    if (which !== undefined) checkpoints.push(readOlder(common, which, key, after));
+    const isKnown =
+      which !== undefined ||
+      path === 'checkpoints/after.note' ||
+      /^(checkpoints\/(before|at-\d+)\.consistency|anchors\/(before|after|at-\d+)\.(tsr|tsa\.pem|self\.tsr|self\.pem)|notices\/[0-9a-f]{64}\.txt)$/.test(
+        path,
+      ) ||
+      [
+        'README.txt',
+        'VERIFIER-SHA256',
+        'verify-by-hand.sh',
+        'keys/log.vkey',
+        'keys/policy.txt',
+        'manifest.json',
+        'manifest.note',
+        'views/consent-record.jsonld',
+        'views/summary.html',
+      ].includes(path);
+    need(isKnown, 1, `${path} has no place in a bundle`);
+    const [, of] = /^(?:checkpoints|anchors)\/(before|at-\d+)\./.exec(path) ?? [];
+    need(
+      of === undefined || common.has(`checkpoints/${of}.note`),
+      1,
+      `${path} belongs to a checkpoint that is not here`,
+    );
+  }
+  const context = { ...options, after, checkpoints };
+  const moments = findings.try(() => readMoments(common, context, findings.note)) ?? [];
+  findings.hasMoments = moments.length > 0;
+  findings.hasOutside = moments.some(({ isOutside }) => isOutside);
+  return { context, moments };
+}
+
+function readOlder(common, which, key, after) {
+  const what = `checkpoints/${which}.note`;
+  const older = readCheckpoint(fileOf(common, what), key, what);
+  need(older.size <= after.size, 1, `${what} is larger than checkpoints/after.note`);
+  need(which === 'before' || which === `at-${older.size}`, 1, `${what} is named after another size`);
+  const path = `checkpoints/${which}.consistency`;
+  const heads = [/^(assent-consistency\/v1)$/, new RegExp(`^from ${WHOLE}$`), new RegExp(`^to ${WHOLE}$`)];
+  const { values, hashes } = readProof(fileOf(common, path), heads, path);
+  const isFor = values[1] === older.size && values[2] === after.size;
+  need(isFor, 1, `${path} is between other checkpoints`);
+  const holds = isConsistent(older.size, older.root, after.size, after.root, hashes);
+  need(holds, 1, `${path}: the log of checkpoints/after.note does not begin with the log of ${what}: it was rewritten`);
+  return { ...older, which };
+}
+
+/** All levels for one person. @returns the hashes of the wordings that were named */
+function checkPerson(files, common, { context, moments }, findings, prefix) {
+  const person = findings.try(() => readPerson(files, context, findings.warn), prefix);
+  if (person === undefined) return new Set();
+  const lowest = Math.min(
+    ...person.entries.map(({ index }) => index),
+    ...person.messages.map(({ sends }) => sends.index),
+  );
+  findings.try(() => {
+    const before = context.checkpoints.find(({ which }) => which === 'before');
+    need(
+      prefix !== '' || before === undefined || before.size <= lowest,
+      1,
+      'checkpoints/before.note already holds an entry of this bundle',
+    );
+  }, prefix);
+  const timed = findings.try(() => checkTime(person, moments, findings.warn), prefix);
+  if (timed?.isCovered !== true) findings.isCovered = false;
+  if (prefix === '') findings.brackets = timed?.brackets ?? [];
+  findings.try(() => {
+    checkChain(person, context.after.size);
+    checkMessages(person, checkActs(person));
+  }, prefix);
+  const evidence = person.entries.map((entry) => ({
+    entry,
+    found: findings.try(() => checkEvidence(files, entry, findings.warn), prefix),
+  }));
+  findings.evidence += evidence.filter(({ found }) => found?.grade === 'E1' || found?.grade === 'E2').length;
+  if (prefix === '')
+    findings.grades = evidence.flatMap(({ entry, found }) =>
+      found ? [{ entry: entry.name, grade: found.grade }] : [],
+    );
+  const stray = [...files.keys()].find((path) => {
+    const [, number] = /^evidence\/(\d+)\//.exec(path) ?? [];
+    return number !== undefined && !person.entries.some((entry) => entry.number === number);
+  });
+  findings.try(() => need(stray === undefined, 4, `${stray} belongs to no entry`), prefix);
+  const named = findings.try(() => checkNotices(common, person.entries), prefix) ?? new Set();
+  if (context.secret !== null)
+    findings.origins += findings.try(() => checkOrigin(evidence, context.secret), prefix) ?? 0;
+  return named;
+}
+
+const isPersonal = (path) => /^(entries|evidence|sends)\//.test(path);
+
+function verifySingle(files, options, findings) {
+  findings.records = 1;
+  const manifest = findings.try(() => {
+    const read = readManifest(files.get('manifest.json'), files.get('manifest.note'), options.key);
+    for (const [path, bytes] of files) {
+      if (path !== 'manifest.json' && path !== 'manifest.note')
+        requireHash(read.files, path, sha256(bytes).toString('hex'));
+    }
+    const gone = [...read.files.keys()].find((path) => !files.has(path));
+    need(gone === undefined, 1, `${String(gone).slice(0, 200)}, which the manifest names, is missing`);
+    need(['lead', 'message'].includes(read.kind), 1, 'manifest.json is of another kind of bundle');
+    return read;
+  });
+  const own = new Map([...files].filter(([path]) => isPersonal(path)));
+  const common = new Map([...files].filter(([path]) => !isPersonal(path)));
+  const shared = findings.try(() => readCommon(common, options, findings));
+  if (shared === undefined) return;
+  const named = checkPerson(own, common, shared, findings, '');
+  findings.try(() => {
+    const extra = [...common.keys()].find((path) => path.startsWith('notices/') && !named.has(path.slice(8, 72)));
+    need(extra === undefined, 4, `${extra} is named by no entry`);
+  });
+  if (manifest?.kind === 'message') {
+    const count = [...own.keys()].filter((path) => /^sends\/\d+\.json$/.test(path)).length;
+    findings.try(() => need(count === 1, 1, 'a bundle about one message holds another number of them'));
+  }
+}
+
+/** One line of a chunk. */
+function verifyRecord(line, number, common, shared, findings) {
+  const prefix = `record ${number}: `;
+  const own = findings.try(() => {
+    const text = line.toString('utf8');
+    const value = parseJson(text, 'a record');
+    need(value?.record === number, 1, 'records are not numbered one after the other');
+    const files = readTree(value.files, 'a record');
+    need(`{"record":${number},"files":${writeTree(files)}}\n` === text, 1, 'it is not written as a record is');
+    need([...files.keys()].every(isPersonal), 1, 'it holds a file that has no place in a record');
+    return files;
+  }, prefix);
+  if (own !== undefined) checkPerson(own, common, shared, findings, prefix);
+}
+
+const splitLines = function* (bytes) {
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf(10, at);
+    need(end >= 0, 1, 'a chunk ends in the middle of a line');
+    yield bytes.subarray(at, end + 1);
+    at = end + 1;
+  }
+};
+
+function verifyManyZip(members, options, findings) {
+  const isChunk = ({ path }) => /^chunks\/\d{6,}\.ndjson$/.test(path);
+  const others = members.filter((member) => !isChunk(member));
+  need(others.reduce((sum, { size }) => sum + size, 0) <= MOST_BUNDLE_BYTES, 1, 'the bundle is too large');
+  const common = new Map(others.map(({ path, bytes }) => [path, bytes()]));
+  const manifest = readManifest(common.get('manifest.json'), common.get('manifest.note'), options.key);
+  need(['broadcast', 'audit'].includes(manifest.kind), 1, 'manifest.json is of another kind of bundle');
+  const gone = [...manifest.files.keys()].find((path) => !members.some((member) => member.path === path));
+  need(gone === undefined, 1, `${String(gone).slice(0, 200)}, which the manifest names, is missing`);
+  for (const [path, bytes] of common) {
+    if (!path.startsWith('manifest.'))
+      findings.try(() => requireHash(manifest.files, path, sha256(bytes).toString('hex')));
+  }
+  const shared = readCommon(common, options, findings);
+  members.filter(isChunk).forEach(({ path, bytes }, at) => {
+    findings.try(() => {
+      need(path === chunkName(at + 1), 1, `${path}: chunks are not numbered one after the other`);
+      const content = bytes();
+      requireHash(manifest.files, path, sha256(content).toString('hex'));
+      for (const line of splitLines(content)) verifyRecord(line, (findings.records += 1), common, shared, findings);
+    });
+  });
+}
+
+const chunkName = (n) => `chunks/${String(n).padStart(6, '0')}.ndjson`;
+
+function verifyLines(file, options, findings) {
+  let common;
+  let shared;
+  let end;
+  const hashes = new Map();
+  let hash = createHash('sha256');
+  let inChunk = 0;
+  const closeChunk = () => {
+    if (inChunk > 0) hashes.set(chunkName(hashes.size + 1), hash.digest('hex'));
+    [hash, inChunk] = [createHash('sha256'), 0];
+  };
+  for (const line of linesOf(file)) {
+    need(end === undefined, 1, 'the bundle has lines behind its end');
+    if (common === undefined) {
+      const text = line.toString('utf8');
+      common = readTree(parseJson(text, 'the first line').common, 'the first line');
+      need(`{"common":${writeTree(common)}}\n` === text, 1, 'the first line is not written as it should be');
+      shared = readCommon(common, options, findings);
+    } else if (line.subarray(0, 10).toString() === '{"record":') {
+      hash.update(line);
+      inChunk += 1;
+      verifyRecord(line, (findings.records += 1), common, shared, findings);
+      if (inChunk === CHUNK_RECORDS) closeChunk();
+    } else {
+      end = parseJson(line.toString('utf8'), 'the last line');
+    }
+  }
+  need(common !== undefined && end !== undefined, 1, 'the bundle ends too early: it has no manifest');
+  closeChunk();
+  const manifest = readManifest(
+    fromBase64(end.manifest, 'the manifest'),
+    fromBase64(end.note, 'the signature'),
+    options.key,
+  );
+  for (const [path, bytes] of common) hashes.set(path, sha256(bytes).toString('hex'));
+  for (const [path, digest] of hashes) requireHash(manifest.files, path, digest);
+  need(manifest.files.size === hashes.size, 1, 'the manifest names files that are not here');
+}
+
+function verifyBundle(path, options) {
+  const findings = new Findings();
+  findings.try(() => {
+    const file = openFile(path);
+    try {
+      const start = file.read(0, Math.min(10, file.size)).toString('latin1');
+      if (start.startsWith('PK')) {
+        const members = openZip(file);
+        if (
+          members.some(({ path: name }) => name.startsWith('chunks/') || name.startsWith('entries/')) &&
+          !members.some(({ path: name }) => name.startsWith('entries/'))
+        ) {
+          verifyManyZip(members, options, findings);
+        } else {
+          need(members.reduce((sum, { size }) => sum + size, 0) <= MOST_BUNDLE_BYTES, 1, 'the bundle is too large');
+          verifySingle(new Map(members.map(({ path: name, bytes }) => [name, bytes()])), options, findings);
+        }
+      } else if (start === '{"common":') {
+        verifyLines(file, options, findings);
+      } else {
+        verifySingle(readJsonBundle(file), options, findings);
+      }
+    } finally {
+      file.close();
+    }
+  });
+  return resultOf(findings, options);
+}
+
+function resultOf(findings, options) {
+  const failed = findings.reasons.map((reasons) => reasons.length > 0);
+  const isRead = !failed[0] || findings.records > 0;
+  const absent = [
+    !isRead,
+    !findings.hasMoments,
+    !isRead,
+    findings.evidence === 0,
+    options.secret === null || findings.origins === 0,
+  ];
+  const levels = LEVELS.map((name, at) => ({
+    level: at + 1,
+    name,
+    state: failed[at] ? 'FAIL' : absent[at] || (failed[0] && at > 0) ? 'ABSENT' : 'PASS',
+    proves: at === 1 ? timeSentence(findings) : PROVES[at],
+    does_not_prove: NOT_PROVES[at],
+    reasons: findings.reasons[at],
+  }));
+  const isIndependent = findings.hasOutside && findings.isCovered;
+  const exit = failed.some(Boolean) ? 1 : isIndependent ? 0 : 2;
+  return {
+    exit,
+    independent: isIndependent,
+    records: findings.records,
+    levels,
+    brackets: findings.brackets,
+    evidence: findings.grades,
+    warnings: [...findings.warnings],
+    notes: [...findings.notes],
+  };
+}
+
+function timeSentence({ hasMoments, hasOutside, isCovered }) {
+  if (!hasMoments) return 'nothing: no time-stamp and no witness is part of the bundle';
+  if (!hasOutside)
+    return "SELF: when the entries came to be, on this operator's word only; name a time-stamping authority or a witness you trust";
+  return isCovered
+    ? 'the entries existed by the times below, by the word of somebody outside whom you trust'
+    : 'by the word of somebody outside for the older entries; some are newer than the last time somebody outside vouched for the log';
+}
+
+function printed(result) {
+  const lines = [];
+  for (const { level, name, state, proves, does_not_prove: not, reasons } of result.levels) {
+    lines.push(`${state.padEnd(6)} ${level} ${name}`);
+    if (state === 'PASS') lines.push(`         proves: ${proves}`);
+    if (state === 'ABSENT')
+      lines.push(
+        `         nothing of this level is proved${level === 5 ? ': the app secret was not shown to you' : ''}`,
+      );
+    for (const reason of reasons) lines.push(`         ${reason}`);
+    lines.push(`         does not prove: ${not}`);
+  }
+  for (const { entry, after, before } of result.brackets) {
+    lines.push(
+      `time   ${entry}: ${after === null ? 'no lower limit' : `not before ${after}`}, ${before === null ? 'no upper limit' : `there by ${before}`}`,
+    );
+  }
+  for (const { entry, grade } of result.evidence) {
+    const words = {
+      E1: 'the whole webhook is here',
+      E2: "the person's event is here; other people's are withheld",
+      'not kept': 'its words were not kept',
+    };
+    lines.push(`proof  ${entry}: ${grade}, ${words[grade]}`);
+  }
+  for (const warning of result.warnings) lines.push(`WARN   ${warning}`);
+  for (const note of result.notes) lines.push(`note   ${note}`);
+  const verdict = [
+    'PROVED, with independent time',
+    'NOT PROVED',
+    "PROVED, but the time rests on this operator's word (no independent anchor)",
+  ][result.exit];
+  lines.push(`${verdict}. ${result.records === 1 ? '1 record' : `${result.records} records`}.`);
+  return lines.join('\n');
+}
+
+function parseArguments(args) {
+  const given = { key: null, tsa: [], witness: [], secret: null, json: false, bundle: null };
+  for (let at = 0; at < args.length; at += 1) {
+    const value = () => args[(at += 1)] ?? usage(`${args[at - 1]} needs a value`);
+    if (args[at] === '--key') given.key = value();
+    else if (args[at] === '--tsa') given.tsa.push(value());
+    else if (args[at] === '--witness') given.witness.push(value());
+    else if (args[at] === '--app-secret-file') given.secret = value();
+    else if (args[at] === '--json') given.json = true;
+    else if (args[at] === '--help' || args[at] === '-h') usage('');
+    else if (args[at].startsWith('-') || given.bundle !== null) usage(`not understood: ${args[at]}`);
+    else given.bundle = args[at];
+  }
+  if (given.bundle === null) usage('no bundle given');
+  if (given.key === null)
+    usage('--key is needed: the key that lies in a bundle would prove nothing, whoever forged it put it there');
+  return given;
+}
+
+function usage(sentence) {
+  process.stderr.write(`${sentence === '' ? '' : `${sentence}\n\n`}${USAGE}\n`);
+  process.exit(1);
+}
+
+function readOptions(given) {
+  const orUsage = (what, work) => {
+    try {
+      return work();
+    } catch (error) {
+      return usage(`${what}: ${error.code === 'ENOENT' ? 'neither a verifier key nor a file' : error.message}`);
+    }
+  };
+  const certificates = (file) => {
+    const blocks = readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
+    if (blocks === null) throw new Error('the file holds no certificate');
+    return blocks.map((block) => new X509Certificate(block));
+  };
+  return {
+    key: orUsage('--key', () => readKey(given.key, ED25519)),
+    authorities: given.tsa.flatMap((file) => orUsage('--tsa', () => certificates(file))),
+    witnesses: given.witness.map((one) => orUsage('--witness', () => readKey(one, COSIGNATURE))),
+    secret:
+      given.secret === null ? null : orUsage('--app-secret-file', () => readFileSync(given.secret, 'utf8').trim()),
+  };
+}
+
+const given = parseArguments(process.argv.slice(2));
+const result = verifyBundle(given.bundle, readOptions(given));
+process.stdout.write(`${given.json ? JSON.stringify(result) : printed(result)}\n`);
+process.exitCode = result.exit;

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Checks an unpacked proof bundle about one person with OpenSSL 3 and coreutils (and bash, sed, awk, grep), nothing else.
+#
+#   bash verify-by-hand.sh <verifier key of the log> [PEM of a time-stamping authority you trust]
+#
+# Run it inside the folder. The key comes from the operator or an auditor, not from the bundle. Exit status 0: everything that is
+# checked here holds. What it does not check is the meaning of the entries: read entries/*.json, or use assent-verify.mjs.
+set -u
+[ $# -ge 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 1; }
+vkey=$1
+authority=${2:-}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+ok() { printf 'OK    %s\n' "$1"; }
+bad() { printf 'FAIL  %s\n' "$1"; failed=1; }
+check() { if [ "$1" = 0 ]; then ok "$2"; else bad "$2"; fi; }
+
+unhex() { local hex; hex=$(cat); printf "$(printf '%s' "$hex" | sed 's/../\\x&/g')"; }
+hash() { openssl dgst -sha256 -binary | basenc --base16 -w0 | tr 'A-F' 'a-f'; }
+from64() { printf '%s' "$1" | base64 -d 2>/dev/null | basenc --base16 -w0 | tr 'A-F' 'a-f'; }
+node() { { printf '\001'; printf '%s%s' "$1" "$2" | unhex; } | hash; }
+
+# The key: <origin>+<key id>+<base64 of 01 and 32 bytes>
+origin=${vkey%%+*}
+material=${vkey#*+}; material=${material#*+}
+{ printf '302a300506032b6570032100' | unhex; printf '%s' "$material" | base64 -d | tail -c +2; } > "$work/key.der"
+{ printf '%s\n' "$origin/bundle"; printf '%s' "$material" | base64 -d; } | hash | cut -c1-8 > "$work/bundle.id"
+{ printf '%s\n' "$origin"; printf '%s' "$material" | base64 -d; } | hash | cut -c1-8 > "$work/log.id"
+[ "$(cat "$work/log.id")" = "$(printf '%s' "$vkey" | cut -d+ -f2)" ]; check $? 'the key you gave is whole'
+
+# signed <note> <name> <key id file>: the signature over the text of a note
+signed() {
+  local line
+  awk '{ if ($0 == "" ) exit; print }' "$1" > "$work/text"
+  line=$(awk -v name="$2" '$1 == "\342\200\224" && $2 == name { print $3; exit }' "$1")
+  [ -n "$line" ] && [ "$(from64 "$line" | cut -c1-8)" = "$(cat "$3")" ] || return 1
+  printf '%s' "$line" | base64 -d | tail -c +5 > "$work/signature"
+  openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$work/text" -sigfile "$work/signature" > /dev/null 2>&1
+}
+
+# fold <leaf hex> <index> <size> <file of base64 hashes>: the root that the path leads to
+fold() {
+  local r=$1 fn=$2 sn=$(($3 - 1)) line p
+  while read -r line; do
+    p=$(from64 "$line"); [ ${#p} = 64 ] && [ "$sn" -gt 0 ] || return 1
+    if [ $((fn & 1)) = 1 ] || [ "$fn" = "$sn" ]; then
+      r=$(node "$p" "$r")
+      while [ $((fn & 1)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn >> 1)); sn=$((sn >> 1)); done
+    else
+      r=$(node "$r" "$p")
+    fi
+    fn=$((fn >> 1)); sn=$((sn >> 1))
+  done < "$4"
+  [ "$sn" = 0 ] && printf '%s' "$r"
+}
+
+commitment() { { openssl dgst -sha256 -binary "$1"; cat "$2"; } | hash; }
+leaf() { { printf '\000'; printf '%s' "$1" | unhex; } | hash; }
+field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2"; }
+
+# The manifest: every file, and its signature
+tr ',' '\n' < manifest.json | sed -n 's/^\({"files":{\)\{0,1\}"\([^"]*\)":"\([0-9a-f]\{64\}\)".*/\3  \2/p' > "$work/sums"
+sha256sum --quiet --strict -c "$work/sums" > /dev/null 2>&1; check $? "every file is the one the manifest names ($(wc -l < "$work/sums") files)"
+find . -type f | sed 's|^\./||' | grep -v '^manifest\.' | sort > "$work/here"
+sed 's/^[0-9a-f]*  //' "$work/sums" | sort | cmp -s - "$work/here"; check $? 'the manifest names every file, and no other'
+printf 'assent-bundle/v1\n%s\n%s\n' "$origin" "$(hash < manifest.json)" > "$work/expected"
+awk '{ if ($0 == "") exit; print }' manifest.note | cmp -s - "$work/expected" && signed manifest.note "$origin/bundle" "$work/bundle.id"
+check $? 'the manifest is signed with the key you gave'
+
+# The checkpoint
+after=checkpoints/after.note
+signed "$after" "$origin" "$work/log.id" && [ "$(sed -n 1p "$after")" = "$origin" ]; check $? 'checkpoints/after.note is signed with the key you gave'
+size=$(sed -n 2p "$after")
+root=$(from64 "$(sed -n 3p "$after")")
+
+# included <name>: an entry is in the tree of the checkpoint
+included() {
+  local c index
+  c=$(commitment "$1.json" "$1.nonce")
+  index=$(sed -n 's/^index //p' "$1.tlog-proof" | head -n 1)
+  awk 'NR > 2 { if ($0 == "") exit; print }' "$1.tlog-proof" > "$work/path"
+  awk 'f { print } /^$/ { f = 1 }' "$1.tlog-proof" | cmp -s - "$after" || return 1
+  [ "$(wc -c < "$1.nonce")" = 64 ] && [ "$index" -lt "$size" ] && [ "$(fold "$(leaf "$c")" "$index" "$size" "$work/path")" = "$root" ]
+}
+
+previous=null
+count=0
+for body in entries/[0-9]*.json; do
+  name=${body%.json}
+  count=$((count + 1))
+  included "$name"; check $? "$name ($(field kind "$body")) is in the log"
+  grep -q "\"n\":$count," "$body" && { [ "$previous" = null ] && grep -q '"prev":null' "$body" || grep -q "\"prev\":\"$previous\"" "$body"; }
+  check $? "$name follows the entry before it"
+  previous=$(commitment "$body" "$name.nonce")
+done
+grep -q "\"head\":\"$previous\",\"n\":$count," entries/chain.json; check $? "the chain ends with entry $count"
+
+for body in sends/[0-9]*.message.json; do
+  [ -e "$body" ] || continue
+  name=${body%.message.json}
+  included "$name"; check $? "$name (the chunk it was authorised with) is in the log"
+  tail -n +4 "$name.inner" > "$work/path"
+  position=$(sed -n 's/^position //p' "$name.inner")
+  of=$(sed -n 's/^of //p' "$name.inner")
+  inner=$(fold "$(leaf "$(commitment "$body" "$name.message.nonce")")" "$position" "$of" "$work/path")
+  [ -n "$inner" ] && [ "$inner" = "$(field root "$name.json")" ] && [ "$position" -lt "$of" ]; check $? "$name is one of the $of messages of its chunk"
+done
+
+# The webhook: each piece that is here, against its hash in the entry
+for piece in evidence/*/seg.*.bin; do
+  [ -e "$piece" ] || continue
+  number=${piece#evidence/}; number=${number%%/*}
+  if [ -e "${piece%.bin}.nonce" ]; then h=$(commitment "$piece" "${piece%.bin}.nonce"); else h=$(hash < "$piece"); fi
+  grep -q "\"$h\"" "entries/$number.json"; check $? "$piece was logged"
+done
+for text in notices/*.txt; do
+  [ -e "$text" ] || continue
+  [ "$(hash < "$text").txt" = "${text#notices/}" ]; check $? "$text is the wording its name says"
+done
+
+# The time
+stamped() { awk -v name="$origin" '{ if (f && $2 != name) exit; print } /^$/ { f = 1 }' "$1"; }
+for token in anchors/*.tsr; do
+  [ -e "$token" ] || continue
+  which=${token#anchors/}; which=${which%.tsr}
+  stamped "checkpoints/${which%.self}.note" > "$work/stamped"
+  case $which in
+    *.self) trust="anchors/$which.pem"; label='SELF, no independent proof' ;;
+    *) trust=$authority; label='by the authority you gave' ;;
+  esac
+  if [ -z "$trust" ]; then
+    printf 'note  %s is from outside: give the PEM of an authority you trust to check it\n' "$token"
+  else
+    openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" -untrusted "${token%.tsr}.tsa.pem" > /dev/null 2>&1 ||
+      openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" > /dev/null 2>&1
+    check $? "$token: $(openssl ts -reply -in "$token" -text 2> /dev/null | sed -n 's/^Time stamp: //p') ($label)"
+  fi
+done
+
+[ "$failed" = 0 ] && echo 'Everything that is checked here holds.' || echo 'NOT PROVED.'
+exit "$failed"
