@@ -6,6 +6,13 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'migrate' }
   | { readonly kind: 'doctor' }
+  | { readonly kind: 'audit' }
+  | {
+      readonly kind: 'verify';
+      readonly bundle: string;
+      readonly key: string | null;
+      readonly trusted: readonly string[];
+    }
   | { readonly kind: 'account-create'; readonly email: string; readonly name: string }
   | {
       readonly kind: 'key-create';
@@ -20,6 +27,9 @@ export const USAGE = `usage: assent <command>
   account create --email E --name N           makes an account and its first API key
   key create --account ID --scopes a,b        makes another API key [--expires 2027-01-31T00:00:00Z]
   doctor                                      says what this installation lacks
+  audit                                       recomputes the whole ledger and names the first wrong entry
+  verify BUNDLE                               checks a proof bundle against this log's key
+                                              [--key VKEY] [--tsa FILE]... [--witness VKEY]...
 
 scopes: ${SCOPES.join(', ')}
 JSON goes to standard output, messages to standard error. Exit status: 0 done, 1 failed, 2 called wrongly.`;
@@ -30,11 +40,14 @@ const usage = (text: string): UserError => new UserError('usage', `${text}\n\n${
 export function parseCommand(args: readonly string[]): Command {
   const { positionals, values } = parse(args);
   if (values.help === true) return { kind: 'help' };
+  if (positionals[0] === 'verify') return verifyCommand(positionals.slice(1), values);
   switch (positionals.join(' ')) {
     case 'migrate':
       return { kind: 'migrate' };
     case 'doctor':
       return { kind: 'doctor' };
+    case 'audit':
+      return { kind: 'audit' };
     case 'account create':
       return {
         kind: 'account-create',
@@ -69,12 +82,25 @@ function parse(args: readonly string[]) {
         account: text,
         scopes: text,
         expires: text,
+        key: text,
+        tsa: { type: 'string', multiple: true },
+        witness: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {
     throw usage(error instanceof Error ? error.message : 'the arguments cannot be read');
   }
+}
+
+function verifyCommand(
+  bundles: readonly string[],
+  { key, tsa = [], witness = [] }: { key?: string; tsa?: string[]; witness?: string[] },
+): Command {
+  const [bundle] = bundles;
+  if (bundle === undefined || bundles.length > 1) throw usage('verify takes one bundle');
+  const trusted = [...tsa.flatMap((file) => ['--tsa', file]), ...witness.flatMap((one) => ['--witness', one])];
+  return { kind: 'verify', bundle, key: key ?? null, trusted };
 }
 
 function required(value: string | undefined, option: string): string {

@@ -1,15 +1,12 @@
 import { statSync } from 'node:fs';
 import type { Infrastructure } from '../compose/infrastructure';
+import { NONE_INDEPENDENT, readHead } from '../domain/ledger';
 
 type Finding = { readonly check: string; readonly status: 'ok' | 'warning' | 'failed'; readonly detail: string };
 
 /** What the person who runs this installation has left undone. Nothing is changed. */
-export async function examine({
-  config,
-  db,
-  keyRing,
-  queue,
-}: Infrastructure): Promise<{ findings: readonly Finding[] }> {
+export async function examine(infrastructure: Infrastructure): Promise<{ findings: readonly Finding[] }> {
+  const { config, db, keyRing, queue } = infrastructure;
   const answers = async (work: Promise<unknown>) => work.then(() => true).catch(() => false);
   return {
     findings: [
@@ -22,6 +19,13 @@ export async function examine({
         'does not agree with the database',
       ),
       keyRingVolume(config.keyRingDir, config.dataDir),
+      await logGrows(infrastructure),
+      advice(
+        'independent_anchor',
+        config.anchors.rfc3161 !== null || config.anchors.witnesses.length > 0,
+        'a time-stamping authority or a witness outside is configured',
+        `${NONE_INDEPENDENT} Set RFC3161_URL or WITNESSES`,
+      ),
       advice(
         'production',
         config.production,
@@ -42,6 +46,32 @@ export async function examine({
       ),
     ],
   };
+}
+
+const PENDING_TOO_LONG_MS = 10_000;
+
+/** Nobody may be written to before their consent is signed: a log that stands still is a fault. */
+async function logGrows({ db, clock, checkpointCopy }: Infrastructure): Promise<Finding> {
+  const head = await readHead(db);
+  const size = head?.size ?? 0;
+  const kept = sizeOf(await checkpointCopy.read());
+  const { pending, rejected } = await countWaiting(db);
+  const ageMs = clock.now().getTime() - (head?.signedAt.getTime() ?? 0);
+  const state = `${String(size)} entries signed, ${String(pending)} waiting, ${String(rejected)} set aside`;
+  if (kept > size)
+    return finding('log', false, '', `the database was set back: ${state}, and ${String(kept)} beside the keys`);
+  if (rejected > 0) return finding('log', false, '', `somebody wrote to the database: ${state}; run assent audit`);
+  const isStuck = pending > 0 && ageMs > PENDING_TOO_LONG_MS;
+  return advice('log', !isStuck, state, `${state}: start a worker, or look for ledger.halted in its log`);
+}
+
+const sizeOf = (note: string | null): number => Number(note?.split('\n')[1] ?? 0);
+
+async function countWaiting(db: Infrastructure['db']): Promise<{ pending: number; rejected: number }> {
+  const row = await db.first<{ pending: string; rejected: string }>(
+    'select (select count(*) from ledger_pending) as pending, (select count(*) from ledger_rejected) as rejected',
+  );
+  return { pending: Number(row?.pending ?? 0), rejected: Number(row?.rejected ?? 0) };
 }
 
 const finding = (check: string, passed: boolean, good: string, bad: string): Finding => ({

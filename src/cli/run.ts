@@ -1,8 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import type { Config } from '../../config/env';
 import { openInfrastructure, type Infrastructure } from '../compose/infrastructure';
+import { logOrigin } from '../compose/installation';
 import { sandboxPages } from '../compose/sandbox';
+import { TOOLS } from '../compose/tools';
 import { makeCreateAccount, makeCreateApiKey, makeFindAccount, SCOPES, type CreatedApiKey } from '../domain/accounts';
+import { logVkey } from '../domain/ledger';
 import { findPageByMetaId } from '../domain/pages';
+import { makeAuditLedger, type AuditResult } from '../domain/proof';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
 
@@ -27,18 +33,48 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
   const config = readConfig();
   const infrastructure = await openInfrastructure(config, { role: 'cli', say: terminal.say });
   try {
-    terminal.print(await carryOut(command, infrastructure));
+    if (command.kind === 'verify') await verifyBundle(infrastructure, command);
+    else terminal.print(await carryOut(command, infrastructure, terminal));
   } finally {
     await infrastructure.close();
   }
 }
 
-async function carryOut(command: Exclude<Command, { kind: 'help' }>, infrastructure: Infrastructure): Promise<unknown> {
+/** Checks with the program that auditors use; its words and its exit status are ours. */
+async function verifyBundle(
+  infrastructure: Infrastructure,
+  { bundle, key, trusted }: Extract<Command, { kind: 'verify' }>,
+): Promise<void> {
+  const own = logVkey(infrastructure.keyRing, await logOrigin(infrastructure));
+  const args = [path.join(TOOLS, 'assent-verify.mjs'), '--key', key ?? own, ...trusted, bundle];
+  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  process.exitCode = status ?? 1;
+}
+
+async function auditLedger(infrastructure: Infrastructure, { say }: Terminal): Promise<AuditResult> {
+  const { db, keyRing, checkpointCopy } = infrastructure;
+  const audit = makeAuditLedger({ db, keyRing, checkpointCopy, logOrigin: await logOrigin(infrastructure) });
+  const result = await audit();
+  if (result.ok) say(`The ledger of ${String(result.size)} entries is whole.`);
+  else {
+    say(`The ledger is NOT whole: ${result.first?.sentence ?? ''} (${String(result.wrong)} findings)`);
+    process.exitCode = 1;
+  }
+  return result;
+}
+
+async function carryOut(
+  command: Exclude<Command, { kind: 'help' | 'verify' }>,
+  infrastructure: Infrastructure,
+  terminal: Terminal,
+): Promise<unknown> {
   switch (command.kind) {
     case 'migrate':
       return { migrated: true };
     case 'doctor':
       return examine(infrastructure);
+    case 'audit':
+      return auditLedger(infrastructure, terminal);
     case 'account-create': {
       const create = makeCreateAccount(infrastructure);
       const { account, apiKey } = await create({ email: command.email, name: command.name, firstKeyScopes: SCOPES });

@@ -11,5 +11,13 @@ export { bundleSigner, parseCheckpoint, parseNote, parseVkey, signNote, vkeyOf, 
 export { pendingMac } from './pending-mac.rules';
 export { makeLogProofs, type LogProofs } from './proofs';
 export { makeReadLog, type ReadLog } from './read-log';
-export { isAuthentic, logSigner, logVkey, makeSequence, type SequenceDeps, type SequenceResult } from './sequence';
+export {
+  isAuthentic,
+  logSigner,
+  logVkey,
+  makeSequence,
+  readSignedCheckpoint,
+  type SequenceDeps,
+  type SequenceResult,
+} from './sequence';
 export { INPUT_LEVEL, TILE_WIDTH, type Tile, type TilePlace } from './tree.rules';

@@ -146,7 +146,7 @@ function edgeRoot(size: number, edge: readonly Tile[]): Buffer {
 }
 
 function requireSigned({ keyRing, logOrigin }: SequenceDeps, stored: StoredCheckpoint, root: Buffer): void {
-  const signed = readSigned(keyRing, logOrigin, stored.note);
+  const signed = readSignedCheckpoint(keyRing, logOrigin, stored.note);
   if (signed === null) throw new LogHaltedError('log_unsigned');
   const isSame = signed.size === stored.size && signed.root.equals(stored.root) && signed.root.equals(root);
   if (!isSame) throw new LogHaltedError('log_forked');
@@ -160,7 +160,7 @@ async function requireSuccessor(
   head: Pick<Checkpoint, 'size' | 'root'>,
 ): Promise<void> {
   if (copy === null) return;
-  const known = readSigned(keyRing, logOrigin, copy);
+  const known = readSignedCheckpoint(keyRing, logOrigin, copy);
   if (known === null) throw new LogHaltedError('log_unsigned');
   if (known.size > head.size) throw new LogHaltedError('log_behind');
   const root = known.size === head.size ? head.root : await makeLogProofs(sql).root(known.size);
@@ -168,7 +168,7 @@ async function requireSuccessor(
 }
 
 /** The checkpoint of a note that our own key signed; null for anything else. */
-function readSigned(keyRing: KeyRing, origin: string, noteText: string): Checkpoint | null {
+export function readSignedCheckpoint(keyRing: KeyRing, origin: string, noteText: string): Checkpoint | null {
   const note = parseNote(noteText);
   const own = parseVkey(logVkey(keyRing, origin));
   if (note === null || own === null || !isSignedBy(note, own)) return null;

@@ -1,3 +1,5 @@
+export { makeAuditLedger } from './audit';
+export type { AuditResult, Finding } from './audit.types';
 export { makeExpireExports, makeListExports } from './export-record';
 export type { ExportView } from './export.store';
 export { makeBroadcastProofs, makeRangeProofs, type StreamForm } from './many-bundles';

@@ -142,15 +142,37 @@ function segmentsOf({ evidence }: EntryFacts, kept: readonly KeptSegment[]): Cha
 }
 
 function openMessage(
-  { logOrigin }: OpenPeopleDeps,
+  deps: OpenPeopleDeps,
   person: PersonRow,
   dek: Buffer,
   entries: readonly ChainEntry[],
   row: MessageRow,
 ): ProvedMessage {
+  const rebuilt = rebuildMessage(deps, person, dek, entries, row);
+  if (rebuilt === null) throw broken('a message');
+  return {
+    uuid: row.uuid,
+    broadcastUuid: row.broadcastUuid,
+    at: row.claimedAt,
+    ...rebuilt,
+    position: row.position,
+    sends: { index: Number(row.sendsIndex), ...split(row.sendsOpening) },
+  };
+}
+
+/** What of an entry of the chain a message rests on. */
+type GrantEntry = Pick<ChainEntry, 'entryId' | 'commitment' | 'facts'> & { readonly index: number | null };
+
+/** Makes what was committed to of a message out of its row again; null when it is not what was logged at its place. */
+export function rebuildMessage(
+  { logOrigin }: OpenPeopleDeps,
+  person: PersonRow,
+  dek: Buffer,
+  entries: readonly GrantEntry[],
+  row: MessageRow,
+): Pick<ProvedMessage, 'body' | 'nonce' | 'commitments'> | null {
   const grant = entries.find(({ entryId }) => entryId === row.consentEntry);
-  const first = entries[0];
-  if (grant === undefined || first === undefined) throw broken('the consent of a message');
+  if (grant === undefined) return null;
   const nonce = sendNonce(dek, row.uuid, row.attempt);
   const bodyWith = (index: number | null): Buffer =>
     sendBody({
@@ -159,7 +181,7 @@ function openMessage(
       broadcast: row.broadcastUuid,
       attempt: row.attempt,
       metaPageId: person.metaPageId,
-      psid: first.facts.psid,
+      psid: grant.facts.psid,
       at: row.claimedAt,
       path: row.path,
       consent: { commitment: grant.commitment, index },
@@ -171,17 +193,7 @@ function openMessage(
   const body = [bodyWith(grant.index), bodyWith(null)].find(
     (one) => logged?.equals(sendCommitment(one, nonce)) === true,
   );
-  if (body === undefined) throw broken('a message');
-  return {
-    uuid: row.uuid,
-    broadcastUuid: row.broadcastUuid,
-    at: row.claimedAt,
-    body,
-    nonce,
-    position: row.position,
-    commitments,
-    sends: { index: Number(row.sendsIndex), ...split(row.sendsOpening) },
-  };
+  return body === undefined ? null : { body, nonce, commitments };
 }
 
 const splitCommitments = (bytes: Buffer): Buffer[] =>

@@ -1,0 +1,132 @@
+import type { RowId, Sql, Tx } from '../sql.types';
+
+/** Everything an audit reads is of one moment, however long it takes. */
+export const readOneMoment = (tx: Tx): Promise<unknown> =>
+  tx.run('set transaction isolation level repeatable read, read only');
+
+export interface LeafRow {
+  readonly index: string;
+  readonly entryId: string | null;
+  readonly state: 'open' | 'erased' | 'closed' | 'lost';
+  readonly hasOpening: boolean;
+  readonly leadId: RowId | null;
+  readonly openingCt: Buffer | null;
+  readonly opening: Buffer | null;
+  readonly pageUuid: string | null;
+  readonly bucket: number | null;
+  readonly keyVersion: number | null;
+  readonly dekWrapped: Buffer | null;
+  readonly commitments: Buffer | null;
+}
+
+export const readLeaves = (sql: Sql, from: number, to: number): Promise<LeafRow[]> =>
+  sql.rows(
+    `select f.leaf_index as index, f.entry_id as "entryId", f.state, o.entry_id is not null as "hasOpening",
+       o.lead_id as "leadId", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
+       k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments
+      from ledger_leaf f left join ledger_opening o on o.entry_id = f.entry_id
+        left join lead_key k on k.lead_id = o.lead_id left join page p on p.id = k.page_id
+        left join ledger_sends s on s.entry_id = f.entry_id
+     where f.leaf_index >= $1 and f.leaf_index < $2 order by f.leaf_index`,
+    [from, to],
+  );
+
+export interface CheckpointRow {
+  readonly size: string;
+  readonly root: Buffer;
+  readonly note: string;
+  readonly signedAt: Date;
+}
+
+/** Checkpoints of trees larger than `from`, up to `to`. */
+export const readCheckpoints = (sql: Sql, from: number, to: number): Promise<CheckpointRow[]> =>
+  sql.rows(
+    `select size, root, note, signed_at as "signedAt" from ledger_checkpoint where size > $1 and size <= $2 order by size`,
+    [from, to],
+  );
+
+export interface TileRow {
+  readonly level: number;
+  readonly n: string;
+}
+
+/** Tiles that a tree of this size does not have. */
+export const readExtraTiles = (sql: Sql, size: number): Promise<TileRow[]> =>
+  sql.rows(
+    `select level, n from ledger_tile
+      where n * 256 >= ceil($1::numeric / power(256::numeric, greatest(level, 0)))
+         or floor($1::numeric / power(256::numeric, greatest(level, 0))) <= n * 256 order by level, n limit 100`,
+    [size],
+  );
+
+export async function countLeavesFrom(sql: Sql, size: number): Promise<string[]> {
+  const rows = await sql.rows<{ index: string }>(
+    'select leaf_index as index from ledger_leaf where leaf_index >= $1 or leaf_index < 0 order by leaf_index limit 100',
+    [size],
+  );
+  return rows.map(({ index }) => index);
+}
+
+export interface PendingAuditRow {
+  readonly entryId: string;
+  readonly commitment: Buffer;
+  readonly mac: Buffer;
+  readonly macKeyId: number;
+  readonly hasOpening: boolean;
+  readonly hasLeaf: boolean;
+}
+
+export const readPendingRows = (sql: Sql, limit: number): Promise<PendingAuditRow[]> =>
+  sql.rows(
+    `select p.entry_id as "entryId", p.commitment, p.mac, p.mac_key_id as "macKeyId",
+       exists (select from ledger_opening o where o.entry_id = p.entry_id) as "hasOpening",
+       exists (select from ledger_leaf f where f.entry_id = p.entry_id) as "hasLeaf"
+      from ledger_pending p order by p.id limit $1`,
+    [limit],
+  );
+
+/** Openings that have neither a leaf nor a place among those that wait for one. */
+export const readUnlogged = (sql: Sql): Promise<{ entryId: string }[]> =>
+  sql.rows(
+    `select o.entry_id as "entryId" from ledger_opening o
+      where not exists (select from ledger_leaf f where f.entry_id = o.entry_id)
+        and not exists (select from ledger_pending p where p.entry_id = o.entry_id) limit 100`,
+  );
+
+export async function countRows(sql: Sql, table: 'ledger_pending' | 'ledger_rejected'): Promise<number> {
+  const row = await sql.first<{ n: string }>(`select count(*) as n from ${table}`);
+  return Number(row?.n ?? 0);
+}
+
+/** Wordings whose text is not what their hash says. */
+export const readChangedWordings = (sql: Sql): Promise<{ version: number; language: string }[]> =>
+  sql.rows(
+    `select version, language from notice where sha256 <> sha256(convert_to(body, 'UTF8')) order by page_id, version limit 100`,
+  );
+
+export async function hasWording(sql: Sql, metaPageId: string, sha256: string): Promise<boolean> {
+  const row = await sql.first(
+    `select from notice n join page p on p.id = n.page_id where p.meta_page_id = $1 and n.sha256 = decode($2, 'hex')`,
+    [metaPageId, sha256],
+  );
+  return row !== undefined;
+}
+
+export async function readLeadIds(sql: Sql, after: RowId, limit: number): Promise<RowId[]> {
+  const rows = await sql.rows<{ id: RowId }>('select id from lead where id > $1 order by id limit $2', [after, limit]);
+  return rows.map(({ id }) => id);
+}
+
+export interface ChainRow {
+  readonly leadId: RowId;
+  readonly entryId: string;
+  readonly openingCt: Buffer | null;
+  readonly index: string | null;
+}
+
+export const readChains = (sql: Sql, leadIds: readonly RowId[]): Promise<ChainRow[]> =>
+  sql.rows(
+    `select o.lead_id as "leadId", o.entry_id as "entryId", o.opening_ct as "openingCt", f.leaf_index as index
+      from ledger_opening o left join ledger_leaf f on f.entry_id = o.entry_id where o.lead_id = any($1::bigint[])`,
+    [leadIds],
+  );
