@@ -10,6 +10,8 @@ const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 const TIME_BYTES = 8;
 const SIGNATURE_BYTES = 64;
+/** What a Date can still name. */
+const LATEST_SECONDS = 8_640_000_000_000n;
 const NEWLINE = Buffer.from('\n');
 /** What stands before the 32 bytes of a seed or public key in DER. Source: RFC 8410, section 10. */
 const SEED_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -147,7 +149,7 @@ export const isSignedBy = ({ text, signatures }: Note, key: VerifierKey): boolea
 export function cosignedAt(text: string, one: NoteSignature, key: VerifierKey): Date | null {
   if (!key.isWitness || !isBy(one, key) || one.signature.length !== TIME_BYTES + SIGNATURE_BYTES) return null;
   const seconds = one.signature.readBigUInt64BE(0);
-  if (seconds > BigInt(Number.MAX_SAFE_INTEGER / 1000)) return null;
+  if (seconds > LATEST_SECONDS) return null;
   const message = Buffer.from(`cosignature/v1\ntime ${String(seconds)}\n${text}`, 'utf8');
   const isValid = verify(null, message, publicKeyObject(key.publicKey), one.signature.subarray(TIME_BYTES));
   return isValid ? new Date(Number(seconds) * 1000) : null;

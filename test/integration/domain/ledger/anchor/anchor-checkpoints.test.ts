@@ -1,0 +1,279 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { appendSystemEntry } from '../../../../../src/domain/consent';
+import {
+  anchorServices,
+  logVkey,
+  makeAnchorCheckpoints,
+  makeReadAnchors,
+  makeReadLog,
+  makeSequence,
+  makeThinCheckpoints,
+  readAnchors,
+  sizesAround,
+  sizesBetween,
+} from '../../../../../src/domain/ledger';
+import { cosignedAt, parseNote, parseVkey } from '../../../../../src/domain/ledger/note.rules';
+import { timestampClient, witnessClient } from '../../../../../src/platform/anchor/clients';
+import { randomIds } from '../../../../../src/kernel/ids';
+import { ROOT } from '../../../../support/program';
+import { makeTestTsa, serveOnce, type TestServer, type TestTsa } from '../../../../support/test-tsa';
+import { openInboxWorld, type InboxWorld, type TestPage } from '../../inbox/inbox-world';
+
+let world: InboxWorld;
+let page: TestPage;
+let copy: string | null = null;
+let tsa: TestTsa;
+let answer: (body: Buffer) => Buffer | null;
+let server: TestServer;
+
+beforeAll(() => {
+  tsa = makeTestTsa();
+});
+afterAll(() => tsa.close());
+beforeEach(async () => {
+  world = await openInboxWorld();
+  page = await world.newPage();
+  copy = null;
+  answer = tsa.reply;
+  server = await serveOnce((body, res) => {
+    const bytes = answer(body);
+    if (bytes === null) res.writeHead(503).end();
+    else res.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(bytes);
+  });
+});
+afterEach(async () => {
+  await server.close();
+  await world.close();
+});
+
+async function grow(count = 1): Promise<void> {
+  await world.db.transaction(async (tx) => {
+    for (let n = 0; n < count; n += 1) {
+      const entry = { kind: 'settings', metaPageId: page.metaPageId, optInMode: 'explicit', basis: 'b' } as const;
+      await appendSystemEntry(tx, world.deps, page.accountId, entry);
+    }
+  });
+  const checkpointCopy = {
+    read: () => Promise.resolve(copy),
+    write: (note: string) => Promise.resolve(void (copy = note)),
+  };
+  await makeSequence({ ...world.deps, checkpointCopy })();
+}
+
+const later = (ms: number): void => world.setNow(new Date(world.now().getTime() + ms));
+const services = (witnesses: { vkey: string; url: string }[] = [], hasTsa = true) =>
+  anchorServices({
+    clock: world.deps.clock,
+    ids: randomIds,
+    selfSeed: world.keyRing.systemKey('self-timestamp'),
+    authority: hasTsa ? { name: 'tsa.test', ask: timestampClient(server.url), authorities: [tsa.authority] } : null,
+    witnesses: witnesses.map(({ vkey, url }) => ({ vkey, ask: witnessClient(url) })),
+  });
+
+it('anchors the newest checkpoint by itself and outside, once for each growth, at their own pace', async () => {
+  const run = makeAnchorCheckpoints({ ...world.deps, services: services() });
+  expect(await run()).toBe(0);
+  await grow();
+  expect(await run()).toBe(2);
+  expect(await run()).toBe(0);
+  later(61_000);
+  expect(await run()).toBe(0);
+  await grow();
+  expect(await run()).toBe(1);
+  later(600_000);
+  expect(await run()).toBe(1);
+  const anchors = await readAnchors(world.db, [1, 2]);
+  expect(anchors.map((one) => [one.size, one.class])).toEqual([
+    [1, 'tsa'],
+    [1, 'self'],
+    [2, 'tsa'],
+    [2, 'self'],
+  ]);
+  expect(anchors[0]!.certificates).toContain('BEGIN CERTIFICATE');
+  const view = await makeReadAnchors({ db: world.db, services: services() })();
+  expect(view).toMatchObject({ isIndependent: true, head: { size: 2 } });
+  expect(await makeReadAnchors({ db: world.db, services: services([], false) })()).toMatchObject({
+    isIndependent: false,
+  });
+});
+
+it('asks again with growing pauses, keeps what went wrong in a word, and keeps nothing that does not verify', async () => {
+  const run = makeAnchorCheckpoints({ ...world.deps, services: services() });
+  await grow();
+  const state = () =>
+    world.db.first<{ failures: number; fault: string | null; wait: number }>(
+      `select failures, last_fault as fault, extract(epoch from due_at - $1)::int as wait from anchor_service where class = 'tsa'`,
+      [world.now()],
+    );
+  answer = () => null;
+  await run();
+  expect(await state()).toEqual({ failures: 1, fault: 'unreachable', wait: 10 });
+  answer = () => Buffer.from('garbage');
+  later(10_000);
+  await run();
+  expect(await state()).toEqual({ failures: 2, fault: 'malformed', wait: 20 });
+  answer = (body) =>
+    tsa.reply(Buffer.from(body.toString('latin1').replace(/\x04\x20[^]{32}/, `\x04\x20${'x'.repeat(32)}`), 'latin1'));
+  later(20_000);
+  await run();
+  expect(await state()).toEqual({ failures: 3, fault: 'other_imprint', wait: 40 });
+  answer = () => Buffer.alloc(70_000);
+  later(40_000);
+  await run();
+  expect(await state()).toMatchObject({ failures: 4, fault: 'unreachable' });
+  expect(await world.count(`anchor where class = 'tsa'`)).toBe(0);
+  answer = tsa.reply;
+  later(3_600_000);
+  await run();
+  expect(await state()).toMatchObject({ failures: 0, fault: null });
+  expect(world.logged.filter(({ name }) => name === 'anchor.failed')).toHaveLength(4);
+  expect(JSON.stringify(world.logged)).not.toContain(server.url);
+});
+
+it('says where the anchored checkpoints around a leaf are, and prefers those from outside', async () => {
+  const self = makeAnchorCheckpoints({ ...world.deps, services: services([], false) });
+  const both = makeAnchorCheckpoints({ ...world.deps, services: services() });
+  for (const [count, run] of [
+    [3, both],
+    [2, self],
+    [2, self],
+    [3, both],
+  ] as const) {
+    await grow(count);
+    later(601_000);
+    await run();
+  }
+  expect(await sizesAround(world.db, 5, 10)).toEqual({ before: 3, after: 10 });
+  expect(await sizesAround(world.db, 5, 7)).toEqual({ before: 3, after: 7 });
+  expect(await sizesAround(world.db, 0, 10)).toEqual({ before: null, after: 3 });
+  expect(await sizesBetween(world.db, 0, 10, 64)).toEqual([3, 5, 7, 10]);
+  expect(await sizesBetween(world.db, 0, 10, 2)).toEqual([5, 10]);
+});
+
+it('forgets old checkpoints that nobody asks for, and never an anchored one or the last of its hour', async () => {
+  world.setNow(new Date('2026-11-23T10:05:00Z'));
+  await grow();
+  await makeAnchorCheckpoints({ ...world.deps, services: services([], false) })();
+  for (const at of ['10:10', '10:20', '11:10', '11:20']) {
+    world.setNow(new Date(`2026-11-23T${at}:00Z`));
+    await grow();
+  }
+  later(2 * 86_400_000);
+  await grow();
+  expect(await makeThinCheckpoints(world.deps)()).toBe(2);
+  const left = await world.db.rows<{ size: string }>('select size from ledger_checkpoint order by size');
+  expect(left.map(({ size }) => Number(size))).toEqual([1, 3, 5, 6]);
+});
+
+describe('with the witness that is shipped', () => {
+  let state: string;
+  let child: ChildProcess | null = null;
+
+  beforeEach(() => {
+    state = mkdtempSync(path.join(tmpdir(), 'assent-witness-'));
+  });
+  afterEach(async () => {
+    await stop();
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  async function start(): Promise<{ vkey: string; url: string }> {
+    const log = logVkey(world.keyRing, world.deps.logOrigin);
+    const args = [
+      'tools/assent-witness.mjs',
+      '--name',
+      'witness.test/w1',
+      '--state',
+      state,
+      '--log',
+      log,
+      '--port',
+      '0',
+    ];
+    child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    while (!text.includes('listening on')) text += String((await once(child.stdout!, 'data'))[0]);
+    return { vkey: text.split('\n')[0]!, url: /listening on (\S+)/.exec(text)![1]! };
+  }
+
+  async function stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (child === null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+    child = null;
+  }
+
+  it('gets its cosignature, also after either of the two has forgotten or was killed', async () => {
+    const first = await start();
+    await grow(300);
+    expect(await makeAnchorCheckpoints({ ...world.deps, services: services([first], false) })()).toBe(2);
+    const note = await makeReadLog({ ...world.deps }).checkpoint();
+    const { text, signatures } = parseNote(note!)!;
+    expect(signatures.map(({ name }) => name)).toEqual([world.deps.logOrigin, 'witness.test/w1']);
+    expect(cosignedAt(text, signatures[1]!, parseVkey(first.vkey)!)).not.toBeNull();
+
+    await stop();
+    const again = await start();
+    expect(again.vkey).toBe(first.vkey);
+    await grow(300);
+    later(61_000);
+    await world.db.run(`update anchor_service set last_size = 0 where class = 'witness'`);
+    expect(await makeAnchorCheckpoints({ ...world.deps, services: services([again], false) })()).toBe(2);
+
+    await stop('SIGTERM');
+    for (const file of readdirSync(state)) if (file.endsWith('.json')) rmSync(path.join(state, file));
+    const empty = await start();
+    await grow(1);
+    later(61_000);
+    expect(await makeAnchorCheckpoints({ ...world.deps, services: services([empty], false) })()).toBe(2);
+  });
+
+  it('is refused a log that was rewritten, and a line of another key is not kept', async () => {
+    const witness = await start();
+    const run = makeAnchorCheckpoints({ ...world.deps, services: services([witness], false) });
+    await grow(5);
+    await run();
+    for (const table of ['anchor', 'ledger_checkpoint', 'ledger_leaf', 'ledger_tile'])
+      await world.db.run(`delete from ${table}`);
+    copy = null;
+    await grow(9);
+    later(61_000);
+    await run();
+    const fault = await world.db.first(`select last_fault as fault from anchor_service where class = 'witness'`);
+    expect(fault).toEqual({ fault: 'status_422' });
+
+    const liar = await serveOnce((_body, res) =>
+      res.writeHead(200).end(`\u2014 witness.test/w1 ${Buffer.alloc(76).toString('base64')}\n`),
+    );
+    later(3_600_000);
+    await makeAnchorCheckpoints({ ...world.deps, services: services([{ ...witness, url: liar.url }], false) })();
+    await liar.close();
+    expect(await world.count(`anchor where class = 'witness'`)).toBe(0);
+  });
+
+  it('answers what the protocol says', async () => {
+    const { url } = await start();
+    const post = async (body: string) => {
+      const response = await fetch(`${url}/add-checkpoint`, { method: 'POST', body });
+      return [response.status, await response.text(), response.headers.get('content-type')];
+    };
+    await grow(4);
+    const note = copy!;
+    expect((await post('nonsense'))[0]).toBe(400);
+    expect((await post(`old 9\n\n${note}`))[0]).toBe(400);
+    expect((await post(`old 0\n\n${note.replaceAll(world.deps.logOrigin, 'other.test')}`))[0]).toBe(404);
+    expect((await post(`old 0\n\n${note.replace('\n4\n', '\n5\n')}`))[0]).toBe(403);
+    expect(await post(`old 2\n\n${note}`)).toEqual([409, '0\n', 'text/x.tlog.size']);
+    const both = await Promise.all([post(`old 0\n\n${note}`), post(`old 0\n\n${note}`)]);
+    expect(both.map(([status]) => status).sort()).toEqual([200, 409]);
+    expect((await post(`old 4\n\n${note}`))[0]).toBe(200);
+    expect((await post(`old 4\n${Buffer.alloc(32).toString('base64')}\n\n${note}`))[0]).toBe(422);
+    expect((await post('x'.repeat(70_000)))[0]).toBe(413);
+    expect((await fetch(url)).status).toBe(404);
+  });
+});

@@ -1,0 +1,290 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { appendLeadEntry, appendSystemEntry } from '../../../../src/domain/consent';
+import { leadTransaction, lockLeadRow, openLead } from '../../../../src/domain/leads';
+import { makeLogProofs, makeSequence, pendingMac, readHead, type SequenceResult } from '../../../../src/domain/ledger';
+import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
+import { message, newPsid, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
+import { naiveConsistency, naivePath, naiveRoot } from '../../../unit/domain/ledger/naive-tree';
+
+let world: InboxWorld;
+let copy: string | null;
+
+const copyPort = () => ({
+  read: () => Promise.resolve(copy),
+  write: (note: string) => {
+    copy = note;
+    return Promise.resolve();
+  },
+});
+const sequencer = (over: Partial<Parameters<typeof makeSequence>[0]> = {}): (() => Promise<SequenceResult>) =>
+  makeSequence({ ...world.deps, checkpointCopy: copyPort(), ...over });
+
+beforeEach(async () => {
+  world = await openInboxWorld();
+  copy = null;
+});
+afterEach(() => world.close());
+
+/** Entries as writers leave them, without their openings. */
+async function addPending(count: number): Promise<void> {
+  const { id, key } = world.keyRing.pendingMacKey();
+  const rows = Array.from({ length: count }, () => ({ entryId: randomUUID(), commitment: randomBytes(32) }));
+  await world.db.run(
+    `insert into ledger_pending (entry_id, commitment, mac, mac_key_id)
+     select u.entry_id, u.c, u.mac, $4 from unnest($1::uuid[], $2::bytea[], $3::bytea[]) with ordinality as u (entry_id, c, mac, n) order by n`,
+    [
+      rows.map(({ entryId }) => entryId),
+      rows.map(({ commitment }) => commitment),
+      rows.map(({ entryId, commitment }) => pendingMac(key, entryId, commitment)),
+      id,
+    ],
+  );
+}
+
+async function storedInputs(): Promise<Buffer[]> {
+  const tiles = await world.db.rows<{ hashes: Buffer }>('select hashes from ledger_tile where level = -1 order by n');
+  const all = Buffer.concat(tiles.map(({ hashes }) => hashes));
+  return Array.from({ length: all.length / 32 }, (_, at) => all.subarray(at * 32, at * 32 + 32));
+}
+
+it('signs what it is given, over the boundaries of tiles, as the tree of RFC 6962', async () => {
+  const sequence = sequencer();
+  expect(await sequence()).toEqual({ kind: 'idle' });
+  for (const count of [255, 1, 1, 255, 8_193]) {
+    await addPending(count);
+    while ((await sequence()).kind === 'signed');
+    const inputs = await storedInputs();
+    const head = (await readHead(world.db))!;
+    expect(head.size).toBe(inputs.length);
+    expect(head.root).toEqual(naiveRoot(inputs));
+    expect(copy).toBe(head.note);
+  }
+  const inputs = await storedInputs();
+  const proofs = makeLogProofs(world.db);
+  const indexes = [0, 255, 256, 511, 8_704];
+  expect(await proofs.inclusion(indexes, inputs.length)).toEqual(indexes.map((index) => naivePath(index, inputs)));
+  expect(await proofs.consistency(257, inputs.length)).toEqual(naiveConsistency(257, inputs));
+  expect(await proofs.root(512)).toEqual(naiveRoot(inputs.slice(0, 512)));
+});
+
+it('sets aside what no process of ours wrote, and what has its leaf, and signs the rest', async () => {
+  const sequence = sequencer();
+  await addPending(3);
+  await sequence();
+  await addPending(2);
+  const known = await world.db.first<{ entry: string }>(
+    'select entry_id as entry from ledger_leaf where leaf_index = 1',
+  );
+  const { id, key } = world.keyRing.pendingMacKey();
+  const commitment = randomBytes(32);
+  for (const [entry, mac, keyId] of [
+    [randomUUID(), randomBytes(16), id],
+    [randomUUID(), randomBytes(16), 99],
+    [known!.entry, pendingMac(key, known!.entry, commitment), id],
+  ] as const) {
+    await world.db.run('insert into ledger_pending (entry_id, commitment, mac, mac_key_id) values ($1, $2, $3, $4)', [
+      entry,
+      commitment,
+      mac,
+      keyId,
+    ]);
+  }
+  expect(await sequence()).toMatchObject({ kind: 'signed', size: 5, added: 2, rejected: 3 });
+  const reasons = await world.db.rows<{ reason: string }>('select reason from ledger_rejected order by id');
+  expect(reasons.map(({ reason }) => reason)).toEqual(['mac', 'mac', 'repeated']);
+  expect(world.logged).toContainEqual({ name: 'ledger.rows_rejected', fields: { count: 3 } });
+  expect(await world.count('ledger_pending')).toBe(0);
+});
+
+describe('refuses to sign, and changes nothing,', () => {
+  const halted = async (code: string) => {
+    await addPending(1);
+    await expect(sequencer()()).rejects.toMatchObject({ code });
+    expect(await world.count('ledger_pending')).toBe(1);
+  };
+  beforeEach(async () => {
+    await addPending(300);
+    await sequencer()();
+  });
+
+  it.each([
+    [
+      'a leaf hash at the edge',
+      `update ledger_tile set hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) where level = 0 and n = 1`,
+    ],
+    [
+      'a leaf input at the edge',
+      `update ledger_tile set hashes = set_byte(hashes, 5, get_byte(hashes, 5) # 1) where level = -1 and n = 1`,
+    ],
+    ['a hash above', `update ledger_tile set hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) where level = 1`],
+    ['a tile of the edge gone', `delete from ledger_tile where level = 0 and n = 1`],
+    ['the root of the checkpoint', `update ledger_checkpoint set root = set_byte(root, 0, get_byte(root, 0) # 1)`],
+    ['another size of the checkpoint', `update ledger_checkpoint set size = 299`],
+  ])('after an edit of %s', async (_name, sql) => {
+    await world.db.run(sql);
+    await halted('log_forked');
+  });
+
+  it('when the checkpoint is not signed by our key', async () => {
+    await world.db.run(`update ledger_checkpoint set note = replace(note, 'log.test', 'log.tesT')`);
+    await halted('log_unsigned');
+  });
+
+  it('when the database was set back behind the checkpoint beside the keys', async () => {
+    await addPending(1);
+    await sequencer()();
+    await world.db.run('delete from ledger_checkpoint where size = 301');
+    await world.db.run('delete from ledger_leaf where leaf_index = 300');
+    await world.db.run(
+      'update ledger_tile set hashes = substring(hashes for length(hashes) - 32) where level < 1 and n = 1',
+    );
+    await halted('log_behind');
+  });
+
+  it('when the copy beside the keys was changed', async () => {
+    copy = copy!.replace('\n300\n', '\n301\n');
+    await halted('log_unsigned');
+  });
+
+  it('when an older part of the log is not the one the copy tells of', async () => {
+    const older = copy;
+    await addPending(300);
+    await sequencer()();
+    copy = older;
+    await world.db.run(
+      `update ledger_tile set hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1) where level = 1`,
+    );
+    await addPending(1);
+    await expect(sequencer()()).rejects.toMatchObject({ code: 'log_forked' });
+  });
+});
+
+it('goes on after a death between the commit and the copy, and after one in mid-transaction', async () => {
+  await addPending(5);
+  const dies = { read: () => Promise.resolve(copy), write: () => Promise.reject(new Error('killed')) };
+  await expect(sequencer({ checkpointCopy: dies })()).rejects.toThrow('killed');
+  expect(copy).toBeNull();
+  await addPending(5);
+  expect(await sequencer()()).toMatchObject({ size: 10 });
+  const stops = {
+    ...world.deps.clock,
+    now: () => {
+      throw new Error('killed');
+    },
+  };
+  await addPending(1);
+  await expect(sequencer({ clock: stops })()).rejects.toThrow('killed');
+  expect([await world.count('ledger_pending'), (await readHead(world.db))!.size]).toEqual([1, 10]);
+  expect(await sequencer()()).toMatchObject({ size: 11 });
+});
+
+it('never gives a checkpoint a time before the one before it', async () => {
+  await addPending(1);
+  await sequencer()();
+  const first = (await readHead(world.db))!.signedAt;
+  world.setNow(new Date(first.getTime() - 3_600_000));
+  await addPending(1);
+  await sequencer()();
+  expect((await readHead(world.db))!.signedAt).toEqual(first);
+});
+
+/** What one writer does in one transaction. */
+type Act = 'person' | 'system' | 'rolled back';
+
+it('makes one log of any interleaving of writers, sequencers and deaths, with one leaf for each committed entry', async () => {
+  const acts = fc.array(fc.constantFrom<Act>('person', 'person', 'system', 'rolled back'), {
+    minLength: 4,
+    maxLength: 14,
+  });
+  const page = await world.newPage();
+  const psids = [newPsid(), newPsid()];
+  for (const psid of psids) await world.deliver(page, message(page, psid, world.now(), 'hello'));
+  const leads = await Promise.all(psids.map(async (psid) => (await world.leadOf(page, psid))!.id));
+  await fc.assert(
+    fc.asyncProperty(
+      acts,
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(fc.boolean(), { minLength: 3, maxLength: 6 }),
+      async (work, writers, deaths) => {
+        const committed = new Set((await entries()).map(({ entryId }) => entryId));
+        const before = committed.size;
+        const queue = [...work];
+        let written = 0;
+        const write = async (): Promise<void> => {
+          for (let act = queue.pop(); act !== undefined; act = queue.pop())
+            if (await perform(page, leads, act)) written += 1;
+        };
+        await Promise.all([...Array.from({ length: writers }, write), ...deaths.map((dies) => sequenceOrDie(dies))]);
+        while ((await sequencer()()).kind === 'signed');
+        const rows = await entries();
+        expect(rows.length).toBe(before + written);
+        expect(rows.every(({ index }) => index !== null)).toBe(true);
+        expect(await world.count('ledger_leaf')).toBe(rows.length);
+        expect(await world.count('ledger_pending')).toBe(0);
+        await expectLinear(leads);
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+const entries = () =>
+  world.db.rows<{ entryId: string; index: string | null }>(
+    'select o.entry_id as "entryId", f.leaf_index as index from ledger_opening o left join ledger_leaf f using (entry_id)',
+  );
+
+async function perform(page: TestPage, leads: readonly string[], act: Act): Promise<boolean> {
+  const notice = { version: 1, language: 'en', surface: 's', sha256: Buffer.alloc(32) };
+  try {
+    await leadTransaction(world.deps, async (tx) => {
+      if (act === 'system') {
+        await appendSystemEntry(tx, world.deps, page.accountId, {
+          kind: 'notice',
+          metaPageId: page.metaPageId,
+          notice,
+        });
+        return;
+      }
+      const id = leads[Math.floor(Math.random() * leads.length)]!;
+      const lead = openLead(world.keyRing, page, (await lockLeadRow(tx, id))!);
+      await appendLeadEntry(tx, world.deps, lead, page.metaPageId, { kind: 'notice_shown', notice, mid: 'm' });
+      if (act === 'rolled back') throw new Error('rolled back');
+    });
+    return true;
+  } catch (error) {
+    if (act === 'rolled back') return false;
+    throw error;
+  }
+}
+
+/** A sequencer whose connection may be cut at a random moment. */
+async function sequenceOrDie(dies: boolean): Promise<void> {
+  const applicationName = `doomed-${randomUUID()}`;
+  const db: OpenDatabase = await openDatabase({ url: world.url, poolSize: 2, applicationName });
+  const run = makeSequence({ ...world.deps, db, checkpointCopy: copyPort() });
+  const work = run().catch(() => undefined);
+  if (dies) {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
+    await world.db.run('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
+      applicationName,
+    ]);
+  }
+  await work;
+  await db.close().catch(() => undefined);
+}
+
+async function expectLinear(leads: readonly string[]): Promise<void> {
+  const inputs = await storedInputs();
+  const head = (await readHead(world.db))!;
+  expect([head.size, head.root]).toEqual([inputs.length, naiveRoot(inputs)]);
+  const gaps = await world.db.rows('select leaf_index from ledger_leaf where leaf_index >= $1', [inputs.length]);
+  expect(gaps).toEqual([]);
+  for (const id of leads) {
+    const chain = await world.db.first<{ n: number; entries: string }>(
+      'select chain_n as n, (select count(*) from ledger_opening where lead_id = l.id) as entries from lead l where id = $1',
+      [id],
+    );
+    expect(chain!.n).toBe(Number(chain!.entries));
+  }
+}

@@ -1,0 +1,274 @@
+#!/usr/bin/env node
+// assent-witness: cosigns checkpoints of logs it knows, if each begins with what it has seen before (C2SP tlog-witness).
+//
+// One file, no dependencies, Node.js 18 or newer. Whoever runs it, and not the operator of the log, can later say that the log
+// was never rewritten and never shown in two versions. Licence: AGPL-3.0-or-later.
+
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { createServer } from 'node:http';
+import path from 'node:path';
+
+const USAGE = `usage: node assent-witness.mjs --name NAME --state DIR --log <vkey or file> [options]
+
+  --name NAME    name of this witness, like witness.example.org/w1
+  --state DIR    where its key and the last checkpoint of each log are kept; made when it is missing
+  --log K        verifier key of a log to watch; may be given several times
+  --host H       address to listen on (127.0.0.1); put a TLS proxy in front of any other
+  --port P       port (7080; 0 picks one)
+  --print-key    prints the verifier key of this witness and ends
+
+Keep DIR as long as the witness lives. A witness whose state is lost must get a new name and key.`;
+
+const ED25519 = 1;
+const COSIGNATURE = 4;
+const MOST_BYTES = 64 * 1024;
+const MOST_HASHES = 63;
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+
+const sha256 = (...parts) => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+const nodeHash = (left, right) => sha256(Buffer.from([1]), left, right);
+const keyId = (name, type, key) => sha256(Buffer.from(`${name}\n`), Buffer.from([type]), key).subarray(0, 4);
+const vkeyOf = (name, type, key) =>
+  `${name}+${keyId(name, type, key).toString('hex')}+${Buffer.concat([Buffer.from([type]), key]).toString('base64')}`;
+
+/** What is answered instead of a cosignature. */
+class Answer extends Error {
+  constructor(status, text, type = 'text/plain; charset=utf-8') {
+    super(text);
+    Object.assign(this, { status, text, type });
+  }
+}
+
+function readVkey(given) {
+  const text = /^[^\s+]+\+[0-9a-f]{8}\+/.test(given) ? given.trim() : readFileSync(given, 'utf8').trim();
+  const [, name, id, base64] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  const material = Buffer.from(base64 ?? '', 'base64');
+  const key = material.subarray(1);
+  const isKey = material[0] === ED25519 && key.length === 32 && keyId(name, ED25519, key).toString('hex') === id;
+  if (!isKey) throw new Error('not the verifier key of a log');
+  return {
+    origin: name,
+    id: Buffer.from(id, 'hex'),
+    key: createPublicKey({ key: Buffer.concat([SPKI, key]), format: 'der', type: 'spki' }),
+  };
+}
+
+/** Writes a file so that it is there whole, or not at all. */
+function writeDurably(file, text, mode) {
+  const next = `${file}.next`;
+  const fd = openSync(next, 'w', mode);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(next, file);
+  const folder = openSync(path.dirname(file), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+function openKey(state) {
+  const file = path.join(state, 'witness.key');
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeDurably(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), 0o600);
+  }
+  const privateKey = createPrivateKey(readFileSync(file, 'utf8'));
+  const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
+  return { privateKey, publicKey };
+}
+
+/** The last checkpoint that was cosigned of each log. Reads at start, and writes before every answer. */
+function openState(folder, logs) {
+  const fileOf = (origin) => path.join(folder, `${sha256(Buffer.from(origin)).toString('hex')}.json`);
+  const latest = new Map(
+    logs.map(({ origin }) => {
+      const file = fileOf(origin);
+      return [origin, existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { origin, size: 0, root: '' }];
+    }),
+  );
+  return {
+    of: (origin) => latest.get(origin),
+    keep: (origin, size, root) => {
+      const value = { origin, size, root };
+      writeDurably(fileOf(origin), `${JSON.stringify(value)}\n`, 0o600);
+      latest.set(origin, value);
+    },
+  };
+}
+
+/** Whether the tree of `size` begins with that of `oldSize`. Source: RFC 9162, section 2.1.4.2. */
+function isConsistent(oldSize, oldRoot, size, root, path_) {
+  if (oldSize === size) return path_.length === 0 && oldRoot.equals(root);
+  if (oldSize === 0) return path_.length === 0;
+  let [at, last] = [oldSize - 1, size - 1];
+  while (at % 2 === 1) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  const steps = at === 0 ? [oldRoot, ...path_] : [...path_];
+  if (steps.length === 0) return false;
+  let [old, grown] = [steps[0], steps[0]];
+  for (const step of steps.slice(1)) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      [old, grown] = [nodeHash(step, old), nodeHash(step, grown)];
+      while (at % 2 === 0 && at !== 0) [at, last] = [at / 2, Math.floor(last / 2)];
+    } else {
+      grown = nodeHash(grown, step);
+    }
+    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  }
+  return last === 0 && old.equals(oldRoot) && grown.equals(root);
+}
+
+function parseRequest(body) {
+  const text = body.toString('utf8');
+  const end = text.indexOf('\n\n');
+  const [first, ...lines] = text.slice(0, Math.max(end, 0)).split('\n');
+  const [, old] = /^old (0|[1-9]\d{0,15})$/.exec(first ?? '') ?? [];
+  const note = text.slice(end + 2);
+  const split = note.indexOf('\n\n');
+  const checkpoint = note.slice(0, split + 1);
+  const [, origin, size, root] =
+    /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*$/.exec(checkpoint) ?? [];
+  const hashes = lines.map((line) => Buffer.from(line, 'base64'));
+  const isWhole =
+    Buffer.from(text).equals(body) &&
+    old !== undefined &&
+    origin !== undefined &&
+    text.endsWith('\n') &&
+    Number.isSafeInteger(Number(size)) &&
+    hashes.length <= MOST_HASHES &&
+    hashes.every((hash, at) => hash.length === 32 && hash.toString('base64') === lines[at]);
+  if (!isWhole) throw new Answer(400, 'the request is malformed\n');
+  return {
+    oldSize: Number(old),
+    hashes,
+    checkpoint,
+    origin,
+    size: Number(size),
+    root: Buffer.from(root, 'base64'),
+    signatures: note.slice(split + 2, -1).split('\n'),
+  };
+}
+
+const isSigned = ({ checkpoint, signatures }, { origin, id, key }) =>
+  signatures.some((line) => {
+    const [, name, base64] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
+    const packed = Buffer.from(base64 ?? '', 'base64');
+    return (
+      name === origin &&
+      packed.length === 68 &&
+      packed.subarray(0, 4).equals(id) &&
+      verify(null, Buffer.from(checkpoint), key, packed.subarray(4))
+    );
+  });
+
+/** Everything between the check and the kept state happens in one turn of the event loop: no other request comes between. */
+function addCheckpoint(body, { name, key, logs, state, nowMs }) {
+  const request = parseRequest(body);
+  const log = logs.find(({ origin }) => origin === request.origin);
+  if (log === undefined) throw new Answer(404, 'this witness does not know the log\n');
+  if (!isSigned(request, log)) throw new Answer(403, 'the checkpoint is not signed by the log\n');
+  const { oldSize, size, root, hashes } = request;
+  if (oldSize > size) throw new Answer(400, 'the old size is larger than the checkpoint\n');
+  const known = state.of(log.origin);
+  if (oldSize !== known.size) throw new Answer(409, `${known.size}\n`, 'text/x.tlog.size');
+  const oldRoot = Buffer.from(known.root, 'base64');
+  if (oldSize === size && oldSize > 0 && !oldRoot.equals(root))
+    throw new Answer(409, `${known.size}\n`, 'text/x.tlog.size');
+  const holds = isConsistent(oldSize, oldSize === 0 ? root : oldRoot, size, root, hashes);
+  if (!holds) throw new Answer(422, 'the log does not begin with what this witness has seen\n');
+  state.keep(log.origin, size, root.toString('base64'));
+  const seconds = Math.floor(nowMs() / 1000);
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64BE(BigInt(seconds));
+  const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${request.checkpoint}`), key.privateKey);
+  const id = keyId(name, COSIGNATURE, key.publicKey);
+  return `\u2014 ${name} ${Buffer.concat([id, time, signature]).toString('base64')}\n`;
+}
+
+function serve(witness, host, port) {
+  const server = createServer((req, res) => {
+    const answer = (status, text, type = 'text/plain; charset=utf-8') => {
+      res.writeHead(status, { 'content-type': type }).end(text);
+    };
+    if (req.method !== 'POST' || req.url !== '/add-checkpoint') {
+      req.resume();
+      answer(404, 'POST /add-checkpoint\n');
+      return;
+    }
+    const parts = [];
+    let size = 0;
+    req.on('data', (part) => {
+      size += part.length;
+      if (size <= MOST_BYTES) parts.push(part);
+    });
+    req.on('end', () => {
+      if (size > MOST_BYTES) {
+        answer(413, 'the request is too large\n');
+        return;
+      }
+      try {
+        answer(200, addCheckpoint(Buffer.concat(parts), witness));
+      } catch (error) {
+        if (error instanceof Answer) answer(error.status, error.text, error.type);
+        else {
+          process.stderr.write(`cannot cosign: ${error.code ?? error.constructor.name}\n`);
+          answer(500, 'the witness cannot cosign now\n');
+        }
+      }
+    });
+  });
+  server.requestTimeout = 10_000;
+  server.listen(port, host, () => {
+    process.stdout.write(`listening on http://${host}:${server.address().port}\n`);
+  });
+  const stop = () => server.close(() => process.exit(0));
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function usage(sentence) {
+  process.stderr.write(`${sentence}\n\n${USAGE}\n`);
+  process.exit(1);
+}
+
+function main(args) {
+  const given = { name: null, state: null, logs: [], host: '127.0.0.1', port: 7080, printKey: false };
+  for (let at = 0; at < args.length; at += 1) {
+    const value = () => args[(at += 1)] ?? usage(`${args[at - 1]} needs a value`);
+    if (args[at] === '--name') given.name = value();
+    else if (args[at] === '--state') given.state = value();
+    else if (args[at] === '--log') given.logs.push(value());
+    else if (args[at] === '--host') given.host = value();
+    else if (args[at] === '--port') given.port = Number(value());
+    else if (args[at] === '--print-key') given.printKey = true;
+    else usage(`not understood: ${args[at]}`);
+  }
+  if (given.name === null || !/^[^\s+]+$/.test(given.name)) usage('--name is needed, without blanks and plus signs');
+  if (given.state === null) usage('--state is needed');
+  mkdirSync(given.state, { recursive: true, mode: 0o700 });
+  const key = openKey(given.state);
+  process.stdout.write(`${vkeyOf(given.name, COSIGNATURE, key.publicKey)}\n`);
+  if (given.printKey) return;
+  if (given.logs.length === 0 || !Number.isInteger(given.port)) usage('--log is needed, and --port must be a number');
+  let logs;
+  try {
+    logs = given.logs.map(readVkey);
+  } catch (error) {
+    usage(`--log: ${error.code === 'ENOENT' ? 'neither a verifier key nor a file' : error.message}`);
+  }
+  serve(
+    { name: given.name, key, logs, state: openState(given.state, logs), nowMs: () => Date.now() },
+    given.host,
+    given.port,
+  );
+}
+
+main(process.argv.slice(2));
