@@ -517,6 +517,7 @@ function openZip(file) {
     1,
     'the ZIP has several disks or a comment',
   );
+  need(end.readUInt16LE(8) === end.readUInt16LE(10), 1, 'the ZIP has several disks');
   let [count, size, offset, tail] = [end.readUInt16LE(10), end.readUInt32LE(12), end.readUInt32LE(16), 22];
   if (count === 0xffff || size === 0xffffffff || offset === 0xffffffff) {
     const locator = file.read(file.size - 42, 20);
@@ -543,12 +544,21 @@ function openZip(file) {
   return members.map((member) => ({ path: member.path, size: member.size, bytes: () => readMember(file, member) }));
 }
 
+/** What stands in a directory entry besides name, size, checksum and place: version, DOS time and date, disk, attributes. */
+const PLAIN = { 6: [20, 45], 12: [0], 14: [33], 34: [0], 36: [0], 38: [0], 40: [0] };
+
 function readDirectory(bytes, count) {
   const members = [];
   let at = 0;
   for (let n = 0; n < count; n += 1) {
     need(at + 46 <= bytes.length && bytes.readUInt32LE(at) === 0x02014b50, 1, 'the directory of the ZIP is damaged');
     const [flags, method] = [bytes.readUInt16LE(at + 8), bytes.readUInt16LE(at + 10)];
+    const isPlain = [6, 12, 14, 34, 36, 38, 40].every((shift) => PLAIN[shift].includes(bytes.readUInt16LE(at + shift)));
+    need(
+      isPlain && bytes.readUInt16LE(at + 4) === bytes.readUInt16LE(at + 6),
+      1,
+      'a file of the ZIP has a time, attributes or an unknown version',
+    );
     const [crc, packed, size] = [16, 20, 24].map((shift) => bytes.readUInt32LE(at + shift));
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((shift) => bytes.readUInt16LE(at + shift));
     let offset = bytes.readUInt32LE(at + 42);
@@ -583,7 +593,10 @@ function readMember(file, { path, crc, size, offset }) {
   const local = file.read(offset, 30 + name.length);
   const agrees =
     local.readUInt32LE(0) === 0x04034b50 &&
+    [20, 45].includes(local.readUInt16LE(4)) &&
     local.readUInt16LE(6) === 0 &&
+    local.readUInt16LE(10) === 0 &&
+    local.readUInt16LE(12) === 33 &&
     local.readUInt16LE(8) === 0 &&
     local.readUInt32LE(14) === crc &&
     local.readUInt32LE(18) === size &&

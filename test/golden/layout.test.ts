@@ -201,7 +201,7 @@ function isTestedStore(source: string): boolean {
 
 const sourcesOf = (test: string): string[] => {
   const name = test.replace(/^test\/(unit|integration)\//, '').replace(/\.test\.ts$/, '');
-  return [`src/${name}.ts`, `${name}.ts`, `test/${name}.ts`];
+  return [`src/${name}.ts`, `${name}.ts`, `${name}.mjs`, `test/${name}.ts`];
 };
 
 describe('the layout of tests', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createHash, randomUUID, sign } from 'node:crypto';
 import { makeCreateAccount } from '../../../../src/domain/accounts';
 import type { OptInMode } from '../../../../src/domain/lead-status.types';
 import { makeLogSends } from '../../../../src/domain/delivery';
@@ -7,8 +8,10 @@ import { leadTransaction, lockLeadRow, openLead } from '../../../../src/domain/l
 import { anchorServices, logVkey, makeAnchorCheckpoints, makeSequence } from '../../../../src/domain/ledger';
 import { appendLeadEntry } from '../../../../src/domain/consent';
 import { randomIds } from '../../../../src/kernel/ids';
+import { noteSigner, parseVkey, vkeyOf } from '../../../../src/domain/ledger/note.rules';
 import { ROOT } from '../../../support/program';
-import { createHash, randomUUID } from 'node:crypto';
+import type { TestTsa } from '../../../support/test-tsa';
+
 import { NOTICE_BODY, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
 
 export type ProofWorld = Awaited<ReturnType<typeof openProofWorld>>;
@@ -21,7 +24,31 @@ export interface SentMessage {
 const tool = (name: string): Buffer => readFileSync(path.join(ROOT, 'tools', name));
 
 /** People made by signed webhooks, chunks claimed for them, and a log that signs what they did. */
-export async function openProofWorld() {
+export interface Outside {
+  readonly tsa: TestTsa;
+  readonly witnessSeed: Buffer;
+}
+
+const WITNESS_NAME = 'witness.test/w1';
+
+/** A witness that cosigns whatever it is given, at this moment. */
+function obligingWitness(seed: Buffer) {
+  const signer = noteSigner(WITNESS_NAME, seed);
+  const vkey = vkeyOf(signer, 4);
+  const ask = (body: string) => {
+    const note = body.slice(body.indexOf('\n\n') + 2);
+    const text = note.slice(0, note.indexOf('\n\n') + 1);
+    const seconds = Math.floor(Date.now() / 1000);
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64BE(BigInt(seconds));
+    const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${String(seconds)}\n${text}`), signer.privateKey);
+    const line = Buffer.concat([parseVkey(vkey)!.keyId, time, signature]).toString('base64');
+    return Promise.resolve({ status: 200, text: `\u2014 ${WITNESS_NAME} ${line}\n` });
+  };
+  return { vkey, ask };
+}
+
+export async function openProofWorld(outside?: Outside) {
   const inbox = await openInboxWorld();
   const { deps, db, keyRing } = inbox;
   let copy: string | null = null;
@@ -42,13 +69,16 @@ export async function openProofWorld() {
     clock: deps.clock,
     ids: randomIds,
     selfSeed: keyRing.systemKey('self-timestamp'),
-    authority: null,
-    witnesses: [],
+    authority:
+      outside === undefined
+        ? null
+        : { name: 'tsa.test', ask: (request) => Promise.resolve(outside.tsa.reply(request)), authorities: [] },
+    witnesses: outside === undefined ? [] : [obligingWitness(outside.witnessSeed)],
   });
   const anchor = makeAnchorCheckpoints({ ...deps, services });
   const bundleDeps = {
     ...deps,
-    witnessVkeys: [],
+    witnessVkeys: outside === undefined ? [] : [obligingWitness(outside.witnessSeed).vkey],
     byHandScript: tool('verify-by-hand.sh'),
     verifierSha256: Buffer.from('0'.repeat(64) + '  assent-verify.mjs\n'),
   };
@@ -61,7 +91,11 @@ export async function openProofWorld() {
     },
     checkpointCopy,
     sequence,
-    anchor,
+    /** Lets every service look at the newest checkpoint now. */
+    anchor: async () => {
+      await db.run(`update anchor_service set due_at = '-infinity'`);
+      return anchor();
+    },
     bundleDeps,
     vkey: logVkey(keyRing, deps.logOrigin),
     /** Shows the notice to a lead, as the welcome's acceptance does. */
