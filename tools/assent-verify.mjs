@@ -1435,15 +1435,11 @@ function verifyBundle(path, options) {
       const start = file.read(0, Math.min(10, file.size)).toString('latin1');
       if (start.startsWith('PK')) {
         const members = openZip(file);
-        if (
-          members.some(({ path: name }) => name.startsWith('chunks/') || name.startsWith('entries/')) &&
-          !members.some(({ path: name }) => name.startsWith('entries/'))
-        ) {
-          verifyManyZip(members, options, findings);
-        } else {
-          need(members.reduce((sum, { size }) => sum + size, 0) <= MOST_BUNDLE_BYTES, 1, 'the bundle is too large');
+        if (members.some(({ path: name }) => name.startsWith('entries/'))) {
+          const total = members.reduce((sum, { size }) => sum + size, 0);
+          need(total <= MOST_BUNDLE_BYTES, 1, 'the bundle is too large');
           verifySingle(new Map(members.map(({ path: name, bytes }) => [name, bytes()])), options, findings);
-        }
+        } else verifyManyZip(members, options, findings);
       } else if (start === '{"common":') {
         verifyLines(file, options, findings);
       } else {

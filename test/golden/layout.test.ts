@@ -123,6 +123,37 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'a table of wordings, seen through the receipts made from it',
     sources: ['delivery/receipt-texts.rules'],
   },
+  'test/integration/domain/proof/person-bundle.test.ts': {
+    because: 'the files of a bundle are seen in the bundle, and checked by the verifier',
+    sources: [
+      'ledger/anchor/cosigned-note.rules',
+      'proof/bundle-texts.rules',
+      'proof/common-files',
+      'proof/consent-record.rules',
+      'proof/export-record',
+      'proof/manifest.rules',
+      'proof/open-people',
+      'proof/person-files.rules',
+      'proof/summary.rules',
+      'proof/zip',
+    ],
+  },
+  'test/integration/domain/proof/audit.test.ts': {
+    because: 'an audit is one walk; each step is seen in what it finds',
+    sources: ['proof/audit-log', 'proof/audit-people', 'proof/audit-tree.rules'],
+  },
+  'test/integration/domain/ledger/sequence.test.ts': {
+    because: 'proofs are made of what the sequencer has written, and the MAC is what it checks',
+    sources: ['ledger/pending-mac.rules', 'ledger/proofs'],
+  },
+  'test/integration/domain/ledger/anchor/anchor-checkpoints.test.ts': {
+    because: 'services, their state and what is read of them come together there',
+    sources: ['ledger/anchor/anchor-services', 'ledger/anchor/read-anchors'],
+  },
+  'test/unit/domain/ledger/anchor/timestamp.rules.test.ts': {
+    because: 'a time-stamp of our own is judged like any other',
+    sources: ['ledger/anchor/self-timestamp.rules'],
+  },
   'test/integration/http/person-page.test.ts': {
     because: 'the proof a person is shown is the page',
     sources: ['proof/receipt'],

@@ -233,6 +233,50 @@ describe('the happy paths', () => {
     }
   });
 
+  it('exports proofs of one person, one message, a broadcast and a range of time, and says what was exported', async () => {
+    const { id } = await draft({ launch: true });
+    await world.useCases.work.freezeAudience(id);
+    await world.useCases.sequence();
+    const typed = async (path: string, accept: string, type: string) => {
+      const answer = await ann.api.call<string>('GET', path, undefined, { accept });
+      expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 200, type]);
+      expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="proof/);
+      return answer;
+    };
+    await typed(`/v1/leads/${leadId}/proof`, '*/*', 'application/zip');
+    const json = await typed(`/v1/leads/${leadId}/proof`, 'application/json', 'application/json');
+    expect(Object.keys(json.body)).toContain('entries/0001.json');
+    await typed(`/v1/broadcasts/${id}/proofs`, 'application/x-ndjson', 'application/x-ndjson');
+    const range = `from=2020-01-01T00:00:00Z&to=${encodeURIComponent(new Date(Date.now() + 60_000).toISOString())}`;
+    await typed(`/v1/proofs?page_id=${pageId}&${range}`, 'application/x-ndjson', 'application/x-ndjson');
+    await typed(`/v1/proofs?${range}`, 'application/zip', 'application/zip');
+    const status = async (path: string, accept = '*/*') =>
+      (await ann.api.call('GET', path, undefined, { accept })).status;
+    expect(await status(`/v1/leads/${leadId}/proof`, 'text/html')).toBe(406);
+    expect(await status('/v1/proofs?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z')).toBe(422);
+    expect(await status(`/v1/broadcasts/${id}/deliveries/${randomUUID()}/proof`)).toBe(404);
+    expect(await status(`/v1/leads/${randomUUID()}/proof`)).toBe(404);
+
+    interface Exports {
+      readonly data: readonly { readonly kind: string }[];
+      readonly pagination: { readonly next_cursor: string };
+    }
+    const first = await ann.api.expect<Exports>(200, 'GET', '/v1/proofs/exports?limit=2');
+    expect(first.data.map(({ kind }) => kind)).toEqual(['audit', 'audit']);
+    const { next_cursor: cursor } = first.pagination;
+    const next = await ann.api.expect<Exports>(200, 'GET', `/v1/proofs/exports?limit=200&cursor=${cursor}`);
+    expect(next.data.map(({ kind }) => kind)).toEqual(['broadcast', 'lead', 'lead']);
+    await ann.api.expect(202, 'POST', `/v1/broadcasts/${id}/cancel`);
+  });
+
+  it('says who vouches for the log, loudly when nobody does', async () => {
+    const anchors = await ann.api.expect(200, 'GET', '/v1/ledger/anchors');
+    expect([anchors['independent'], anchors['warning']]).toEqual([
+      false,
+      "No independent anchor: proofs rest on this operator's word.",
+    ]);
+  });
+
   it('has walked every route, and each answer had the documented shape', () => {
     const walked = new Set([...world.answered].map((each) => each.replace(/ \d+$/, '')));
     const missing = world.routes
@@ -267,7 +311,10 @@ describe('what a key may not', () => {
     let tried = 0;
     for (const { method, path, bodyExample } of world.routes.filter((route) => route.path.includes('{'))) {
       const target = path.startsWith('/v1/leads') ? leadId : path.startsWith('/v1/api-keys') ? keys.data[0]!.id : id;
-      const at = path.replace('{page_id}', own['page_id']!).replace('{id}', target);
+      const at = path
+        .replace('{page_id}', own['page_id']!)
+        .replace('{id}', target)
+        .replace('{delivery_id}', randomUUID());
       const answer = await bob.api.call<Problem>(method.toUpperCase(), at, bodyExample);
       expect([method, path, answer.status]).toEqual([method, path, 404]);
       tried += 1;

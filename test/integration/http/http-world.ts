@@ -103,7 +103,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
       log,
       metrics,
       queue: { enqueue: (job: Job) => Promise.resolve(void jobs.push(job)) },
-      config: { http: { publicUrl: null }, meta: { graphVersion: 'v25.0' } },
+      config: loadConfig({}),
     } as unknown as Infrastructure,
     {
       messenger: {

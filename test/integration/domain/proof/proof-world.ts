@@ -114,12 +114,18 @@ export async function openProofWorld(outside?: Outside) {
         });
         await tx.run('update lead set notice_shown_at = now(), notice_version = 1 where id = $1', [leadId]);
       }),
-    sendTo: (page: TestPage, leadIds: readonly string[]) => sendTo(inbox, page, leadIds),
+    sendTo: (page: TestPage, leadIds: readonly string[], options: { hasIndex?: boolean } = {}) =>
+      sendTo(inbox, page, leadIds, options),
   };
 }
 
 /** Authorises one message to each of these leads in one chunk, with the rows a claim leaves. */
-async function sendTo(world: InboxWorld, page: TestPage, leadIds: readonly string[]): Promise<SentMessage> {
+async function sendTo(
+  world: InboxWorld,
+  page: TestPage,
+  leadIds: readonly string[],
+  { hasIndex = true }: { hasIndex?: boolean },
+): Promise<SentMessage> {
   const { db, deps, keyRing } = world;
   const broadcastUuid = randomUUID();
   const contentSha256 = createHash('sha256').update('content').digest();
@@ -145,7 +151,7 @@ async function sendTo(world: InboxWorld, page: TestPage, leadIds: readonly strin
         dek: lead.dek,
         path: 'standard' as const,
         consentC: row.consentCommitment!,
-        consentIndex: Number(leaf!.index),
+        consentIndex: hasIndex ? Number(leaf!.index) : (null as unknown as number),
         subjectRef: row.subjectRef,
         n: row.chainN,
         row,

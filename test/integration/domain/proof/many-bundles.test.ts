@@ -1,0 +1,135 @@
+import { makeBroadcastProofs, makeExpireExports, makeListExports, makeRangeProofs } from '../../../../src/domain/proof';
+import { openVerifier, type Verifier } from '../../../support/verifier';
+import { message, newPsid, type TestPage } from '../inbox/inbox-world';
+import { openProofWorld, type ProofWorld, type SentMessage } from './proof-world';
+
+const PEOPLE = 130;
+let world: ProofWorld;
+let verifier: Verifier;
+let page: TestPage;
+let sent: SentMessage;
+let start: Date;
+
+beforeAll(async () => {
+  world = await openProofWorld();
+  verifier = openVerifier();
+  page = await world.newPage();
+  start = world.now();
+  const psids = Array.from({ length: PEOPLE }, newPsid);
+  for (const psid of psids)
+    await world.store({
+      object: 'page',
+      entry: [{ id: page.metaPageId, time: start.getTime(), messaging: [message(page, psid, start, 'hello')] }],
+    });
+  await world.drain();
+  const leads = await world.db.rows<{ id: string }>('select id from lead where page_id = $1 order by id', [page.id]);
+  for (const { id } of leads) await world.showNotice(page, id);
+  await world.sequence();
+  await world.anchor();
+  sent = await world.sendTo(
+    page,
+    leads.slice(0, 105).map(({ id }) => id),
+  );
+  world.setNow(new Date(start.getTime() + 3_600_000));
+  await world.deliver(page, message(page, psids[0]!, world.now(), 'STOP'));
+  await world.sequence();
+  await world.anchor();
+});
+afterAll(async () => {
+  verifier.close();
+  await world.close();
+});
+
+const all = async (stream: AsyncGenerator<Buffer>): Promise<Buffer> => {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+};
+const broadcast = (form: 'zip' | 'ndjson') =>
+  makeBroadcastProofs(world.bundleDeps)({ accountId: page.accountId, broadcastUuid: sent.broadcastUuid, form });
+const range = (from: Date, to: Date, form: 'zip' | 'ndjson') =>
+  makeRangeProofs(world.bundleDeps)({ accountId: page.accountId, page: page.uuid, from, to, form });
+const key = () => ['--key', world.vkey];
+const DAY_MS = 86_400_000;
+
+it.each(['zip', 'ndjson'] as const)('proves every message of a broadcast, as %s', async (form) => {
+  const bundle = await all(await broadcast(form));
+  const verdict = verifier.verify(bundle, key());
+  expect(verdict.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
+  expect([verdict.exit, verdict.records]).toEqual([2, 105]);
+  expect(await all(await broadcast(form))).toEqual(bundle);
+});
+
+it.each(['zip', 'ndjson'] as const)('proves everybody of a range of time, as %s, and nobody else', async (form) => {
+  const records = async (from: number, to: number) =>
+    verifier.verify(
+      await all(await range(new Date(start.getTime() + from), new Date(start.getTime() + to), form)),
+      key(),
+    );
+  const whole = await records(-DAY_MS, DAY_MS);
+  expect(whole.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
+  expect(whole.records).toBe(PEOPLE);
+  expect((await records(60_000, DAY_MS)).records).toBe(1);
+  expect(await records(2 * DAY_MS, 3 * DAY_MS)).toMatchObject({ records: 0 });
+});
+
+it('fails where one record, chunk or line was changed, dropped, doubled or exchanged', async () => {
+  const lines = (await all(await broadcast('ndjson'))).toString().split('\n').slice(0, -1);
+  const join = (some: readonly string[]) => Buffer.from(`${some.join('\n')}\n`);
+  const [first, one, two, ...rest] = lines;
+  const bent = one!.replace(
+    /("entries\/0001\.nonce":")(.)/,
+    (_all, head: string, a: string) => `${head}${a === 'A' ? 'B' : 'A'}`,
+  );
+  for (const tampered of [
+    [first, bent, two, ...rest],
+    [first, two, ...rest],
+    [first, one, one, ...rest],
+    [first, two, one, ...rest],
+    [one, two, ...rest],
+    lines.slice(0, -1),
+    [...lines, one],
+    [first, `${one!} `, two, ...rest],
+  ]) {
+    const verdict = verifier.verify(join(tampered as string[]), key());
+    expect([verdict.exit, verdict.levels[0]!.state]).toEqual([1, 'FAIL']);
+  }
+  const zip = await all(await broadcast('zip'));
+  const at = zip.indexOf('"record":57');
+  const broken = Buffer.from(zip);
+  broken[at + 40] = (broken[at + 40] ?? 0) ^ 1;
+  expect(verifier.verify(broken, key()).exit).toBe(1);
+});
+
+it('writes down whose data left before it leaves, and a stream that nobody read to its end as broken', async () => {
+  const stream = await broadcast('ndjson');
+  await stream.next();
+  await stream.next();
+  await stream.return(undefined);
+  const list = async () =>
+    (await makeListExports(world.bundleDeps)({ accountId: page.accountId, limit: 1, before: null })).exports[0]!;
+  const broken = await list();
+  expect(broken).toMatchObject({ kind: 'broadcast', state: 'broken', sha256: null });
+  expect(broken.records).toBeGreaterThanOrEqual(100);
+  expect(await world.count('proof_export_lead where export_id = $1', [broken.id])).toBe(broken.records);
+});
+
+it('ends the record of an export whose process died, and forgets records after 30 days', async () => {
+  await world.db.run(`update proof_export set state = 'running', finished_at = null`);
+  const expire = makeExpireExports(world.bundleDeps);
+  const count = await world.count('proof_export');
+  expect(await expire()).toBe(0);
+  world.setNow(new Date(world.now().getTime() + 7 * 3_600_000));
+  expect(await expire()).toBe(count);
+  expect(await world.count(`proof_export where state = 'broken'`)).toBe(count);
+  world.setNow(new Date(world.now().getTime() + 31 * DAY_MS));
+  expect(await expire()).toBe(count);
+  expect(await world.count('proof_export_lead')).toBe(0);
+});
+
+it('refuses a range without length and a broadcast of somebody else', async () => {
+  await expect(range(start, start, 'zip')).rejects.toMatchObject({ code: 'range_invalid' });
+  const other = await world.newPage();
+  const asked = { accountId: other.accountId, broadcastUuid: sent.broadcastUuid, form: 'zip' as const };
+  await expect(makeBroadcastProofs(world.bundleDeps)(asked)).rejects.toMatchObject({ code: 'broadcast_not_found' });
+});
