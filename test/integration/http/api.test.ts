@@ -246,6 +246,17 @@ describe('the happy paths', () => {
     await typed(`/v1/leads/${leadId}/proof`, '*/*', 'application/zip');
     const json = await typed(`/v1/leads/${leadId}/proof`, 'application/json', 'application/json');
     expect(Object.keys(json.body)).toContain('entries/0001.json');
+    const at = await world.db.first<{ uuid: string }>('select public_id as uuid from page where meta_page_id = $1', [
+      pageId,
+    ]);
+    await world.db.run(`update reply set status = 'skipped', reason = 'window_closed' where status = 'pending'`);
+    const chunk = { broadcastId: id, pageId: at!.uuid, generation: 1, lane: 0 as const };
+    await world.useCases.work.sendChunk(chunk, new AbortController().signal);
+    await world.db.run('update lead set unreachable_at = null, failed_in_a_row = 0');
+    await world.useCases.sequence();
+    const list = await ann.api.expect<{ data: { id: string | null }[] }>(200, 'GET', `/v1/broadcasts/${id}/deliveries`);
+    const delivery = list.data.find((each) => each.id !== null)?.id ?? '';
+    await typed(`/v1/broadcasts/${id}/deliveries/${delivery}/proof`, 'application/zip', 'application/zip');
     await typed(`/v1/broadcasts/${id}/proofs`, 'application/x-ndjson', 'application/x-ndjson');
     const range = `from=2020-01-01T00:00:00Z&to=${encodeURIComponent(new Date(Date.now() + 60_000).toISOString())}`;
     await typed(`/v1/proofs?page_id=${pageId}&${range}`, 'application/x-ndjson', 'application/x-ndjson');
@@ -265,7 +276,7 @@ describe('the happy paths', () => {
     expect(first.data.map(({ kind }) => kind)).toEqual(['audit', 'audit']);
     const { next_cursor: cursor } = first.pagination;
     const next = await ann.api.expect<Exports>(200, 'GET', `/v1/proofs/exports?limit=200&cursor=${cursor}`);
-    expect(next.data.map(({ kind }) => kind)).toEqual(['broadcast', 'lead', 'lead']);
+    expect(next.data.map(({ kind }) => kind)).toEqual(['broadcast', 'message', 'lead', 'lead']);
     await ann.api.expect(202, 'POST', `/v1/broadcasts/${id}/cancel`);
   });
 
