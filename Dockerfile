@@ -17,6 +17,7 @@ WORKDIR /app
 RUN mkdir -p /var/lib/assent/keys && chown -R node:node /var/lib/assent
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
+COPY tools tools
 COPY package.json ./
 USER node
 ENV DATA_DIR=/var/lib/assent KEYRING_DIR=/var/lib/assent/keys HTTP_HOST=0.0.0.0

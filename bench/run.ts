@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { benchAudienceTopic } from './audience-topic';
 import { load, machine, markdownOf, type Topic } from './figures';
+import { benchLedgerTopic } from './ledger-topic';
 import { benchPace } from './pace';
 import { benchSends } from './sends';
 import { benchWebhook } from './webhook';
@@ -23,6 +24,7 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
       runs: small ? 1 : 3,
     }),
   audience: () => benchAudienceTopic(small ? 50_000 : 1_000_000),
+  ledger: () => (small ? benchLedgerTopic(2_000, 10_000) : benchLedgerTopic(10_000, 1_000_000)),
   'pace-35': () =>
     benchPace({ pages: small ? 5 : 20, ratePerSecond: 35, seconds: small ? 4 : 20, shareGoal: 0.92, receiverGoal: 40 }),
   'pace-300': () =>

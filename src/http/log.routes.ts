@@ -14,7 +14,7 @@ const NOTE_EXAMPLE =
   'log.example.com/consent\n2\nhIPRqC0KIXrU8KGmgtIe1dFZmYqjTSR0fwFcD8CM9WI=\n\n— log.example.com/consent igyKOkoM2dPl42xDVI0wrEscQNj/u8wVy1EqkilHklMaTcle+ZXt0RAATxeKxQ94dngL07vHMgE5k4Jpd4t8ht/z2Qs=\n';
 const VKEY_EXAMPLE = 'log.example.com/consent+8a0c8a3a+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c';
 
-type LogRoute<Params> = Pick<Route, 'path' | 'summary' | 'description' | 'replies'> & {
+type LogRoute<Params> = Pick<Route, 'path' | 'isDeep' | 'summary' | 'description' | 'replies'> & {
   readonly params?: z.ZodType<Params>;
   readonly handle: (call: Pick<Call<Params, unknown, unknown, unknown>, 'params'>) => Promise<Reply>;
 };
@@ -53,11 +53,18 @@ export function logRoutes(log: ReadLog, isPublic: boolean): Route[] {
       handle: () => Promise.resolve({ status: 200, body: { vkey: log.vkey() } }),
     }),
     route({
-      path: '/v1/ledger/tile/{+tile}',
+      path: '/v1/ledger/tile/{tile}',
+      isDeep: true,
       summary: 'A tile of the tree, or a bundle of its entries',
       description:
         '`<level>/<n>`, `entries/<n>`, either with `.p/<width>` behind it; n in groups of three digits, as in `0/x001/234`',
-      params: z.object({ tile: z.string().max(64).meta({ example: '0/000.p/2' }) }),
+      params: z.object({
+        tile: z
+          .string()
+          .max(64)
+          .regex(/^(entries|\d{1,2})\/[x\d/]+(\.p\/\d{1,3})?$/)
+          .meta({ example: '0/000.p/2' }),
+      }),
       replies: {
         200: {
           description: 'Hashes, or entries with their lengths',

@@ -57,7 +57,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
 function pathOf(route: Route): RouteConfig {
   return {
     method: route.method,
-    path: route.path.replaceAll('{+', '{'),
+    path: route.path,
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),

@@ -49,8 +49,10 @@ export interface Call<Params, Query, Body, Caller> {
 
 interface RouteShape<Params, Query, Body> {
   readonly method: Method;
-  /** OpenAPI form: `/v1/pages/{page_id}`; `{+tile}` stands for one or more segments. */
+  /** OpenAPI form: `/v1/pages/{page_id}`. */
   readonly path: string;
+  /** Its parameter stands for one or more segments, which OpenAPI cannot say. */
+  readonly isDeep?: boolean;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;

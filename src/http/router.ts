@@ -39,8 +39,9 @@ const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/i;
 export function makeRouter(routes: readonly Route[], deps: RouterDeps): Router {
   const router = Router({ caseSensitive: true, strict: true });
   for (const path of [...new Set(routes.map((route) => route.path))].sort(literalFirst)) {
-    const expressPath = path.replaceAll(/\{\+(\w+)\}/g, '*$1').replaceAll(/\{(\w+)\}/g, ':$1');
     const own = routes.filter((route) => route.path === path);
+    const isDeep = own.some((route) => route.isDeep === true);
+    const expressPath = path.replaceAll(/\{(\w+)\}/g, isDeep ? '*$1' : ':$1');
     for (const route of own) {
       requireReplay(route);
       router[route.method](expressPath, async (req: Request, res: Response) => {
@@ -108,7 +109,7 @@ function wantedType(route: Route, req: Request): string {
   return wanted;
 }
 
-/** A parameter of several path segments (`{+tile}`) comes in pieces. */
+/** A parameter of several path segments comes in pieces. */
 const pathParameters = ({ params }: Request): Record<string, string> =>
   Object.fromEntries(
     Object.entries(params as Record<string, string | string[]>).map(([name, value]) => [

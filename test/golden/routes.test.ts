@@ -24,7 +24,7 @@ function reachable(...routers: Router[]): string[] {
       return [...new Set(methods)].flatMap((method) =>
         method === undefined
           ? []
-          : [`${method.toUpperCase()} ${route.path.replaceAll(/:(\w+)/g, '{$1}').replaceAll(/\*(\w+)/g, '{+$1}')}`],
+          : [`${method.toUpperCase()} ${route.path.replaceAll(/:(\w+)/g, '{$1}').replaceAll(/\*(\w+)/g, '{$1}')}`],
       );
     }),
   );

@@ -325,7 +325,8 @@ describe('what a key may not', () => {
       const at = path
         .replace('{page_id}', own['page_id']!)
         .replace('{id}', target)
-        .replace('{delivery_id}', randomUUID());
+        .replace('{delivery_id}', randomUUID())
+        .replace('{tile}', '0/000');
       const answer = await bob.api.call<Problem>(method.toUpperCase(), at, bodyExample);
       expect([method, path, answer.status]).toEqual([method, path, 404]);
       tried += 1;
