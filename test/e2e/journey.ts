@@ -207,7 +207,7 @@ export async function withdrawalTimes(
     );
     const entry = history.data.find(({ kind }) => kind === 'withdraw');
     const { rows } = await client.query<{ at: string }>(
-      'select extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as at from ledger_pending where entry_id = $1',
+      'select extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as at from ledger_opening where entry_id = $1',
       [entry?.entry_id],
     );
     const at = Number(rows[0]?.at);
