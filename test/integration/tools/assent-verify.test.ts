@@ -120,7 +120,7 @@ describe('an honest bundle', () => {
         });
         return { ok: true, text };
       } catch (error) {
-        return { ok: false, text: String((error as { stdout: string }).stdout) };
+        return { ok: false, text: (error as { stdout: string }).stdout };
       } finally {
         rmSync(dir, { recursive: true });
       }
