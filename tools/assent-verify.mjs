@@ -9,7 +9,7 @@
 // operator's word; 1 something fails, or the call was wrong.
 
 import { constants, createHash, createHmac, createPublicKey, verify, X509Certificate } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 
 const USAGE = `usage: node assent-verify.mjs --key <vkey or file> [options] <bundle.zip | .json | .ndjson>
 
@@ -26,9 +26,16 @@ const MOST_FILE_BYTES = 64 * MIB;
 const MOST_BUNDLE_BYTES = 1024 * MIB;
 const MOST_MEMBERS = 100_000;
 const MOST_BODY_BYTES = 16 * 1024;
+const MOST_NOTE_BYTES = 16 * 1024;
+const MOST_TOKEN_BYTES = 256 * 1024;
+const MOST_EVENT_BYTES = MIB;
 const MOST_DEPTH = 8;
+const MOST_MESSAGES = 500;
+const MOST_CHECKPOINTS = 2_000;
 const SKEW_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
+/** Somebody outside must have vouched for an entry within this time of when it says it was written. */
+const MOST_WAIT_MS = 2 * DAY_MS;
 const SENDS_SKEW_MS = 5_000;
 const CHUNK_RECORDS = 100;
 
@@ -77,8 +84,7 @@ function parseJson(text, what) {
 }
 
 /** Writes a value as canonical JSON (RFC 8785, narrowed); anything outside of it is refused. */
-function canonical(value, what, depth = 1, key = /^[a-z0-9_]+$/) {
-  need(depth <= MOST_DEPTH + 1, 1, `${what} is nested too deep`);
+function canonical(value, what, depth = 1) {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     need(Number.isSafeInteger(value) && !Object.is(value, -0), 1, `${what} holds a number that is no safe integer`);
@@ -88,28 +94,35 @@ function canonical(value, what, depth = 1, key = /^[a-z0-9_]+$/) {
     need(!/\p{Surrogate}/u.test(value), 1, `${what} holds half of a character`);
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, what, depth + 1, key)).join(',')}]`;
+  need(depth <= MOST_DEPTH, 1, `${what} is nested too deep`);
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, what, depth + 1)).join(',')}]`;
   const members = Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
   need(
-    members.every((name) => key.test(name)),
+    members.every((name) => /^[a-z0-9_]+$/.test(name)),
     1,
     `${what} has a key that is not allowed`,
   );
-  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name], what, depth + 1, key)}`).join(',')}}`;
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name], what, depth + 1)}`).join(',')}}`;
 }
 
 /** Reads JSON that must be in canonical form: no duplicate key, no blank, no other order. */
-function readCanonical(bytes, what, key) {
-  need(bytes.length <= MOST_BODY_BYTES || key !== undefined, 1, `${what} is longer than 16 KiB`);
+function readCanonical(bytes, what) {
+  need(bytes.length <= MOST_BODY_BYTES, 1, `${what} is longer than 16 KiB`);
   const text = bytes.toString('utf8');
   const value = parseJson(text, what);
   need(typeof value === 'object' && value !== null && !Array.isArray(value), 1, `${what} is not a JSON object`);
   need(
-    Buffer.from(text).equals(bytes) && canonical(value, what, 1, key) === text,
+    Buffer.from(text).equals(bytes) && canonical(value, what) === text,
     1,
     `${what} is not in canonical form (RFC 8785)`,
   );
   return value;
+}
+
+/** Names the fields of an object that the format does not know. */
+function warnOfOthers(value, known, what, warn) {
+  const isOther = Object.keys(value ?? {}).some((field) => !known.includes(field));
+  if (isOther) warn(`${what} has an unknown field`);
 }
 
 const isTime = (text) =>
@@ -148,7 +161,8 @@ function isIncluded(leaf, index, size, path, root) {
 /** Whether a tree of `size` begins with the tree of `oldSize`. Source: RFC 9162, section 2.1.4.2. */
 function isConsistent(oldSize, oldRoot, size, root, path) {
   if (oldSize === size) return path.length === 0 && oldRoot.equals(root);
-  if (oldSize === 0 || oldSize > size) return false;
+  if (oldSize === 0) return path.length === 0 && oldRoot.equals(sha256());
+  if (oldSize > size) return false;
   let at = oldSize - 1;
   let last = size - 1;
   while (at % 2 === 1) {
@@ -214,6 +228,7 @@ const ed25519 = (key, message, signature) =>
 
 /** Takes a signed note apart (C2SP signed-note). */
 function readNote(bytes, what) {
+  need(bytes.length <= MOST_NOTE_BYTES, 1, `${what} is too long`);
   const text = bytes.toString('utf8');
   const end = text.lastIndexOf('\n\n');
   need(end >= 0 && text.endsWith('\n') && Buffer.from(text).equals(bytes), 1, `${what} is not a signed note`);
@@ -265,6 +280,7 @@ function readCheckpoint(bytes, key, what) {
 
 /** Lines of base64 hashes behind some header lines; each line ends with a newline. */
 function readProof(bytes, headers, what) {
+  need(bytes.length <= MOST_NOTE_BYTES, 1, `${what} is too long`);
   const lines = bytes.toString('latin1').split('\n');
   need(lines.pop() === '', 1, `${what} does not end with a newline`);
   const values = headers.map((header) => {
@@ -284,6 +300,7 @@ const readHash = (line, what) => {
 const WHOLE = '(0|[1-9]\\d{0,15})';
 
 function readTlogProof(bytes, what) {
+  need(bytes.length <= 2 * MOST_NOTE_BYTES, 1, `${what} is too long`);
   const text = bytes.toString('utf8');
   const end = text.indexOf('\n\n');
   const [version, index, ...hashes] = text.slice(0, Math.max(end, 0)).split('\n');
@@ -306,6 +323,7 @@ const OID = {
   messageDigest: '2a864886f70d010904',
   signingCertificate: '2a864886f70d010910020c',
   signingCertificateV2: '2a864886f70d010910022f',
+  extendedKeyUsage: '551d25',
   rsaPss: '2a864886f70d01010a',
 };
 const DIGESTS = { '608648016503040201': 'sha256', '608648016503040202': 'sha384', '608648016503040203': 'sha512' };
@@ -355,6 +373,7 @@ const digestOf = (algorithm) => {
  * Checks a time-stamp over `stamped` in every part. @returns its time, and whether an authority the auditor named made it.
  */
 function readTimestamp(bytes, stamped, authorities) {
+  need(bytes.length <= MOST_TOKEN_BYTES, 2, 'is too long');
   const response = derAt(bytes, 0);
   need(response.whole.length === bytes.length, 2, 'has bytes behind it');
   const [status, token] = derChildren(response);
@@ -376,6 +395,7 @@ function readTimestamp(bytes, stamped, authorities) {
   const certificate = requireSigner(derChildren(signers[0]), content, certificates);
   const usage = certificate.keyUsage ?? certificate.toLegacyObject().ext_key_usage ?? [];
   need(usage.length === 1 && usage[0] === TIME_STAMPING, 2, 'is signed with a certificate that is not for time-stamps');
+  need(isUsageCritical(certificate), 2, 'is signed with a certificate that does not insist on its use for time-stamps');
   const isValid = at >= Date.parse(certificate.validFrom) && at <= Date.parse(certificate.validTo);
   need(isValid, 2, 'is signed with a certificate that was not valid then');
   return { at, isTrusted: isTrusted(certificate, certificates, authorities, at), by: nameOf(certificate) };
@@ -387,6 +407,15 @@ function certificateOf({ whole }) {
   } catch {
     return refuse(2, 'holds a certificate that cannot be read');
   }
+}
+
+/** RFC 3161, section 2.3: the extended key usage must be there and critical. */
+function isUsageCritical({ raw }) {
+  const extensions = derChildren(derChild(derAt(raw, 0), 0)).find(({ tag }) => tag === 0xa3);
+  const usage = derChildren(derChild(extensions ?? refuse(2, 'is not a time-stamp'), 0)).find(
+    (extension) => oidOf(derChild(extension, 0)) === OID.extendedKeyUsage,
+  );
+  return usage !== undefined && derChild(usage, 1).whole.toString('hex') === '0101ff';
 }
 
 const nameOf = ({ subject }) => (subject ?? '').replace(/[^\x20-\x7e]/g, ' ').slice(0, 120) || 'an unnamed authority';
@@ -485,6 +514,7 @@ function crc32(bytes) {
 
 /** A file that is read in pieces, never as a whole. */
 function openFile(path) {
+  need(statSync(path).isFile(), 1, 'the bundle is not a file');
   const fd = openSync(path, 'r');
   const { size } = fstatSync(fd);
   return {
@@ -524,7 +554,9 @@ function openZip(file) {
     need(locator.readUInt32LE(0) === 0x07064b50, 1, 'the ZIP is damaged at its end');
     const end64 = file.read(file.size - 98, 56);
     need(
-      end64.readUInt32LE(0) === 0x06064b50 && Number(locator.readBigUInt64LE(8)) === file.size - 98,
+      end64.readUInt32LE(0) === 0x06064b50 &&
+        end64.readBigUInt64LE(4) === 44n &&
+        Number(locator.readBigUInt64LE(8)) === file.size - 98,
       1,
       'the ZIP is damaged at its end',
     );
@@ -610,23 +642,64 @@ function readMember(file, { path, crc, size, offset }) {
   return bytes;
 }
 
-/** `{path: base64}`, exactly as it would be written: no duplicate, no blank, names in order. */
-function readTree(tree, what) {
-  need(typeof tree === 'object' && tree !== null && !Array.isArray(tree), 1, `${what} is not a tree of files`);
-  const paths = Object.keys(tree);
-  requireOrder(paths);
-  return new Map(paths.map((path) => [path, fromBase64(tree[path], path)]));
+/**
+ * `{"<path>":"<text>",...}`, exactly as it would be written. It is taken apart byte by byte: a parser would build whatever a
+ * hostile bundle nests. @returns the texts as bytes, and where the object ends
+ */
+function readFlat(bytes, from, what) {
+  const texts = new Map();
+  const malformed = `${what} is not a tree of files`;
+  const take = (text) => {
+    need(bytes.toString('latin1', at, at + text.length) === text, 1, malformed);
+    at += text.length;
+  };
+  const quoted = () => {
+    take('"');
+    const end = bytes.indexOf(34, at);
+    need(end >= 0, 1, malformed);
+    const value = bytes.subarray(at, end);
+    at = end + 1;
+    return value;
+  };
+  let at = from;
+  let last = '';
+  take('{');
+  while (bytes[at] !== 125) {
+    if (texts.size > 0) take(',');
+    need(texts.size < MOST_MEMBERS, 1, `${what} holds too many files`);
+    const name = quoted();
+    const path = name.length > 200 ? null : name.toString('latin1');
+    requirePath(path);
+    need(last < path, 1, `${path}: names are not in order, or one stands there twice`);
+    take(':');
+    texts.set(path, quoted());
+    last = path;
+  }
+  return { texts, end: at + 1 };
 }
 
-const writeTree = (files) =>
-  `{${[...files].map(([path, bytes]) => `${JSON.stringify(path)}:"${bytes.toString('base64')}"`).join(',')}}`;
+/** `{path: base64}`: the files, and where the object ends. */
+function readTree(bytes, from, what) {
+  const { texts, end } = readFlat(bytes, from, what);
+  const files = new Map();
+  for (const [path, text] of texts) {
+    need(text.length <= MOST_FILE_BYTES * 1.4, 1, `${path} is too large`);
+    files.set(path, fromBase64(text.toString('latin1'), path));
+  }
+  return { files, end };
+}
+
+/** A tree between two texts, and nothing else. */
+function readWrapped(bytes, head, tail, what) {
+  need(bytes.toString('latin1', 0, head.length) === head, 1, `${what} is not written as it should be`);
+  const { files, end } = readTree(bytes, head.length, what);
+  need(bytes.toString('latin1', end) === tail, 1, `${what} is not written as it should be`);
+  return files;
+}
 
 function readJsonBundle(file) {
-  need(file.size <= MOST_BUNDLE_BYTES / 2, 1, 'the bundle is too large');
-  const text = file.read(0, file.size).toString('utf8');
-  const files = readTree(parseJson(text, 'the bundle'), 'the bundle');
-  need(writeTree(files) === text, 1, 'the bundle names a file twice, or is not written as a bundle is');
-  return files;
+  need(file.size <= MOST_BUNDLE_BYTES, 1, 'the bundle is too large');
+  return readWrapped(file.read(0, file.size), '', '', 'the bundle');
 }
 
 /** The lines of a file, each with its newline. */
@@ -647,14 +720,19 @@ function* linesOf(file) {
 
 // ------------------------------------------------------------------------------------------------ manifest
 
-const ANY_KEY = /^[\x20-\x7e]+$/;
 const KINDS = ['lead', 'message', 'broadcast', 'audit'];
 
 /** Checks the manifest's signature and form. @returns what it names */
 function readManifest(manifest, note, key) {
   need(manifest !== undefined && note !== undefined, 1, 'the bundle has no manifest or no signature over it');
-  const value = readCanonical(manifest, 'manifest.json', ANY_KEY);
-  need(Object.keys(value).join() === 'files,kind,log,made_at,v', 1, 'manifest.json has other fields than it should');
+  const head = '{"files":';
+  const isHeaded = manifest.toString('latin1', 0, head.length) === head;
+  need(isHeaded, 1, 'manifest.json has other fields than it should');
+  const { texts, end } = readFlat(manifest, head.length, 'the list of manifest.json');
+  const files = new Map([...texts].map(([path, digest]) => [path, digest.toString('latin1')]));
+  const value = readCanonical(Buffer.concat([Buffer.from('{'), manifest.subarray(end + 1)]), 'manifest.json');
+  need(manifest[end] === 44, 1, 'manifest.json is not in canonical form (RFC 8785)');
+  need(Object.keys(value).join() === 'kind,log,made_at,v', 1, 'manifest.json has other fields than it should');
   need(value.v === 1 && KINDS.includes(value.kind), 1, 'manifest.json is of an unknown version or kind');
   need(value.log === key.name, 1, 'manifest.json is of another log than your key');
   need(isTime(value.made_at), 1, 'manifest.json: made_at is not a time');
@@ -662,7 +740,7 @@ function readManifest(manifest, note, key) {
   const expected = `assent-bundle/v1\n${key.name}\n${sha256(manifest).toString('hex')}\n`;
   need(signed.text === expected, 1, 'manifest.note does not sign this manifest.json');
   requireSignature(signed, bundleKey(key), 'manifest.note');
-  return { kind: value.kind, files: new Map(Object.entries(value.files)) };
+  return { kind: value.kind, files };
 }
 
 function requireHash(named, path, digest) {
@@ -681,10 +759,29 @@ const ENTRY_FIELDS = {
   notice_shown: ['notice', 'mid'],
   object: ['req'],
 };
+const EVIDENCE_FIELDS = ['alg', 'at', 'hdr', 'i', 'len', 'secret', 'segs'];
 const OPTIONAL_FIELDS = ['ref', 'event_at', 'evidence'];
 const COMMON_FIELDS = ['v', 'log', 'kind', 'page', 'psid', 'at', 'subject'];
 const MARKETING = 'marketing.broadcast';
-const isGrant = ({ body }) => Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
+const GRANTS = ['opt_in', 're_opt_in', 'consent'];
+const isGrant = ({ body }) =>
+  GRANTS.includes(body.kind) && Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
+const SENDS_FIELDS = ['v', 'log', 'kind', 'at', 'page', 'broadcast', 'content_sha256', 'n', 'root'];
+const MESSAGE_FIELDS = [
+  'v',
+  'log',
+  'kind',
+  'at',
+  'page',
+  'psid',
+  'subject',
+  'delivery',
+  'attempt',
+  'broadcast',
+  'path',
+  'consent',
+];
+const PATHS = ['standard', 'utility', 'marketing'];
 
 const fileOf = (files, path) => files.get(path) ?? refuse(1, `${path} is missing`);
 
@@ -708,28 +805,33 @@ function readOpening(files, name, context) {
 function readEntries(files, context, warn) {
   const numbers = [...files.keys()].flatMap((path) => /^entries\/(\d{4,})\.json$/.exec(path)?.[1] ?? []);
   need(numbers.length > 0, 1, 'the bundle holds no entry');
+  numbers.sort((a, b) => Number(a) - Number(b));
   return numbers.map((number) => {
     const entry = readOpening(files, `entries/${number}`, context);
     const { body } = entry;
+    const isKnown = typeof body.kind === 'string' && Object.hasOwn(ENTRY_FIELDS, body.kind);
+    need(isKnown, 1, `${entry.name}.json is of a kind that this verifier does not know`);
     const fields = ENTRY_FIELDS[body.kind];
-    need(Object.hasOwn(ENTRY_FIELDS, body.kind), 1, `${entry.name}.json is of a kind that this verifier does not know`);
     const missing = [...COMMON_FIELDS, ...fields].find((field) => !Object.hasOwn(body, field));
     need(missing === undefined, 1, `${entry.name}.json lacks the field ${missing}`);
-    for (const field of Object.keys(body)) {
-      if (![...COMMON_FIELDS, ...fields, ...OPTIONAL_FIELDS].includes(field))
-        warn(`${entry.name}.json has an unknown field`);
-    }
+    warnOfOthers(body, [...COMMON_FIELDS, ...fields, ...OPTIONAL_FIELDS], `${entry.name}.json`, warn);
+    warnOfOthers(body.subject, ['n', 'prev', 'ref'], `${entry.name}.json: the subject`, warn);
+    warnOfOthers(body.notice, ['lang', 'sha256', 'surface', 'version'], `${entry.name}.json: the notice`, warn);
+    warnOfOthers(body.evidence, EVIDENCE_FIELDS, `${entry.name}.json: the evidence`, warn);
     need(isTime(body.at), 1, `${entry.name}.json: at is not a time`);
     const { subject } = body;
     const isSubject =
       typeof subject === 'object' && subject !== null && Number.isInteger(subject.n) && isHex(subject.ref, 16);
-    need(isSubject && typeof body.psid === 'string', 1, `${entry.name}.json: the subject is malformed`);
+    const isAbout = isSubject && typeof body.psid === 'string' && typeof body.page === 'string';
+    need(isAbout, 1, `${entry.name}.json: the subject is malformed`);
     return { ...entry, number };
   });
 }
 
-function readMessages(files, context) {
+function readMessages(files, context, warn) {
   const numbers = [...files.keys()].flatMap((path) => /^sends\/(\d{4,})\.json$/.exec(path)?.[1] ?? []);
+  need(numbers.length <= MOST_MESSAGES, 1, 'the bundle holds more messages of one person than it may');
+  const places = new Set();
   return numbers.map((number, at) => {
     need(Number(number) === at + 1, 1, `sends/${number}: messages are not numbered from 1`);
     const sends = readOpening(files, `sends/${number}`, context);
@@ -752,8 +854,14 @@ function readMessages(files, context) {
     need(of === sends.body.n, 1, `${name}.inner counts other messages than the entry`);
     const isThere = isIncluded(leafHash(commit(bytes, nonce)), position, of, hashes, root);
     need(isThere, 1, `${name}: the chunk that was authorised does not hold this message (the inner proof fails)`);
+    const place = `${sends.index} ${position}`;
+    need(!places.has(place), 1, `${name} stands in the bundle twice`);
+    places.add(place);
     const isWhole =
       isTime(body.at) &&
+      PATHS.includes(body.path) &&
+      typeof body.delivery === 'string' &&
+      typeof body.broadcast === 'string' &&
       typeof body.consent === 'object' &&
       body.consent !== null &&
       isHex(body.consent.c, 32) &&
@@ -761,6 +869,8 @@ function readMessages(files, context) {
       body.subject !== null &&
       Number.isInteger(body.subject.n);
     need(isWhole, 1, `${name}.message.json is malformed`);
+    warnOfOthers(sends.body, SENDS_FIELDS, `${name}.json`, warn);
+    warnOfOthers(body, MESSAGE_FIELDS, `${name}.message.json`, warn);
     return { name, body, sends };
   });
 }
@@ -768,7 +878,7 @@ function readMessages(files, context) {
 /** Everything of level 1 that concerns one person. Files that nothing reads are refused: they could say anything. */
 function readPerson(files, context, warn) {
   const entries = readEntries(files, context, warn);
-  const messages = readMessages(files, context);
+  const messages = readMessages(files, context, warn);
   const chain = readCanonical(fileOf(files, 'entries/chain.json'), 'entries/chain.json');
   for (const path of files.keys()) {
     const isKnown =
@@ -797,7 +907,7 @@ function readMoments(common, context, note) {
       try {
         stamp = readTimestamp(token, checkpoint.stamped, context.authorities);
       } catch (error) {
-        throw error instanceof Refusal ? new Refusal(2, `${path}: the time-stamp ${error.message}`) : error;
+        throw new Refusal(2, `${path}: the time-stamp ${error instanceof Refusal ? error.message : 'cannot be read'}`);
       }
       const isOutside = stamp.isTrusted && !isSelf;
       if (!isSelf && !stamp.isTrusted) {
@@ -827,12 +937,30 @@ const most = (values) => values.reduce((best, value) => (best === null || value 
 const least = (values) => values.reduce((best, value) => (best === null || value < best ? value : best), null);
 
 /** After and before which moment the leaf came to be, as far as these moments tell. */
-const bracketOf = (index, moments) => ({
-  lower: most(moments.filter(({ size }) => size <= index).map(({ at }) => at)),
-  upper: least(moments.filter(({ size }) => size > index).map(({ at }) => at)),
-});
+function bracketOf(index, moments) {
+  const upper = least(moments.filter(({ size }) => size > index).map(({ at }) => at));
+  const isBefore = ({ size, at }) => size <= index && (upper === null || at <= upper);
+  return { lower: most(moments.filter(isBefore).map(({ at }) => at)), upper };
+}
 
-function checkTime({ entries, messages }, moments, warn) {
+/**
+ * An operator chooses which checkpoints lie in a bundle, so a missing lower limit says nothing. What cannot be forged is how
+ * soon somebody outside saw the entry: one that was seen days after the time it states may have been made up until then.
+ */
+function isSeenSoon({ name, at, upper }, note) {
+  if (upper === null) {
+    note(`${name}: nobody outside has vouched for it yet`);
+    return false;
+  }
+  if (upper - at <= MOST_WAIT_MS) return true;
+  const days = Math.floor((upper - at) / DAY_MS);
+  note(
+    `${name} says ${iso(at)}; the first word from outside came ${days} days later: that it is so old is the operator's word`,
+  );
+  return false;
+}
+
+function checkTime({ entries, messages }, moments, { warn, note }) {
   const outside = moments.filter(({ isOutside }) => isOutside);
   const used = outside.length > 0 ? outside : moments;
   const brackets = [];
@@ -843,7 +971,6 @@ function checkTime({ entries, messages }, moments, warn) {
   ];
   for (const { name, body, index } of leaves) {
     const { lower, upper } = bracketOf(index, used);
-    if (upper === null) isCovered = false;
     const at = Date.parse(body.at);
     need(
       lower === null || at >= lower - SKEW_MS,
@@ -856,9 +983,11 @@ function checkTime({ entries, messages }, moments, warn) {
       `${name} says it was written at ${body.at}, after a checkpoint that holds it was vouched for: it is dated ahead`,
     );
     checkEventTime(name, body, lower, upper, warn);
+    if (outside.length > 0 && !isSeenSoon({ name, at, upper }, note)) isCovered = false;
     brackets.push({
       entry: name,
       index,
+      says: body.at,
       after: lower === null ? null : iso(lower),
       before: upper === null ? null : iso(upper),
     });
@@ -922,6 +1051,7 @@ function checkChain({ entries, chain }, afterSize) {
 function checkActs({ entries }) {
   let grant = null;
   let withdrawal = null;
+  let isOut = false;
   return entries.map((entry) => {
     const { name, body } = entry;
     if (body.kind === 're_opt_in') {
@@ -930,12 +1060,12 @@ function checkActs({ entries }) {
         3,
         `${name} is a return, and does not name the withdrawal it follows`,
       );
+      isOut = false;
     }
-    if (body.kind === 'withdraw') [grant, withdrawal] = [null, entry];
+    if (body.kind === 'withdraw') [grant, withdrawal, isOut] = [null, entry, true];
     if (isGrant(entry)) {
-      const isReturn = withdrawal === null || body.kind === 're_opt_in';
-      need(isReturn, 3, `${name} grants after a withdrawal without being a return`);
-      [grant, withdrawal] = [entry, withdrawal];
+      need(!isOut, 3, `${name} grants after a withdrawal without being a return`);
+      grant = entry;
     }
     return { grant };
   });
@@ -998,6 +1128,7 @@ const digits = (value) => (typeof value === 'number' ? String(value) : value);
 
 /** Parses an event without losing digits: Meta has sent ids as bare numbers. */
 function parseEvent(bytes, what) {
+  need(bytes.length <= MOST_EVENT_BYTES, 4, `${what} is too long`);
   const text = bytes.toString('utf8').replace(/("id"\s*:\s*)(\d{1,32})(?=\s*[,}])/g, '$1"$2"');
   try {
     return JSON.parse(text);
@@ -1006,10 +1137,21 @@ function parseEvent(bytes, what) {
   }
 }
 
-function checkEvidence(files, entry, warn) {
+/** The paths of evidence by the number of their entry. */
+function evidencePaths(files) {
+  const paths = new Map();
+  for (const path of files.keys()) {
+    const [, number] = /^evidence\/(\d+)\//.exec(path) ?? [];
+    if (number === undefined) continue;
+    if (paths.has(number)) paths.get(number).push(path);
+    else paths.set(number, [path]);
+  }
+  return paths;
+}
+
+function checkEvidence(files, own, entry, warn) {
   const { number, body } = entry;
   const folder = `evidence/${number}`;
-  const own = [...files.keys()].filter((path) => path.startsWith(`${folder}/`));
   if (body.evidence === undefined) {
     need(own.length === 0, 4, `${folder} holds evidence for an entry that names none`);
     return null;
@@ -1026,13 +1168,14 @@ function checkEvidence(files, entry, warn) {
         seg.length === 3 &&
         ['p', 'e'].includes(seg[0]) &&
         Number.isInteger(seg[1]) &&
+        seg[1] >= 0 &&
         isHex(seg[2], 32),
     ) &&
     evidence.segs[evidence.i]?.[0] === 'e';
   need(isWhole, 4, `${entry.name}.json: the evidence is malformed`);
   const total = evidence.segs.reduce((sum, seg) => sum + seg[1], 0);
   need(total === evidence.len, 4, `${entry.name}.json: the pieces of the webhook do not add up to its length`);
-  if (own.length === 0) return { grade: 'not kept' };
+  if (own.length === 0) return { grade: isGrant(entry) ? 'ABSENT' : 'not kept' };
   return checkSegments(files, entry, folder, new Set(own), warn);
 }
 
@@ -1094,16 +1237,19 @@ function readAt4(files, path) {
 function checkEvent(event, { name, body }, folder, warn) {
   const sender = digits(event?.sender?.id);
   if (sender === undefined) {
+    need(!GRANTS.includes(body.kind), 4, `${name}: the event names no person`);
     warn(`${folder}: the event has another form than a message; person and time were not compared`);
     return;
   }
   need(sender === body.psid, 4, `${name}: the event is of another person`);
   need(digits(event.recipient?.id) === body.page, 4, `${name}: the event is of another Page`);
   const stamp = Number(event.timestamp);
-  const times = [stamp, stamp * 1000].map((ms) => (Number.isFinite(ms) && Math.abs(ms) < 8.64e15 ? iso(ms) : ''));
+  const happened = stamp < 1e11 ? stamp * 1000 : stamp;
+  const arrived = Date.parse(body.evidence.at);
+  const said = Date.parse(body.event_at);
   if (event.timestamp === undefined) warn(`${folder}: the event has no time of its own`);
-  else if (!times.includes(body.event_at)) {
-    const isCapped = Date.parse(body.event_at) === Date.parse(body.evidence.at);
+  else if (happened !== said) {
+    const isCapped = said === arrived && happened > arrived;
     need(isCapped, 4, `${name}: the event happened at another time than the entry says`);
   }
   const shapes = {
@@ -1112,6 +1258,10 @@ function checkEvent(event, { name, body }, folder, warn) {
     quick_reply: 'message',
     postback: ['postback', 'message'],
     first_message: ['message', 'postback', 'referral'],
+    referral: ['referral', 'postback', 'message', 'optin'],
+    ad: ['referral', 'postback', 'message', 'optin'],
+    optin_plugin: 'optin',
+    marketing_optin: 'optin',
     keyword: ['message', 'message_edit'],
   };
   const wanted = shapes[body.via];
@@ -1119,9 +1269,10 @@ function checkEvent(event, { name, body }, folder, warn) {
   need(isShaped, 4, `${name}: the event is of another kind than the entry says`);
 }
 
-function checkNotices(common, entries) {
-  const named = new Set(entries.flatMap(({ body }) => (body.notice === undefined ? [] : [body.notice.sha256])));
-  for (const hash of named) {
+function checkNotices(common, entries, named) {
+  const own = new Set(entries.flatMap(({ body }) => (body.notice === undefined ? [] : [body.notice.sha256])));
+  for (const hash of own) {
+    if (named.has(hash)) continue;
     const text = common.get(`notices/${hash}.txt`);
     need(text !== undefined, 4, `notices/${String(hash).slice(0, 64)}.txt, a wording that an entry names, is missing`);
     need(
@@ -1129,8 +1280,13 @@ function checkNotices(common, entries) {
       4,
       `notices/${hash}.txt is another wording than the one that was shown`,
     );
+    named.add(hash);
   }
-  return named;
+}
+
+function requireNoOtherNotice(common, named) {
+  const extra = [...common.keys()].find((path) => path.startsWith('notices/') && !named.has(path.slice(8, 72)));
+  need(extra === undefined, 4, `${extra} is named by no entry`);
 }
 
 // ------------------------------------------------------------------------------------------------ level 5: origin
@@ -1169,6 +1325,17 @@ const NOT_PROVES = [
   'that Meta made that signature: it is symmetric, and the operator could have made it too',
 ];
 
+/** What a bundle says must not be able to write over what the verifier says. */
+const printable = (sentence) => sentence.replace(/[^\x20-\x7e]/g, '?');
+
+const ABSENT = {
+  1: 'nothing of this level is proved',
+  2: 'nothing of this level is proved: no time-stamp and no witness',
+  3: 'nothing of this level is proved: no record could be checked',
+  4: "the webhook of a grant is not here, or none at all: what the person did rests on the operator's word",
+  5: 'no app secret was shown to you, or no whole webhook is here',
+};
+
 /** Collects what was found, level by level. A level that fails does not keep the later ones from being looked at. */
 class Findings {
   constructor() {
@@ -1180,13 +1347,15 @@ class Findings {
     this.hasOutside = false;
     this.hasMoments = false;
     this.isCovered = true;
+    this.hasGrantEvidence = true;
+    this.wordings = new Set();
     this.evidence = 0;
     this.origins = 0;
     this.records = 0;
   }
 
-  warn = (sentence) => this.warnings.size < 50 && this.warnings.add(sentence);
-  note = (sentence) => this.notes.size < 50 && this.notes.add(sentence);
+  warn = (sentence) => this.warnings.size < 50 && this.warnings.add(printable(sentence));
+  note = (sentence) => this.notes.size < 50 && this.notes.add(printable(sentence));
 
   /** Runs a check; what it refuses is noted at its level. @returns undefined then */
   try(work, prefix = '') {
@@ -1198,7 +1367,7 @@ class Findings {
           ? [error.level, error.message]
           : [1, `the bundle cannot be read: ${error?.constructor?.name ?? 'unknown fault'}`];
       const reasons = this.reasons[level - 1];
-      if (reasons.length < 5) reasons.push(prefix + sentence);
+      if (reasons.length < 5) reasons.push(printable(prefix + sentence));
       return undefined;
     }
   }
@@ -1218,6 +1387,7 @@ function readCommon(common, options, findings) {
   for (const path of common.keys()) {
     const [, which] = /^checkpoints\/(before|at-[1-9]\d{0,15})\.note$/.exec(path) ?? [];
     if (which !== undefined) checkpoints.push(readOlder(common, which, key, after));
+    need(checkpoints.length <= MOST_CHECKPOINTS, 1, 'the bundle holds too many checkpoints');
     const isKnown =
       which !== undefined ||
       path === 'checkpoints/after.note' ||
@@ -1265,10 +1435,10 @@ function readOlder(common, which, key, after) {
   return { ...older, which };
 }
 
-/** All levels for one person. @returns the hashes of the wordings that were named */
+/** All levels for one person. */
 function checkPerson(files, common, { context, moments }, findings, prefix) {
   const person = findings.try(() => readPerson(files, context, findings.warn), prefix);
-  if (person === undefined) return new Set();
+  if (person === undefined) return;
   const lowest = Math.min(
     ...person.entries.map(({ index }) => index),
     ...person.messages.map(({ sends }) => sends.index),
@@ -1281,31 +1451,34 @@ function checkPerson(files, common, { context, moments }, findings, prefix) {
       'checkpoints/before.note already holds an entry of this bundle',
     );
   }, prefix);
-  const timed = findings.try(() => checkTime(person, moments, findings.warn), prefix);
+  const timed = findings.try(() => checkTime(person, moments, findings), prefix);
   if (timed?.isCovered !== true) findings.isCovered = false;
   if (prefix === '') findings.brackets = timed?.brackets ?? [];
   findings.try(() => {
     checkChain(person, context.after.size);
     checkMessages(person, checkActs(person));
   }, prefix);
+  const paths = evidencePaths(files);
   const evidence = person.entries.map((entry) => ({
     entry,
-    found: findings.try(() => checkEvidence(files, entry, findings.warn), prefix),
+    found: findings.try(() => checkEvidence(files, paths.get(entry.number) ?? [], entry, findings.warn), prefix),
   }));
+  for (const { entry, found } of evidence) {
+    if (found?.grade !== 'ABSENT') continue;
+    findings.hasGrantEvidence = false;
+    findings.note(`${prefix}${entry.name} grants, and the webhook it rests on is not in the bundle`);
+  }
   findings.evidence += evidence.filter(({ found }) => found?.grade === 'E1' || found?.grade === 'E2').length;
   if (prefix === '')
     findings.grades = evidence.flatMap(({ entry, found }) =>
       found ? [{ entry: entry.name, grade: found.grade }] : [],
     );
-  const stray = [...files.keys()].find((path) => {
-    const [, number] = /^evidence\/(\d+)\//.exec(path) ?? [];
-    return number !== undefined && !person.entries.some((entry) => entry.number === number);
-  });
+  for (const { number } of person.entries) paths.delete(number);
+  const [[stray] = []] = paths.values();
   findings.try(() => need(stray === undefined, 4, `${stray} belongs to no entry`), prefix);
-  const named = findings.try(() => checkNotices(common, person.entries), prefix) ?? new Set();
+  findings.try(() => checkNotices(common, person.entries, findings.wordings), prefix);
   if (context.secret !== null)
     findings.origins += findings.try(() => checkOrigin(evidence, context.secret), prefix) ?? 0;
-  return named;
 }
 
 const isPersonal = (path) => /^(entries|evidence|sends)\//.test(path);
@@ -1327,11 +1500,8 @@ function verifySingle(files, options, findings) {
   const common = new Map([...files].filter(([path]) => !isPersonal(path)));
   const shared = findings.try(() => readCommon(common, options, findings));
   if (shared === undefined) return;
-  const named = checkPerson(own, common, shared, findings, '');
-  findings.try(() => {
-    const extra = [...common.keys()].find((path) => path.startsWith('notices/') && !named.has(path.slice(8, 72)));
-    need(extra === undefined, 4, `${extra} is named by no entry`);
-  });
+  checkPerson(own, common, shared, findings, '');
+  findings.try(() => requireNoOtherNotice(common, findings.wordings));
   if (manifest?.kind === 'message') {
     const count = [...own.keys()].filter((path) => /^sends\/\d+\.json$/.test(path)).length;
     findings.try(() => need(count === 1, 1, 'a bundle about one message holds another number of them'));
@@ -1342,11 +1512,10 @@ function verifySingle(files, options, findings) {
 function verifyRecord(line, number, common, shared, findings) {
   const prefix = `record ${number}: `;
   const own = findings.try(() => {
-    const text = line.toString('utf8');
-    const value = parseJson(text, 'a record');
-    need(value?.record === number, 1, 'records are not numbered one after the other');
-    const files = readTree(value.files, 'a record');
-    need(`{"record":${number},"files":${writeTree(files)}}\n` === text, 1, 'it is not written as a record is');
+    const head = `{"record":${number},"files":`;
+    const isNext = line.toString('latin1', 0, head.length) === head;
+    need(isNext, 1, 'records are not numbered one after the other');
+    const files = readWrapped(line, head, '}\n', 'a record');
     need([...files.keys()].every(isPersonal), 1, 'it holds a file that has no place in a record');
     return files;
   }, prefix);
@@ -1369,7 +1538,8 @@ function verifyManyZip(members, options, findings) {
   const common = new Map(others.map(({ path, bytes }) => [path, bytes()]));
   const manifest = readManifest(common.get('manifest.json'), common.get('manifest.note'), options.key);
   need(['broadcast', 'audit'].includes(manifest.kind), 1, 'manifest.json is of another kind of bundle');
-  const gone = [...manifest.files.keys()].find((path) => !members.some((member) => member.path === path));
+  const present = new Set(members.map(({ path }) => path));
+  const gone = [...manifest.files.keys()].find((path) => !present.has(path));
   need(gone === undefined, 1, `${String(gone).slice(0, 200)}, which the manifest names, is missing`);
   for (const [path, bytes] of common) {
     if (!path.startsWith('manifest.'))
@@ -1384,6 +1554,7 @@ function verifyManyZip(members, options, findings) {
       for (const line of splitLines(content)) verifyRecord(line, (findings.records += 1), common, shared, findings);
     });
   });
+  findings.try(() => requireNoOtherNotice(common, findings.wordings));
 }
 
 const chunkName = (n) => `chunks/${String(n).padStart(6, '0')}.ndjson`;
@@ -1402,9 +1573,7 @@ function verifyLines(file, options, findings) {
   for (const line of linesOf(file)) {
     need(end === undefined, 1, 'the bundle has lines behind its end');
     if (common === undefined) {
-      const text = line.toString('utf8');
-      common = readTree(parseJson(text, 'the first line').common, 'the first line');
-      need(`{"common":${writeTree(common)}}\n` === text, 1, 'the first line is not written as it should be');
+      common = readWrapped(line, '{"common":', '}\n', 'the first line');
       shared = readCommon(common, options, findings);
     } else if (line.subarray(0, 10).toString() === '{"record":') {
       hash.update(line);
@@ -1412,19 +1581,17 @@ function verifyLines(file, options, findings) {
       verifyRecord(line, (findings.records += 1), common, shared, findings);
       if (inChunk === CHUNK_RECORDS) closeChunk();
     } else {
-      end = parseJson(line.toString('utf8'), 'the last line');
+      end = readWrapped(line, '', '\n', 'the last line');
     }
   }
   need(common !== undefined && end !== undefined, 1, 'the bundle ends too early: it has no manifest');
   closeChunk();
-  const manifest = readManifest(
-    fromBase64(end.manifest, 'the manifest'),
-    fromBase64(end.note, 'the signature'),
-    options.key,
-  );
+  need([...end.keys()].join() === 'manifest,note', 1, 'the last line is not written as it should be');
+  const manifest = readManifest(end.get('manifest'), end.get('note'), options.key);
   for (const [path, bytes] of common) hashes.set(path, sha256(bytes).toString('hex'));
   for (const [path, digest] of hashes) requireHash(manifest.files, path, digest);
   need(manifest.files.size === hashes.size, 1, 'the manifest names files that are not here');
+  requireNoOtherNotice(common, findings.wordings);
 }
 
 function verifyBundle(path, options) {
@@ -1458,8 +1625,8 @@ function resultOf(findings, options) {
   const absent = [
     !isRead,
     !findings.hasMoments,
-    !isRead,
-    findings.evidence === 0,
+    !isRead || findings.records === 0,
+    findings.evidence === 0 || !findings.hasGrantEvidence,
     options.secret === null || findings.origins === 0,
   ];
   const levels = LEVELS.map((name, at) => ({
@@ -1471,7 +1638,8 @@ function resultOf(findings, options) {
     reasons: findings.reasons[at],
   }));
   const isIndependent = findings.hasOutside && findings.isCovered;
-  const exit = failed.some(Boolean) ? 1 : isIndependent ? 0 : 2;
+  const isWhole = levels.slice(0, 4).every(({ state }) => state === 'PASS');
+  const exit = failed.some(Boolean) ? 1 : isIndependent && isWhole ? 0 : 2;
   return {
     exit,
     independent: isIndependent,
@@ -1490,7 +1658,12 @@ function timeSentence({ hasMoments, hasOutside, isCovered }) {
     return "SELF: when the entries came to be, on this operator's word only; name a time-stamping authority or a witness you trust";
   return isCovered
     ? 'the entries existed by the times below, by the word of somebody outside whom you trust'
-    : 'by the word of somebody outside for the older entries; some are newer than the last time somebody outside vouched for the log';
+    : 'by the word of somebody outside for some entries; for others nobody outside vouched within two days (see the notes)';
+}
+
+function absence(level, integrity) {
+  if (integrity === 'FAIL') return 'not judged, for level 1 fails';
+  return ABSENT[level];
 }
 
 function printed(result) {
@@ -1498,16 +1671,13 @@ function printed(result) {
   for (const { level, name, state, proves, does_not_prove: not, reasons } of result.levels) {
     lines.push(`${state.padEnd(6)} ${level} ${name}`);
     if (state === 'PASS') lines.push(`         proves: ${proves}`);
-    if (state === 'ABSENT')
-      lines.push(
-        `         nothing of this level is proved${level === 5 ? ': the app secret was not shown to you' : ''}`,
-      );
+    if (state === 'ABSENT') lines.push(`         ${absence(level, result.levels[0].state)}`);
     for (const reason of reasons) lines.push(`         ${reason}`);
     lines.push(`         does not prove: ${not}`);
   }
-  for (const { entry, after, before } of result.brackets) {
+  for (const { entry, says, after, before } of result.brackets) {
     lines.push(
-      `time   ${entry}: ${after === null ? 'no lower limit' : `not before ${after}`}, ${before === null ? 'no upper limit' : `there by ${before}`}`,
+      `time   ${entry}: says ${says}; ${after === null ? 'no lower limit' : `not before ${after}`}, ${before === null ? 'no upper limit' : `there by ${before}`}`,
     );
   }
   for (const { entry, grade } of result.evidence) {
@@ -1515,6 +1685,7 @@ function printed(result) {
       E1: 'the whole webhook is here',
       E2: "the person's event is here; other people's are withheld",
       'not kept': 'its words were not kept',
+      ABSENT: 'it grants, and its webhook is not here',
     };
     lines.push(`proof  ${entry}: ${grade}, ${words[grade]}`);
   }
@@ -1523,7 +1694,9 @@ function printed(result) {
   const verdict = [
     'PROVED, with independent time',
     'NOT PROVED',
-    "PROVED, but the time rests on this operator's word (no independent anchor)",
+    result.independent
+      ? "PROVED, but what is ABSENT above rests on this operator's word"
+      : "PROVED, but the time rests on this operator's word (no independent anchor)",
   ][result.exit];
   lines.push(`${verdict}. ${result.records === 1 ? '1 record' : `${result.records} records`}.`);
   return lines.join('\n');

@@ -6,6 +6,7 @@
 # Run it inside the folder. The key comes from the operator or an auditor, not from the bundle. Exit status 0: everything that is
 # checked here holds. What it does not check is the meaning of the entries: read entries/*.json, or use assent-verify.mjs.
 set -u
+export LC_ALL=C
 [ $# -ge 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 1; }
 vkey=$1
 authority=${2:-}
@@ -19,6 +20,9 @@ check() { if [ "$1" = 0 ]; then ok "$2"; else bad "$2"; fi; }
 unhex() { local hex; hex=$(cat); printf "$(printf '%s' "$hex" | sed 's/../\\x&/g')"; }
 hash() { openssl dgst -sha256 -binary | basenc --base16 -w0 | tr 'A-F' 'a-f'; }
 from64() { printf '%s' "$1" | base64 -d 2>/dev/null | basenc --base16 -w0 | tr 'A-F' 'a-f'; }
+# Numbers come from the bundle and go into shell arithmetic, which would run what is hidden in them: digits only.
+whole() { case $1 in '' | *[!0-9]* | 0?*) return 1 ;; esac; [ ${#1} -le 15 ]; }
+line() { sed -n "$1p" "$2" | tr -cd '[:print:]'; }
 node() { { printf '\001'; printf '%s%s' "$1" "$2" | unhex; } | hash; }
 
 # The key: <origin>+<key id>+<base64 of 01 and 32 bytes>
@@ -41,6 +45,7 @@ signed() {
 
 # fold <leaf hex> <index> <size> <file of base64 hashes>: the root that the path leads to
 fold() {
+  whole "$2" && whole "$3" && [ "$2" -lt "$3" ] || return 1
   local r=$1 fn=$2 sn=$(($3 - 1)) line p
   while read -r line; do
     p=$(from64 "$line"); [ ${#p} = 64 ] && [ "$sn" -gt 0 ] || return 1
@@ -55,9 +60,35 @@ fold() {
   [ "$sn" = 0 ] && printf '%s' "$r"
 }
 
+# continues <size> <root hex> <file of base64 hashes>: the tree of the newest checkpoint begins with this one (RFC 6962)
+continues() {
+  whole "$1" && whole "$size" && [ "$1" -gt 0 ] && [ "$1" -le "$size" ] || return 1
+  if [ "$1" = "$size" ]; then [ "$2" = "$root" ] && [ ! -s "$3" ]; return; fi
+  local fn=$(($1 - 1)) sn=$((size - 1)) old='' grown='' line p
+  while [ $((fn & 1)) = 1 ]; do fn=$((fn >> 1)); sn=$((sn >> 1)); done
+  [ "$fn" != 0 ] || { old=$2; grown=$2; }
+  while read -r line; do
+    p=$(from64 "$line"); [ ${#p} = 64 ] || return 1
+    if [ -z "$old" ]; then old=$p; grown=$p; continue; fi
+    [ "$sn" -gt 0 ] || return 1
+    if [ $((fn & 1)) = 1 ] || [ "$fn" = "$sn" ]; then
+      old=$(node "$p" "$old"); grown=$(node "$p" "$grown")
+      while [ $((fn & 1)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn >> 1)); sn=$((sn >> 1)); done
+    else
+      grown=$(node "$grown" "$p")
+    fi
+    fn=$((fn >> 1)); sn=$((sn >> 1))
+  done < "$3"
+  [ "$sn" = 0 ] && [ "$old" = "$2" ] && [ "$grown" = "$root" ]
+}
+
 commitment() { { openssl dgst -sha256 -binary "$1"; cat "$2"; } | hash; }
 leaf() { { printf '\000'; printf '%s' "$1" | unhex; } | hash; }
-field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2"; }
+field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2" | tr -cd '[:print:]'; }
+
+# Nothing but plain files with plain names, so that no name can be mistaken for something else further down
+[ -z "$(find . \( -name '*[!A-Za-z0-9._-]*' -o ! -type f ! -type d \) -print | head -c 1)" ] ||
+  { bad 'the folder holds a link, or a file whose name is not allowed'; exit 1; }
 
 # The manifest: every file, and its signature
 tr ',' '\n' < manifest.json | sed -n 's/^\({"files":{\)\{0,1\}"\([^"]*\)":"\([0-9a-f]\{64\}\)".*/\3  \2/p' > "$work/sums"
@@ -68,11 +99,21 @@ printf 'assent-bundle/v1\n%s\n%s\n' "$origin" "$(hash < manifest.json)" > "$work
 awk '{ if ($0 == "") exit; print }' manifest.note | cmp -s - "$work/expected" && signed manifest.note "$origin/bundle" "$work/bundle.id"
 check $? 'the manifest is signed with the key you gave'
 
-# The checkpoint
+# The checkpoints
 after=checkpoints/after.note
-signed "$after" "$origin" "$work/log.id" && [ "$(sed -n 1p "$after")" = "$origin" ]; check $? 'checkpoints/after.note is signed with the key you gave'
-size=$(sed -n 2p "$after")
-root=$(from64 "$(sed -n 3p "$after")")
+signed "$after" "$origin" "$work/log.id" && [ "$(line 1 "$after")" = "$origin" ]; check $? "$after is signed with the key you gave"
+size=$(line 2 "$after")
+whole "$size"; check $? "$after states the size of the log"
+root=$(from64 "$(line 3 "$after")")
+for note in checkpoints/before.note checkpoints/at-*.note; do
+  [ -e "$note" ] || continue
+  signed "$note" "$origin" "$work/log.id" && [ "$(line 1 "$note")" = "$origin" ]; check $? "$note is signed with the key you gave"
+  proof=${note%.note}.consistency
+  tail -n +4 "$proof" > "$work/path"
+  [ "$(line 2 "$proof")" = "from $(line 2 "$note")" ] && [ "$(line 3 "$proof")" = "to $size" ] &&
+    continues "$(line 2 "$note")" "$(from64 "$(line 3 "$note")")" "$work/path"
+  check $? "$note is the beginning of the same log"
+done
 
 # included <name>: an entry is in the tree of the checkpoint
 included() {
@@ -81,7 +122,7 @@ included() {
   index=$(sed -n 's/^index //p' "$1.tlog-proof" | head -n 1)
   awk 'NR > 2 { if ($0 == "") exit; print }' "$1.tlog-proof" > "$work/path"
   awk 'f { print } /^$/ { f = 1 }' "$1.tlog-proof" | cmp -s - "$after" || return 1
-  [ "$(wc -c < "$1.nonce")" = 64 ] && [ "$index" -lt "$size" ] && [ "$(fold "$(leaf "$c")" "$index" "$size" "$work/path")" = "$root" ]
+  [ "$(wc -c < "$1.nonce")" = 64 ] && grep -qF "\"log\":\"$origin\"" "$1.json" && [ "$(fold "$(leaf "$c")" "$index" "$size" "$work/path")" = "$root" ]
 }
 
 previous=null
@@ -101,18 +142,21 @@ for body in sends/[0-9]*.message.json; do
   name=${body%.message.json}
   included "$name"; check $? "$name (the chunk it was authorised with) is in the log"
   tail -n +4 "$name.inner" > "$work/path"
-  position=$(sed -n 's/^position //p' "$name.inner")
-  of=$(sed -n 's/^of //p' "$name.inner")
+  position=$(line 2 "$name.inner"); position=${position#position }
+  of=$(line 3 "$name.inner"); of=${of#of }
   inner=$(fold "$(leaf "$(commitment "$body" "$name.message.nonce")")" "$position" "$of" "$work/path")
-  [ -n "$inner" ] && [ "$inner" = "$(field root "$name.json")" ] && [ "$position" -lt "$of" ]; check $? "$name is one of the $of messages of its chunk"
+  [ -n "$inner" ] && [ "$inner" = "$(field root "$name.json")" ] && grep -q "\"n\":$of," "$name.json" &&
+    [ "$(wc -c < "$name.message.nonce")" = 64 ]; check $? "$name is one of the $of messages of its chunk"
 done
 
 # The webhook: each piece that is here, against its hash in the entry
-for piece in evidence/*/seg.*.bin; do
+for piece in evidence/[0-9]*/seg.[0-9][0-9][0-9].bin; do
   [ -e "$piece" ] || continue
   number=${piece#evidence/}; number=${number%%/*}
-  if [ -e "${piece%.bin}.nonce" ]; then h=$(commitment "$piece" "${piece%.bin}.nonce"); else h=$(hash < "$piece"); fi
-  grep -q "\"$h\"" "entries/$number.json"; check $? "$piece was logged"
+  place=${piece##*/seg.}; place=$((10#${place%.bin} + 1))
+  if [ -e "${piece%.bin}.nonce" ]; then kind=e; h=$(commitment "$piece" "${piece%.bin}.nonce"); else kind=p; h=$(hash < "$piece"); fi
+  logged=$(sed 's/.*"segs":\[//; s/\]\].*//; s/\],\[/\n/g' "entries/$number.json" | tr -d '[]' | sed -n "${place}p")
+  [ "$logged" = "\"$kind\",$(wc -c < "$piece"),\"$h\"" ]; check $? "$piece was logged"
 done
 for text in notices/*.txt; do
   [ -e "$text" ] || continue
@@ -120,6 +164,7 @@ for text in notices/*.txt; do
 done
 
 # The time
+independent=0
 stamped() { awk -v name="$origin" '{ if (f && $2 != name) exit; print } /^$/ { f = 1 }' "$1"; }
 for token in anchors/*.tsr; do
   [ -e "$token" ] || continue
@@ -127,16 +172,17 @@ for token in anchors/*.tsr; do
   stamped "checkpoints/${which%.self}.note" > "$work/stamped"
   case $which in
     *.self) trust="anchors/$which.pem"; label='SELF, no independent proof' ;;
-    *) trust=$authority; label='by the authority you gave' ;;
+    *) trust=$authority; label='by the authority you gave'; [ -z "$authority" ] || independent=1 ;;
   esac
   if [ -z "$trust" ]; then
     printf 'note  %s is from outside: give the PEM of an authority you trust to check it\n' "$token"
   else
     openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" -untrusted "${token%.tsr}.tsa.pem" > /dev/null 2>&1 ||
       openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" > /dev/null 2>&1
-    check $? "$token: $(openssl ts -reply -in "$token" -text 2> /dev/null | sed -n 's/^Time stamp: //p') ($label)"
+    check $? "$token: $(openssl ts -reply -in "$token" -text 2> /dev/null | sed -n 's/^Time stamp: //p' | tr -cd '[:print:]') ($label)"
   fi
 done
 
+[ "$independent" = 1 ] || echo "note  no time-stamp of an authority you gave: the time rests on the operator's word"
 [ "$failed" = 0 ] && echo 'Everything that is checked here holds.' || echo 'NOT PROVED.'
 exit "$failed"

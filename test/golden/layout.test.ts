@@ -127,20 +127,16 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'the files of a bundle are seen in the bundle, and checked by the verifier',
     sources: [
       'ledger/anchor/cosigned-note.rules',
-      'proof/bundle-texts.rules',
       'proof/common-files',
-      'proof/consent-record.rules',
       'proof/export-record',
       'proof/manifest.rules',
       'proof/open-people',
       'proof/person-files.rules',
-      'proof/summary.rules',
-      'proof/zip',
     ],
   },
   'test/integration/domain/proof/audit.test.ts': {
     because: 'an audit is one walk; each step is seen in what it finds',
-    sources: ['proof/audit-log', 'proof/audit-people', 'proof/audit-tree.rules'],
+    sources: ['proof/audit-evidence', 'proof/audit-log', 'proof/audit-messages', 'proof/audit-tree.rules'],
   },
   'test/integration/domain/ledger/sequence.test.ts': {
     because: 'proofs are made of what the sequencer has written, and the MAC is what it checks',
@@ -183,6 +179,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/http/webhook.test.ts': 'the webhook over a real connection',
   'test/unit/http/operations.test.ts': 'health, readiness and metrics',
   'test/unit/workers/processors/processors.test.ts': 'what each processor makes of its use case',
+  'test/unit/tools/assent-verify-hostile.test.ts': 'bundles that are made to do harm',
   'test/integration/platform/keyring.test.ts': 'key files, registry and several processes',
 };
 
@@ -232,7 +229,7 @@ function isTestedStore(source: string): boolean {
 
 const sourcesOf = (test: string): string[] => {
   const name = test.replace(/^test\/(unit|integration)\//, '').replace(/\.test\.ts$/, '');
-  return [`src/${name}.ts`, `${name}.ts`, `${name}.mjs`, `test/${name}.ts`];
+  return [`src/${name}.ts`, `${name}.ts`, `${name}.mjs`, `${name}.sh`, `test/${name}.ts`];
 };
 
 describe('the layout of tests', () => {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const CONFIG = `
+const configOf = (essDigest: string): string => `
 [req]
 distinguished_name = dn
 prompt = no
@@ -19,7 +19,10 @@ keyUsage = critical, keyCertSign
 basicConstraints = CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = critical, timeStamping
-[plain_ext]
+[careless]
+basicConstraints = CA:FALSE
+extendedKeyUsage = timeStamping
+[web]
 basicConstraints = CA:FALSE
 extendedKeyUsage = serverAuth
 [tsa]
@@ -31,7 +34,7 @@ default_policy = 1.2.3.4.1
 digests = sha256, sha384, sha512
 accuracy = secs:1
 ess_cert_id_chain = no
-ess_cert_id_alg = sha256
+ess_cert_id_alg = ${essDigest}
 `;
 
 export interface TestTsa {
@@ -40,82 +43,68 @@ export interface TestTsa {
   readonly authorityFile: string;
   /** Answers a TimeStampReq with openssl. */
   reply(request: Buffer): Buffer;
+  /** Signs a TSTInfo with `openssl cms`, which can do what `openssl ts` cannot. @returns the token, without a status */
+  sign(info: Buffer, args?: readonly string[], contentType?: string): Buffer;
   close(): void;
 }
 
+interface TestTsaOptions {
+  readonly key?: 'ec' | 'rsa';
+  readonly expired?: boolean;
+  readonly isIssuerExpired?: boolean;
+  /** RFC 3161 wants it; `openssl ts` refuses to work without. */
+  readonly isUsageCritical?: boolean;
+  /** Who issued its certificate: the root, an authority under it, or somebody with a certificate for a website. */
+  readonly issuer?: 'root' | 'ca' | 'web';
+  /** With which hash the signature names the certificate: sha1 is the older attribute of RFC 2634. */
+  readonly essDigest?: 'sha1' | 'sha256' | 'sha512';
+}
+
 /** A time-stamping authority made with the openssl command line: a root, and a certificate for time-stamps under it. */
-export function makeTestTsa({ key = 'ec', expired = false } = {}): TestTsa {
+export function makeTestTsa(options: TestTsaOptions = {}): TestTsa {
+  const { key = 'ec', isUsageCritical = true, issuer = 'root', essDigest = 'sha256' } = options;
   const dir = mkdtempSync(path.join(tmpdir(), 'assent-tsa-'));
-  const run = (...args: string[]) => execFileSync('openssl', args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
-  writeFileSync(path.join(dir, 'c.cnf'), CONFIG);
+  const run = (text: string, ...more: readonly string[]) =>
+    execFileSync('openssl', [...text.split(' '), ...more], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
+  const read = (name: string) => readFileSync(path.join(dir, name));
+  const newKey = (name: string) =>
+    run(key === 'ec' ? `ecparam -name prime256v1 -genkey -noout -out ${name}.key` : `genrsa -out ${name}.key 2048`);
+  const issue = (name: string, by: string, extensions: string, { days, serial }: { days: number; serial: number }) => {
+    newKey(name);
+    run(`req -new -key ${name}.key -out ${name}.csr -config c.cnf -subj`, `/CN=Test ${name}`);
+    run(
+      `x509 -req -in ${name}.csr -CA ${by}.pem -CAkey ${by}.key -set_serial ${String(serial)} -days ${String(days)} ` +
+        `-out ${name}.pem -extfile c.cnf -extensions ${extensions}`,
+    );
+  };
+  writeFileSync(path.join(dir, 'c.cnf'), configOf(essDigest));
   writeFileSync(path.join(dir, 'serial'), '01\n');
-  const newKey = (file: string) =>
-    key === 'ec'
-      ? run('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', file)
-      : run('genrsa', '-out', file, '2048');
-  newKey('root.key');
-  run(
-    'req',
-    '-x509',
-    '-new',
-    '-key',
-    'root.key',
-    '-subj',
-    '/CN=Test Root',
-    '-days',
-    '3650',
-    '-out',
-    'root.pem',
-    '-config',
-    'c.cnf',
-    '-extensions',
-    'ca',
-  );
-  newKey('tsa.key');
-  run('req', '-new', '-key', 'tsa.key', '-subj', '/CN=Test TSA', '-out', 'tsa.csr', '-config', 'c.cnf');
-  const days = expired ? '-1' : '3650';
-  run(
-    'x509',
-    '-req',
-    '-in',
-    'tsa.csr',
-    '-CA',
-    'root.pem',
-    '-CAkey',
-    'root.key',
-    '-set_serial',
-    '77',
-    '-days',
-    days,
-    '-out',
-    'tsa.pem',
-    '-extfile',
-    'c.cnf',
-    '-extensions',
-    'tsa_ext',
-  );
+  newKey('root');
+  run('req -x509 -new -key root.key -days 3650 -out root.pem -config c.cnf -extensions ca -subj', '/CN=Test Root');
+  if (issuer !== 'root')
+    issue(issuer, 'root', issuer, { days: options.isIssuerExpired === true ? -1 : 3650, serial: 76 });
+  issue('tsa', issuer, isUsageCritical ? 'tsa_ext' : 'careless', {
+    days: options.expired === true ? -1 : 3650,
+    serial: 77,
+  });
+  const chain = issuer === 'root' ? '' : ` -chain ${issuer}.pem`;
   return {
-    authority: readFileSync(path.join(dir, 'root.pem'), 'utf8'),
+    authority: read('root.pem').toString(),
     authorityFile: path.join(dir, 'root.pem'),
     reply: (request) => {
       writeFileSync(path.join(dir, 'q.tsq'), request);
+      run(`ts -reply -queryfile q.tsq -signer tsa.pem -inkey tsa.key${chain} -config c.cnf -section tsa1 -out r.tsr`);
+      return read('r.tsr');
+    },
+    sign: (info, args = [], contentType = '1.2.840.113549.1.9.16.1.4') => {
+      writeFileSync(path.join(dir, 'info.der'), info);
       run(
-        'ts',
-        '-reply',
-        '-queryfile',
-        'q.tsq',
-        '-signer',
-        'tsa.pem',
-        '-inkey',
-        'tsa.key',
-        '-config',
-        'c.cnf',
-        '-section',
-        'tsa1',
-        '-out',
-        'r.tsr',
+        'cms -sign -binary -nodetach -nosmimecap -cades -in info.der -signer tsa.pem -inkey tsa.key -outform DER -out token.der',
+        '-econtent_type',
+        contentType,
+        ...args,
       );
-      return readFileSync(path.join(dir, 'r.tsr'));
+      return read('token.der');
     },
     close: () => rmSync(dir, { recursive: true, force: true }),
   };
