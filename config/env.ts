@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -214,7 +215,7 @@ function readSecretFiles(env: RawEnv, problems: Problem[]): Record<string, strin
 }
 
 function crossChecks(env: Env): Problem[] {
-  return [...missingSecrets(env), ...plainHttp(env), ...exposedSandbox(env), ...badAuthorities(env)];
+  return [...missingSecrets(env), ...plainHttp(env), ...exposedSandbox(env), ...badAnchors(env)];
 }
 
 function missingSecrets(env: Env): Problem[] {
@@ -236,17 +237,45 @@ function plainHttp(env: Env): Problem[] {
   return bad.map((name) => [name, 'must be https unless it is a loopback address']);
 }
 
-function badAuthorities({ RFC3161_CA_FILE: file }: Env): Problem[] {
+function badAnchors(env: Env): Problem[] {
+  const witnesses = witnessesOf(env.WITNESSES);
+  const problems = badAuthorities(env.RFC3161_CA_FILE);
+  const names = new Set(witnesses.map(({ vkey }) => vkey.split('+')[0]));
+  if (names.size < witnesses.length) problems.push(['WITNESSES', 'two witnesses have the same name']);
+  const reason = 'must hold no user name or password';
+  if (env.RFC3161_URL !== undefined && holdsLogin(env.RFC3161_URL)) problems.push(['RFC3161_URL', reason]);
+  if (witnesses.some(({ url }) => holdsLogin(url))) problems.push(['WITNESSES', reason]);
+  return problems;
+}
+
+function holdsLogin(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
+function badAuthorities(file: string | undefined): Problem[] {
   if (file === undefined) return [];
+  let text: string;
   try {
-    return certificatesOf(readFileSync(file, 'utf8')).length > 0 ? [] : [['RFC3161_CA_FILE', 'holds no certificate']];
+    text = readFileSync(file, 'utf8');
   } catch {
     return [['RFC3161_CA_FILE', 'the file cannot be read']];
+  }
+  const certificates = certificatesOf(text);
+  if (certificates.length === 0) return [['RFC3161_CA_FILE', 'holds no certificate']];
+  return certificates.every(isCertificate) ? [] : [['RFC3161_CA_FILE', 'holds a certificate that cannot be read']];
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
   }
 }
 
 /** The PEM blocks of a file. */
-export const certificatesOf = (pem: string): readonly string[] =>
+const certificatesOf = (pem: string): readonly string[] =>
   pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
 
 /** The sandbox shows Page tokens and lets anybody act as any person: it must not be reachable from outside. */

@@ -5,7 +5,16 @@
 // was never rewritten and never shown in two versions. Licence: AGPL-3.0-or-later.
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 
@@ -18,7 +27,8 @@ const USAGE = `usage: node assent-witness.mjs --name NAME --state DIR --log <vke
   --port P       port (7080; 0 picks one)
   --print-key    prints the verifier key of this witness and ends
 
-Keep DIR as long as the witness lives. A witness whose state is lost must get a new name and key.`;
+Keep DIR as long as the witness lives, and let one process at a time work in it. A witness whose state is lost must get a
+new name and key.`;
 
 const ED25519 = 1;
 const COSIGNATURE = 4;
@@ -31,6 +41,7 @@ const sha256 = (...parts) => {
   for (const part of parts) hash.update(part);
   return hash.digest();
 };
+const EMPTY_ROOT = sha256();
 const nodeHash = (left, right) => sha256(Buffer.from([1]), left, right);
 const keyId = (name, type, key) => sha256(Buffer.from(`${name}\n`), Buffer.from([type]), key).subarray(0, 4);
 const vkeyOf = (name, type, key) =>
@@ -63,7 +74,7 @@ function writeDurably(file, text, mode) {
   const next = `${file}.next`;
   const fd = openSync(next, 'w', mode);
   try {
-    writeSync(fd, text);
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -85,23 +96,39 @@ function openKey(state) {
   return { privateKey, publicKey };
 }
 
-/** The last checkpoint that was cosigned of each log. Reads at start, and writes before every answer. */
+/**
+ * The last checkpoint that was cosigned of each log. What counts is the file: it is read for every request, and written before
+ * every answer. A file that was there and is gone is no new beginning.
+ */
 function openState(folder, logs) {
   const fileOf = (origin) => path.join(folder, `${sha256(Buffer.from(origin)).toString('hex')}.json`);
-  const latest = new Map(
-    logs.map(({ origin }) => {
-      const file = fileOf(origin);
-      return [origin, existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { origin, size: 0, root: '' }];
-    }),
-  );
-  return {
-    of: (origin) => latest.get(origin),
+  const seen = new Set();
+  const read = (origin) => {
+    try {
+      return readFileSync(fileOf(origin), 'utf8');
+    } catch (error) {
+      if (error.code === 'ENOENT' && !seen.has(origin)) return null;
+      throw error;
+    }
+  };
+  const state = {
+    of: (origin) => {
+      const text = read(origin);
+      if (text === null) return { size: 0, root: EMPTY_ROOT };
+      const { origin: whose, size, root } = JSON.parse(text);
+      const bytes = Buffer.from(root, 'base64');
+      if (whose !== origin || !Number.isSafeInteger(size) || size < 0 || bytes.length !== 32)
+        throw new Error('a file of the state is damaged');
+      seen.add(origin);
+      return { size, root: bytes };
+    },
     keep: (origin, size, root) => {
-      const value = { origin, size, root };
-      writeDurably(fileOf(origin), `${JSON.stringify(value)}\n`, 0o600);
-      latest.set(origin, value);
+      seen.add(origin);
+      writeDurably(fileOf(origin), `${JSON.stringify({ origin, size, root: root.toString('base64') })}\n`, 0o600);
     },
   };
+  for (const { origin } of logs) state.of(origin);
+  return state;
 }
 
 /** Whether the tree of `size` begins with that of `oldSize`. Source: RFC 9162, section 2.1.4.2. */
@@ -126,6 +153,11 @@ function isConsistent(oldSize, oldRoot, size, root, path_) {
   return last === 0 && old.equals(oldRoot) && grown.equals(root);
 }
 
+const isHash = (line) => {
+  const bytes = Buffer.from(line, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === line;
+};
+
 function parseRequest(body) {
   const text = body.toString('utf8');
   const end = text.indexOf('\n\n');
@@ -142,9 +174,10 @@ function parseRequest(body) {
     old !== undefined &&
     origin !== undefined &&
     text.endsWith('\n') &&
+    isHash(root) &&
     Number.isSafeInteger(Number(size)) &&
     hashes.length <= MOST_HASHES &&
-    hashes.every((hash, at) => hash.length === 32 && hash.toString('base64') === lines[at]);
+    lines.every(isHash);
   if (!isWhole) throw new Answer(400, 'the request is malformed\n');
   return {
     oldSize: Number(old),
@@ -157,17 +190,16 @@ function parseRequest(body) {
   };
 }
 
-const isSigned = ({ checkpoint, signatures }, { origin, id, key }) =>
-  signatures.some((line) => {
+/** A line in the name of the log's key that does not verify spoils the note, whatever else stands in it. */
+function isSigned({ checkpoint, signatures }, { origin, id, key }) {
+  const own = signatures.flatMap((line) => {
     const [, name, base64] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
     const packed = Buffer.from(base64 ?? '', 'base64');
-    return (
-      name === origin &&
-      packed.length === 68 &&
-      packed.subarray(0, 4).equals(id) &&
-      verify(null, Buffer.from(checkpoint), key, packed.subarray(4))
-    );
+    return name === origin && packed.subarray(0, 4).equals(id) ? [packed.subarray(4)] : [];
   });
+  const text = Buffer.from(checkpoint);
+  return own.length > 0 && own.every((signature) => signature.length === 64 && verify(null, text, key, signature));
+}
 
 /** Everything between the check and the kept state happens in one turn of the event loop: no other request comes between. */
 function addCheckpoint(body, { name, key, logs, state, nowMs }) {
@@ -179,12 +211,11 @@ function addCheckpoint(body, { name, key, logs, state, nowMs }) {
   if (oldSize > size) throw new Answer(400, 'the old size is larger than the checkpoint\n');
   const known = state.of(log.origin);
   if (oldSize !== known.size) throw new Answer(409, `${known.size}\n`, 'text/x.tlog.size');
-  const oldRoot = Buffer.from(known.root, 'base64');
-  if (oldSize === size && oldSize > 0 && !oldRoot.equals(root))
-    throw new Answer(409, `${known.size}\n`, 'text/x.tlog.size');
-  const holds = isConsistent(oldSize, oldSize === 0 ? root : oldRoot, size, root, hashes);
-  if (!holds) throw new Answer(422, 'the log does not begin with what this witness has seen\n');
-  state.keep(log.origin, size, root.toString('base64'));
+  if (oldSize === size && !known.root.equals(root))
+    throw new Answer(409, 'the log has shown another tree of this size\n');
+  if (!isConsistent(known.size, known.root, size, root, hashes))
+    throw new Answer(422, 'the log does not begin with what this witness has seen\n');
+  state.keep(log.origin, size, root);
   const seconds = Math.floor(nowMs() / 1000);
   const time = Buffer.alloc(8);
   time.writeBigUInt64BE(BigInt(seconds));
@@ -229,7 +260,14 @@ function serve(witness, host, port) {
   server.listen(port, host, () => {
     process.stdout.write(`listening on http://${host}:${server.address().port}\n`);
   });
-  const stop = () => server.close(() => process.exit(0));
+  server.on('error', ({ code }) => {
+    process.stderr.write(`cannot listen: ${code}\n`);
+    process.exit(1);
+  });
+  const stop = () => {
+    server.close(() => process.exit(0));
+    server.closeIdleConnections();
+  };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 }
@@ -264,11 +302,14 @@ function main(args) {
   } catch (error) {
     usage(`--log: ${error.code === 'ENOENT' ? 'neither a verifier key nor a file' : error.message}`);
   }
-  serve(
-    { name: given.name, key, logs, state: openState(given.state, logs), nowMs: () => Date.now() },
-    given.host,
-    given.port,
-  );
+  let state;
+  try {
+    state = openState(given.state, logs);
+  } catch {
+    process.stderr.write('the state cannot be read; nothing is cosigned without it\n');
+    process.exit(1);
+  }
+  serve({ name: given.name, key, logs, state, nowMs: () => Date.now() }, given.host, given.port);
 }
 
 main(process.argv.slice(2));

@@ -1,4 +1,5 @@
-import { anchorServices, type AnchorService } from '../domain/ledger';
+import type { Config } from '../../config/env';
+import { anchorServices, NONE_INDEPENDENT, type AnchorService, type AnchorsView } from '../domain/ledger';
 import { timestampClient, witnessClient } from '../platform/anchor/clients';
 import type { Infrastructure } from './infrastructure';
 
@@ -15,4 +16,17 @@ export function composeAnchors({ config, clock, ids, keyRing }: Infrastructure):
         : { name: new URL(rfc3161.url).host, ask: timestampClient(rfc3161.url), authorities: rfc3161.authorities },
     witnesses: witnesses.map(({ vkey, url }) => ({ vkey, ask: witnessClient(url) })),
   });
+}
+
+/** What whoever runs this installation is told while nobody outside has vouched for the log; null when somebody has. */
+export function anchorWarning(
+  { anchors }: Pick<Config, 'anchors'>,
+  { isIndependent }: Pick<AnchorsView, 'isIndependent'>,
+): string | null {
+  if (isIndependent) return null;
+  const isConfigured = anchors.rfc3161 !== null || anchors.witnesses.length > 0;
+  const advice = isConfigured
+    ? 'Nobody configured has answered yet; /v1/ledger/anchors says why.'
+    : 'Set RFC3161_URL or WITNESSES.';
+  return `${NONE_INDEPENDENT} ${advice}`;
 }

@@ -18,9 +18,9 @@ import { makeRouter } from '../http/router';
 import { bindServer, type BoundServer } from '../http/server';
 import { webhookRoutes } from '../http/webhook.routes';
 import { OperationalError } from '../kernel/errors';
-import { NONE_INDEPENDENT } from '../domain/ledger';
 import { signatureMatches } from '../platform/messenger/signature';
 import type { Sandbox } from '../sandbox';
+import { anchorWarning } from './anchors';
 import { openInfrastructure, type Infrastructure } from './infrastructure';
 import type { Running } from './program';
 import { isSandboxed, messengerIdentity, openSandbox, sandboxPages, type MessengerIdentity } from './sandbox';
@@ -85,10 +85,12 @@ export async function startApi(config: Config, role: 'api' | 'all', say: (text: 
     const opened = await openInfrastructure(config, { role, say });
     infrastructure = opened;
     const api = await openApi(opened, server);
+    const warning = anchorWarning(config, await api.useCases.readAnchors());
+    if (warning !== null) opened.log.warn('anchor.none_independent');
     return {
       infrastructure: opened,
       useCases: api.useCases,
-      readyMessage: readyMessage(opened, api),
+      readyMessage: readyMessage(opened, api, warning),
       stop: async () => {
         await server.close();
         await api.close();
@@ -163,7 +165,7 @@ function readiness({ db, queue, keyRing }: Infrastructure) {
 }
 
 /** What is printed when the program is ready: where to go next. */
-function readyMessage(infrastructure: Infrastructure, api: RunningApi): string {
+function readyMessage(infrastructure: Infrastructure, api: RunningApi, warning: string | null): string {
   const lines = [`Assent ${VERSION} is ready.`, `  API        ${api.url}/v1`, `  API docs   ${api.url}/docs`];
   const [first] = sandboxPages(infrastructure);
   if (first !== undefined) {
@@ -174,8 +176,6 @@ function readyMessage(infrastructure: Infrastructure, api: RunningApi): string {
       `  First account: npm run -s assent -- account create --email you@example.com --name "Your name"`,
     );
   }
-  if (infrastructure.config.anchors.rfc3161 === null && infrastructure.config.anchors.witnesses.length === 0) {
-    lines.push(`  ${NONE_INDEPENDENT} Set RFC3161_URL or WITNESSES.`);
-  }
+  if (warning !== null) lines.push(`  ${warning}`);
   return `${lines.join('\n')}\n`;
 }

@@ -64,6 +64,18 @@ describe('npm start', () => {
     await until('everything to be gone', () => processesOf(dataDir).length === 0, 30_000);
   }, 180_000);
 
+  it('says loudly that nobody outside vouches for the log', async () => {
+    const env = { DATA_DIR: dataDir, HTTP_PORT: '0' };
+    const program = startProgram('workers/all-in-one', env);
+    await program.ready();
+    const warning = "No independent anchor: proofs rest on this operator's word. Set RFC3161_URL or WITNESSES.";
+    await until('the warning', () => program.output().includes(warning));
+    expect(program.output()).toContain('"message":"anchor.none_independent"');
+    const { findings } = (await runCli(env, 'doctor')).json as { findings: unknown[] };
+    expect(findings).toContainEqual({ check: 'independent_anchor', status: 'warning', detail: warning });
+    await program.stop();
+  }, 120_000);
+
   it('recovers after a kill -9', async () => {
     const env = { DATA_DIR: dataDir, HTTP_PORT: '0' };
     const killed = startProgram('workers/all-in-one', env);

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 
-/** Signature types. Source: C2SP signed-note and tlog-cosignature, checked 2026-11-25. */
+/** Signature types. Source: C2SP signed-note and tlog-cosignature, checked 2026-11-26. */
 const ED25519 = 0x01;
 const COSIGNATURE = 0x04;
 
@@ -74,7 +74,7 @@ export interface Checkpoint {
   readonly root: Buffer;
 }
 
-/** The text of a checkpoint. Source: C2SP tlog-checkpoint, checked 2026-11-25. */
+/** The text of a checkpoint. Source: C2SP tlog-checkpoint, checked 2026-11-26. */
 export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
   `${origin}\n${size}\n${root.toString('base64')}\n`;
 

@@ -1,11 +1,11 @@
-const TIMEOUT_MS = 10_000;
 const MOST_BYTES = 64 * 1024;
 
 export interface OutsideCall {
   readonly url: string;
   readonly contentType: string;
   readonly body: Buffer | string;
-  readonly timeoutMs?: number;
+  /** For all of it, up to the last byte of the answer. */
+  readonly timeoutMs: number;
 }
 
 /** One POST without redirects, with an end in time and size. @returns null when there was no whole answer */
@@ -13,7 +13,7 @@ export async function askOutside({
   url,
   contentType,
   body,
-  timeoutMs = TIMEOUT_MS,
+  timeoutMs,
 }: OutsideCall): Promise<{ readonly status: number; readonly type: string; readonly bytes: Buffer } | null> {
   try {
     const answer = await fetch(url, {

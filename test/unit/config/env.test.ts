@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../../config/env';
+import { makeTestTsa } from '../../support/test-tsa';
 
 const PRODUCTION = {
   NODE_ENV: 'production',
@@ -60,6 +61,9 @@ describe('loadConfig', () => {
     ['META_VERIFY_TOKEN', 'hidden'],
     ['META_GRAPH_VERSION', 'hidden'],
     ['MASTER_KEY', 'hidden'],
+    ['RFC3161_URL', 'ftp://hidden'],
+    ['RFC3161_CA_FILE', '/hidden'],
+    ['WITNESSES', 'hidden'],
     ['WORKER_QUEUES', 'inbox,hidden'],
     ['LOG_LEVEL', 'hidden'],
     ['NODE_ENV', 'hidden'],
@@ -76,9 +80,64 @@ describe('loadConfig', () => {
     expect(message).toContain('LOG_LEVEL');
   });
 
-  it.each(['PUBLIC_URL', 'META_GRAPH_URL'])('refuses plain http in %s unless it is loopback', (name) => {
+  it.each(['PUBLIC_URL', 'META_GRAPH_URL', 'RFC3161_URL'])('refuses plain http in %s unless it is loopback', (name) => {
     expect(fault({ [name]: 'http://example.com' })).toContain(`${name}: must be https`);
     expect(() => loadConfig({ [name]: 'http://127.0.0.1:3000' })).not.toThrow();
+  });
+
+  describe('services outside that vouch for the log', () => {
+    const one = 'witness.example.org/w1+6d7ef907+BIE5dw6oe9F1dpqe9MA5nJTMNbGWGwJ9sI3Q4LD5XLNI';
+    const two = one.replace('/w1', '/w2');
+
+    it('are none unless they are configured', () => {
+      expect(loadConfig({}).anchors).toEqual({ rfc3161: null, witnesses: [] });
+      expect(loadConfig({ RFC3161_URL: '', RFC3161_CA_FILE: '', WITNESSES: '' })).toEqual(loadConfig({}));
+    });
+
+    it('are read, several witnesses with commas between', () => {
+      const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'assent-env-')), 'ca.pem');
+      const tsa = makeTestTsa();
+      writeFileSync(file, `a word before\n${tsa.authority}${tsa.authority}`);
+      tsa.close();
+      const config = loadConfig({
+        RFC3161_URL: 'https://tsa.example.com/tsr',
+        RFC3161_CA_FILE: file,
+        WITNESSES: `${one}=https://w1.example.org/a=b, ${two}=http://127.0.0.1:7080`,
+      });
+      expect(config.anchors).toEqual({
+        rfc3161: { url: 'https://tsa.example.com/tsr', authorities: [tsa.authority.trim(), tsa.authority.trim()] },
+        witnesses: [
+          { vkey: one, url: 'https://w1.example.org/a=b' },
+          { vkey: two, url: 'http://127.0.0.1:7080' },
+        ],
+      });
+    });
+
+    it.each([
+      ['RFC3161_URL', 'https://me:hidden@tsa.example.com', 'must hold no user name or password'],
+      ['WITNESSES', `${one}=https://hidden@w1.example.org`, 'must hold no user name or password'],
+      ['WITNESSES', `${one}=http://w1.example.org`, 'must be https unless it is a loopback address'],
+      ['WITNESSES', one, 'must be <vkey>=<url>'],
+      ['WITNESSES', `${one}=https://w1.example.org,`, 'must be <vkey>=<url>'],
+      ['WITNESSES', `${one}=ftp://w1.example.org`, 'must be <vkey>=<url>'],
+      ['WITNESSES', `${one}=https://a.example.org,${one}=https://b.example.org`, 'two witnesses have the same name'],
+    ])('are refused in %s: %s', (name, value, reason) => {
+      const message = fault({ [name]: value });
+      expect(message).toContain(`${name}: ${reason}`);
+      expect(message).not.toContain('hidden');
+    });
+
+    it.each([
+      ['', 'holds no certificate'],
+      ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', 'holds a certificate that cannot be read'],
+    ])('are refused with a file of authorities that holds none (%#)', (text, reason) => {
+      const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'assent-env-')), 'ca.pem');
+      writeFileSync(file, text);
+      expect(fault({ RFC3161_URL: 'https://tsa.example.com', RFC3161_CA_FILE: file })).toContain(
+        `RFC3161_CA_FILE: ${reason}`,
+      );
+      expect(fault({ RFC3161_CA_FILE: `${file}.gone` })).toContain('RFC3161_CA_FILE: the file cannot be read');
+    });
   });
 
   it('keeps the sandbox on loopback', () => {

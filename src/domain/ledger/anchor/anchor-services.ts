@@ -112,7 +112,7 @@ export interface AnchorSettings {
 /**
  * Every service of an installation.
  *
- * @throws {UserError} `configuration_invalid` when a witness's key is none
+ * @throws {UserError} `configuration_invalid` when a witness's key is none, or two services have one name
  */
 export function anchorServices({
   clock,
@@ -121,18 +121,19 @@ export function anchorServices({
   authority,
   witnesses,
 }: AnchorSettings): readonly AnchorService[] {
-  return [
+  const services = [
     selfService(selfSeed, { clock, ids }),
     ...(authority === null ? [] : [timestampService(authority.name, authority.ask, authority.authorities, ids)]),
     ...witnesses.map(({ vkey, ask }) => {
       const key = parseVkey(vkey);
-      if (key?.isWitness !== true) {
-        throw new UserError(
-          'configuration_invalid',
-          'invalid configuration\n  WITNESSES: a key is not that of a witness (type 0x04)',
-        );
-      }
+      if (key?.isWitness !== true) throw invalid('WITNESSES: a key is not that of a witness (type 0x04)');
       return witnessService(key, ask);
     }),
   ];
+  if (new Set(services.map(({ name }) => name)).size < services.length)
+    throw invalid('RFC3161_URL, WITNESSES: two services have the same name');
+  return services;
 }
+
+const invalid = (reason: string): UserError =>
+  new UserError('configuration_invalid', `invalid configuration\n  ${reason}`);

@@ -21,6 +21,7 @@ export const OID = {
   signedData: '1.2.840.113549.1.7.2',
   tstInfo: '1.2.840.113549.1.9.16.1.4',
   contentType: '1.2.840.113549.1.9.3',
+  extendedKeyUsage: '2.5.29.37',
   messageDigest: '1.2.840.113549.1.9.4',
   signingCertificate: '1.2.840.113549.1.9.16.2.12',
   signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
@@ -86,7 +87,7 @@ function check(response: Buffer, question: TimestampQuestion): { at: Date; certi
   const certificate = signersCertificate(certificates, signer);
   requireSignature(content, signer, certificate);
   requireTimestamper(certificate, at);
-  requireTrust(certificate, certificates, question.authorities);
+  requireTrust(certificate, certificates, question.authorities, at);
   return { at, certificates: certificates.map((one) => one.toString()) };
 }
 
@@ -176,19 +177,32 @@ function requireImprint(info: readonly DerElement[], { imprint, nonce }: Timesta
   if (answered?.whole.equals(derInteger(nonce)) !== true) throw new BadTimestamp('other_nonce');
 }
 
+/** Null for a negative number, which no certificate may have (RFC 5280, section 4.1.2.2). */
+const serialOf = (hex: string): bigint | null => (hex.startsWith('-') ? null : BigInt(`0x${hex}`));
+
 function signersCertificate(certificates: readonly X509Certificate[], { serial }: Signer): X509Certificate {
   const wanted = BigInt(`0x${serial.toString('hex') || '0'}`);
-  const found = certificates.find((one) => BigInt(`0x${one.serialNumber}`) === wanted);
+  const found = certificates.find(({ serialNumber }) => serialOf(serialNumber) === wanted);
   if (found === undefined) throw new BadTimestamp('bad_certificate');
   return found;
 }
 
 function requireSignature(content: Buffer, signer: Signer, certificate: X509Certificate): void {
+  const type = signer.values.get(OID.contentType);
+  if (type === undefined || readOid(type) !== OID.tstInfo) throw new BadTimestamp('bad_signature');
   const digest = signer.values.get(OID.messageDigest)?.content;
   if (digest?.equals(hash(signer.digest, content, 'buffer')) !== true) throw new BadTimestamp('bad_signature');
   if (!namesCertificate(signer, certificate)) throw new BadTimestamp('bad_certificate');
-  const key = signatureKey(signer, certificate.publicKey);
-  if (!verify(signer.digest, signer.attributes, key, signer.signature)) throw new BadTimestamp('bad_signature');
+  if (!isSigned(signer, certificate.publicKey)) throw new BadTimestamp('bad_signature');
+}
+
+/** A key of a kind that does not go with the digest makes the library throw. */
+function isSigned(signer: Signer, key: KeyObject): boolean {
+  try {
+    return verify(signer.digest, signer.attributes, signatureKey(signer, key), signer.signature);
+  } catch {
+    return false;
+  }
 }
 
 function signatureKey({ algorithm }: Signer, key: KeyObject) {
@@ -211,24 +225,40 @@ function namesCertificate({ values }: Signer, certificate: X509Certificate): boo
 
 function requireTimestamper(certificate: X509Certificate, at: Date): void {
   const usage = (certificate as { keyUsage?: readonly string[] }).keyUsage ?? [];
-  const isValid = at >= new Date(certificate.validFrom) && at <= new Date(certificate.validTo);
-  if (!usage.includes(OID.timeStamping) || usage.length !== 1 || !isValid) throw new BadTimestamp('bad_certificate');
+  const isForTime = usage.length === 1 && usage[0] === OID.timeStamping && isUsageCritical(certificate);
+  if (!isForTime || !isValidAt(certificate, at)) throw new BadTimestamp('bad_certificate');
+}
+
+const isValidAt = ({ validFrom, validTo }: X509Certificate, at: Date): boolean =>
+  at >= new Date(validFrom) && at <= new Date(validTo);
+
+/** RFC 3161, section 2.3: whoever reads the certificate must heed what it is for. */
+function isUsageCritical({ raw }: X509Certificate): boolean {
+  const body = childrenOf(part(childrenOf(readDer(raw)), 0));
+  const extensions = body.filter(({ tag }) => tag === contextTag(3)).flatMap(childrenOf);
+  return extensions.flatMap(childrenOf).some((extension) => {
+    const [id, critical] = childrenOf(extension);
+    const isCritical = critical?.tag === TAG.boolean && critical.content[0] !== 0;
+    return id !== undefined && readOid(id) === OID.extendedKeyUsage && isCritical;
+  });
 }
 
 const MOST_LINKS = 8;
 
+/** Every link was valid at `at`, and only a certificate that may issue others leads further. */
 function requireTrust(
   certificate: X509Certificate,
   others: readonly X509Certificate[],
   authorities: readonly string[],
+  at: Date,
 ): void {
   if (authorities.length === 0) return;
   const trusted = authorities.map((pem) => new X509Certificate(pem));
   let link = certificate;
-  for (let links = 0; links < MOST_LINKS; links += 1) {
+  for (let links = 0; links < MOST_LINKS && isValidAt(link, at); links += 1) {
     const current = link;
     if (trusted.some((root) => root.raw.equals(current.raw) || isIssuedBy(current, root))) return;
-    const next = others.find((one) => one !== current && isIssuedBy(current, one));
+    const next = others.find((one) => one !== current && one.ca && isIssuedBy(current, one));
     if (next === undefined) break;
     link = next;
   }

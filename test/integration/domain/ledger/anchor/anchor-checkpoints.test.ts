@@ -1,5 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { sign } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,11 +15,12 @@ import {
   sizesAround,
   sizesBetween,
 } from '../../../../../src/domain/ledger';
-import { cosignedAt, parseNote, parseVkey } from '../../../../../src/domain/ledger/note.rules';
+import { cosignedAt, noteSigner, parseNote, parseVkey, vkeyOf } from '../../../../../src/domain/ledger/note.rules';
 import { timestampClient, witnessClient } from '../../../../../src/platform/anchor/clients';
 import { randomIds } from '../../../../../src/kernel/ids';
-import { ROOT } from '../../../../support/program';
 import { makeTestTsa, serveOnce, type TestServer, type TestTsa } from '../../../../support/test-tsa';
+import { until } from '../../../../support/until';
+import { startWitness, type TestWitness } from '../../../../support/witness';
 import { openInboxWorld, type InboxWorld, type TestPage } from '../../inbox/inbox-world';
 
 let world: InboxWorld;
@@ -65,11 +65,16 @@ async function grow(count = 1): Promise<void> {
 }
 
 const later = (ms: number): void => world.setNow(new Date(world.now().getTime() + ms));
-const services = (witnesses: { vkey: string; url: string }[] = [], hasTsa = true) =>
+const settings = () => ({
+  clock: world.deps.clock,
+  ids: randomIds,
+  selfSeed: world.keyRing.systemKey('self-timestamp'),
+  authority: null,
+  witnesses: [],
+});
+const services = (witnesses: readonly { vkey: string; url: string }[] = [], hasTsa = true) =>
   anchorServices({
-    clock: world.deps.clock,
-    ids: randomIds,
-    selfSeed: world.keyRing.systemKey('self-timestamp'),
+    ...settings(),
     authority: hasTsa ? { name: 'tsa.test', ask: timestampClient(server.url), authorities: [tsa.authority] } : null,
     witnesses: witnesses.map(({ vkey, url }) => ({ vkey, ask: witnessClient(url) })),
   });
@@ -127,12 +132,116 @@ it('asks again with growing pauses, keeps what went wrong in a word, and keeps n
   await run();
   expect(await state()).toMatchObject({ failures: 4, fault: 'unreachable' });
   expect(await world.count(`anchor where class = 'tsa'`)).toBe(0);
+  await world.db.run(`update anchor_service set failures = 40 where class = 'tsa'`);
+  later(3_600_000);
+  await run();
+  expect(await state()).toMatchObject({ failures: 41, wait: 3600 });
   answer = (body) => tsa.reply(body);
   later(3_600_000);
   await run();
   expect(await state()).toMatchObject({ failures: 0, fault: null });
-  expect(world.logged.filter(({ name }) => name === 'anchor.failed')).toHaveLength(4);
+  expect(world.logged.filter(({ name }) => name === 'anchor.failed')).toHaveLength(5);
   expect(JSON.stringify(world.logged)).not.toContain(server.url);
+});
+
+it('does not keep others waiting for one that is slow', async () => {
+  let release = (): void => undefined;
+  const slow = await serveOnce((body, res) => {
+    release = () => res.writeHead(200, { 'content-type': 'application/timestamp-reply' }).end(tsa.reply(body));
+  });
+  const fast = services([], false);
+  const [, authority] = anchorServices({
+    ...settings(),
+    authority: { name: 'slow.test', ask: timestampClient(slow.url), authorities: [] },
+  });
+  await grow();
+  const run = makeAnchorCheckpoints({ ...world.deps, services: [authority!, ...fast] })();
+  await until('the built-in time-stamp', async () => (await world.count(`anchor where class = 'self'`)) === 1);
+  await until('the question', () => slow.seen.length === 1);
+  expect(await world.count(`anchor where class = 'tsa'`)).toBe(0);
+  const open = await world.count(
+    `pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`,
+  );
+  expect(open).toBe(0);
+  release();
+  expect(await run).toBe(2);
+  await slow.close();
+});
+
+it('asks a witness once more with the size that it names, and then no more', async () => {
+  const vkey = vkeyOf(noteSigner('witness.test/w1', Buffer.alloc(32, 2)), 4);
+  await grow(3);
+  for (const [named, questions] of [
+    ['2\n', ['old 0', 'old 2']],
+    ['3\n', ['old 0', 'old 3']],
+    ['4\n', ['old 0']],
+    ['2', ['old 0']],
+    ['the log has shown another tree\n', ['old 0']],
+  ] as const) {
+    const witness = await serveOnce((_body, res) => res.writeHead(409).end(named));
+    later(3_600_000);
+    const run = makeAnchorCheckpoints({ ...world.deps, services: services([{ vkey, url: witness.url }], false) });
+    await run();
+    expect([named, witness.seen.map((body) => body.toString().split('\n')[0])]).toEqual([named, questions]);
+    await witness.close();
+  }
+  expect(
+    await world.db.first(`select failures, last_fault as fault from anchor_service where class = 'witness'`),
+  ).toEqual({
+    failures: 5,
+    fault: 'status_409',
+  });
+});
+
+it('keeps a cosignature only of that witness, over that checkpoint', async () => {
+  const [cosigner, other] = [2, 3].map((seed) => noteSigner('witness.test/w1', Buffer.alloc(32, seed)));
+  const vkey = vkeyOf(cosigner!, 4);
+  await grow(3);
+  const text = copy!.slice(0, copy!.indexOf('\n\n') + 1);
+  const lineOf = (signed: string, { privateKey } = cosigner!, id = parseVkey(vkey)!.keyId) => {
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64BE(1_795_428_672n);
+    const signature = sign(null, Buffer.from(`cosignature/v1\ntime 1795428672\n${signed}`), privateKey);
+    return `\u2014 witness.test/w1 ${Buffer.concat([id, time, signature]).toString('base64')}\n`;
+  };
+  let line = '';
+  const witness = await serveOnce((_body, res) => res.writeHead(200).end(line));
+  const run = makeAnchorCheckpoints({ ...world.deps, services: services([{ vkey, url: witness.url }], false) });
+  for (const forged of [
+    '',
+    'x'.repeat(60_000),
+    copy!.split('\n\n')[1]!,
+    lineOf(text.replace('\n3\n', '\n4\n')),
+    lineOf(text, other),
+    lineOf(text, cosigner, parseVkey(vkeyOf(other!, 4))!.keyId),
+    lineOf(text, other, parseVkey(vkeyOf(other!, 4))!.keyId),
+  ]) {
+    line = forged;
+    later(3_600_000);
+    await run();
+    expect(await world.count(`anchor where class = 'witness'`)).toBe(0);
+  }
+  line = `${lineOf(text, other)}a word\n${lineOf(text)}`;
+  later(3_600_000);
+  expect(await run()).toBe(1);
+  await witness.close();
+  const [kept] = (await readAnchors(world.db, [3])).filter((one) => one.class === 'witness');
+  expect(kept).toMatchObject({ token: Buffer.from(lineOf(text)), anchoredAt: new Date(1_795_428_672_000) });
+});
+
+it('wants a name of its own for every service, and keys of witnesses', () => {
+  const ask = () => Promise.resolve(null);
+  const vkey = vkeyOf(noteSigner('tsa.test', Buffer.alloc(32, 2)), 4);
+  const log = logVkey(world.keyRing, world.deps.logOrigin);
+  const authority = (name: string) => ({ name, ask, authorities: [] });
+  for (const [over, reason] of [
+    [{ authority: authority('self') }, 'two services have the same name'],
+    [{ authority: authority('tsa.test'), witnesses: [{ vkey, ask }] }, 'two services have the same name'],
+    [{ witnesses: [{ vkey: log, ask }] }, 'not that of a witness'],
+    [{ witnesses: [{ vkey: vkey.replace('tsa', 'tsb'), ask }] }, 'not that of a witness'],
+  ] as const) {
+    expect(() => anchorServices({ ...settings(), ...over })).toThrow(reason);
+  }
 });
 
 it('says where the anchored checkpoints around a leaf are, and prefers those from outside', async () => {
@@ -172,41 +281,19 @@ it('forgets old checkpoints that nobody asks for, and never an anchored one or t
 
 describe('with the witness that is shipped', () => {
   let state: string;
-  let child: ChildProcess | null = null;
+  let witness: TestWitness | null = null;
 
   beforeEach(() => {
     state = mkdtempSync(path.join(tmpdir(), 'assent-witness-'));
   });
   afterEach(async () => {
-    await stop();
+    await witness?.stop();
     rmSync(state, { recursive: true, force: true });
   });
 
-  async function start(): Promise<{ vkey: string; url: string }> {
-    const log = logVkey(world.keyRing, world.deps.logOrigin);
-    const args = [
-      'tools/assent-witness.mjs',
-      '--name',
-      'witness.test/w1',
-      '--state',
-      state,
-      '--log',
-      log,
-      '--port',
-      '0',
-    ];
-    child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    while (!text.includes('listening on')) text += String((await once(child.stdout!, 'data'))[0]);
-    return { vkey: text.split('\n')[0]!, url: /listening on (\S+)/.exec(text)![1]! };
-  }
-
-  async function stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (child === null) return;
-    const exit = once(child, 'exit');
-    child.kill(signal);
-    await exit;
-    child = null;
+  async function start(): Promise<TestWitness> {
+    witness = await startWitness({ state, logs: [logVkey(world.keyRing, world.deps.logOrigin)] });
+    return witness;
   }
 
   it('gets its cosignature, also after either of the two has forgotten or was killed', async () => {
@@ -218,7 +305,7 @@ describe('with the witness that is shipped', () => {
     expect(signatures.map(({ name }) => name)).toEqual([world.deps.logOrigin, 'witness.test/w1']);
     expect(cosignedAt(text, signatures[1]!, parseVkey(first.vkey)!)).not.toBeNull();
 
-    await stop();
+    await first.stop();
     const again = await start();
     expect(again.vkey).toBe(first.vkey);
     await grow(300);
@@ -226,7 +313,7 @@ describe('with the witness that is shipped', () => {
     await world.db.run(`update anchor_service set last_size = 0 where class = 'witness'`);
     expect(await makeAnchorCheckpoints({ ...world.deps, services: services([again], false) })()).toBe(2);
 
-    await stop('SIGTERM');
+    await again.stop('SIGTERM');
     for (const file of readdirSync(state)) if (file.endsWith('.json')) rmSync(path.join(state, file));
     const empty = await start();
     await grow(1);
@@ -235,8 +322,8 @@ describe('with the witness that is shipped', () => {
   });
 
   it('is refused a log that was rewritten, and a line of another key is not kept', async () => {
-    const witness = await start();
-    const run = makeAnchorCheckpoints({ ...world.deps, services: services([witness], false) });
+    const honest = await start();
+    const run = makeAnchorCheckpoints({ ...world.deps, services: services([honest], false) });
     await grow(5);
     await run();
     for (const table of ['anchor', 'ledger_checkpoint', 'ledger_leaf', 'ledger_tile'])
@@ -252,17 +339,13 @@ describe('with the witness that is shipped', () => {
       res.writeHead(200).end(`\u2014 witness.test/w1 ${Buffer.alloc(76).toString('base64')}\n`),
     );
     later(3_600_000);
-    await makeAnchorCheckpoints({ ...world.deps, services: services([{ ...witness, url: liar.url }], false) })();
+    await makeAnchorCheckpoints({ ...world.deps, services: services([{ ...honest, url: liar.url }], false) })();
     await liar.close();
     expect(await world.count(`anchor where class = 'witness'`)).toBe(0);
   });
 
   it('answers what the protocol says', async () => {
-    const { url } = await start();
-    const post = async (body: string) => {
-      const response = await fetch(`${url}/add-checkpoint`, { method: 'POST', body });
-      return [response.status, await response.text(), response.headers.get('content-type')];
-    };
+    const { url, post } = await start();
     await grow(4);
     const note = copy!;
     expect((await post('nonsense'))[0]).toBe(400);

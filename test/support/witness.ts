@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { ROOT } from './program';
+
+interface WitnessOptions {
+  /** Where it keeps its key and what it has seen. */
+  readonly state: string;
+  /** Verifier keys, or files with one. */
+  readonly logs: readonly string[];
+  readonly name?: string;
+  /** Milliseconds at which its clock stands still. */
+  readonly nowMs?: number;
+}
+
+export interface TestWitness {
+  readonly vkey: string;
+  readonly url: string;
+  /** @returns status, text and content type */
+  readonly post: (body: string | Buffer) => Promise<readonly [number, string, string | null]>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export const WITNESS = path.join(ROOT, 'tools/assent-witness.mjs');
+
+/** The witness that is shipped, in a process of its own, as an auditor runs it. */
+export async function startWitness({
+  state,
+  logs,
+  name = 'witness.test/w1',
+  nowMs,
+}: WitnessOptions): Promise<TestWitness> {
+  const clock = nowMs === undefined ? [] : ['--import', `data:text/javascript,Date.now=()=>${String(nowMs)}`];
+  const args = ['--name', name, '--state', state, '--port', '0', ...logs.flatMap((log) => ['--log', log])];
+  const child = spawn(process.execPath, [...clock, WITNESS, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  while (!text.includes('listening on')) text += String((await once(child.stdout, 'data'))[0]);
+  const url = /listening on (\S+)/.exec(text)![1]!;
+  return {
+    vkey: text.split('\n')[0]!,
+    url,
+    post: async (body) => {
+      const response = await fetch(`${url}/add-checkpoint`, { method: 'POST', body });
+      return [response.status, await response.text(), response.headers.get('content-type')];
+    },
+    stop: async (signal = 'SIGKILL') => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill(signal);
+      await exit;
+    },
+  };
+}
