@@ -15,11 +15,14 @@ keys/ says what the log claims to be. Never take the key from there: whoever for
 The people in here are protected by law. Keep this file as long as you need it, and no longer.
 `;
 
-/** The log and the witnesses it is configured with, in the words of C2SP tlog-policy. Claims, for comparison only. */
-export const policyText = (vkey: string, witnesses: readonly string[]): string =>
-  [
-    `log ${vkey}`,
-    ...witnesses.map((witness) => `witness ${witness.split('+')[0] ?? ''} ${witness}`),
-    `quorum ${witnesses.length === 0 ? 'none' : (witnesses[0]?.split('+')[0] ?? 'none')}`,
-    '',
-  ].join('\n');
+const nameOf = (vkey: string): string => vkey.split('+')[0] ?? '';
+
+/** The log and the witnesses it is configured with, any of whom will do. Claims, for comparison only. Source: C2SP tlog-policy, checked 2026-11-26. */
+export function policyText(vkey: string, witnesses: readonly string[]): string {
+  const names = witnesses.map(nameOf);
+  const [only] = names;
+  const lines = [`log ${vkey}`, ...witnesses.map((witness) => `witness ${nameOf(witness)} ${witness}`)];
+  if (names.length > 1) lines.push(`group any-witness any ${names.join(' ')}`, 'quorum any-witness');
+  else lines.push(`quorum ${only ?? 'none'}`);
+  return `${lines.join('\n')}\n`;
+}

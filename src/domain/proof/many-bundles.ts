@@ -12,11 +12,9 @@ import { leavesOf, personFiles } from './person-files.rules';
 import { leavesBetween, readAuthorised, readLeadsInRange, readWordings, type LeafRange } from './person.store';
 import { proofNotReady, rangeInvalid } from './proof.errors';
 import type { BundleFile, BundleHead, ProvedPerson } from './proof.types';
+import { CHUNK_RECORDS, chunksOf, ZIP_CHUNK_BYTES } from './record-chunks.rules';
 import { zipOf } from './zip';
 
-/** Records of one file. */
-const CHUNK_RECORDS = 100;
-const CHUNK_DIGITS = 6;
 /** An entry is signed within a second of being written; a log that stood still longer than this is looked at whole. */
 const SLACK_MS = 7 * 86_400_000;
 
@@ -95,13 +93,12 @@ async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrde
     ...(await checkpointFiles(deps.db, head, await sizesOver(deps.db, range.from, head.size))),
     ...wordingFiles(await allWordings(deps.db, order)),
   ].sort(byPath);
-  const record = await beginExport(deps, order.accountId, order.kind, head.size);
-  const chunks = chunksOf(deps.db, record, head, order.people(head, range));
-  const bytes =
-    form === 'zip'
-      ? zipStream(deps, order.kind, head, common, chunks)
-      : lineStream(deps, order.kind, head, common, chunks);
-  return recorded(record, bytes);
+  return recorded(deps, order, head, (record) => {
+    const lines = recordLines(deps.db, record, head, order.people(head, range));
+    return form === 'zip'
+      ? zipStream(deps, order.kind, head, common, chunksOf(lines, ZIP_CHUNK_BYTES))
+      : lineStream(deps, order.kind, head, common, chunksOf(lines, Infinity));
+  });
 }
 
 async function allWordings(db: Database, { accountId, pageId }: StreamOrder): Promise<ReadonlyMap<string, string>> {
@@ -109,11 +106,17 @@ async function allWordings(db: Database, { accountId, pageId }: StreamOrder): Pr
   return new Map(rows.map(({ sha256, body }) => [sha256.toString('hex'), body]));
 }
 
-/** Says of the export how it ended: `broken` also when the caller hung up. */
-async function* recorded(record: ExportRecord, parts: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+/** Writes the export down when somebody begins to read it, and how it ended: `broken` also when the caller hung up. */
+async function* recorded(
+  deps: BundleDeps,
+  { accountId, kind }: StreamOrder,
+  { size }: BundleHead,
+  partsOf: (record: ExportRecord) => AsyncGenerator<Buffer>,
+): AsyncGenerator<Buffer> {
+  const record = await beginExport(deps, accountId, kind, size);
   let state: 'complete' | 'broken' = 'broken';
   try {
-    for await (const part of parts) {
+    for await (const part of partsOf(record)) {
       record.sent(part);
       yield part;
     }
@@ -123,22 +126,14 @@ async function* recorded(record: ExportRecord, parts: AsyncGenerator<Buffer>): A
   }
 }
 
-/** `chunks/000001.ndjson` …: docs/proof-bundle.md, section 5. */
-async function* chunksOf(
+/** One line for each person, who is written down before. */
+async function* recordLines(
   db: Database,
   record: ExportRecord,
   head: BundleHead,
   batches: AsyncGenerator<readonly ProvedPerson[]>,
-): AsyncGenerator<BundleFile> {
-  let lines: Buffer[] = [];
+): AsyncGenerator<Buffer> {
   let records = 0;
-  let chunks = 0;
-  const chunk = (): BundleFile => {
-    chunks += 1;
-    const bytes = Buffer.concat(lines);
-    lines = [];
-    return { path: `chunks/${String(chunks).padStart(CHUNK_DIGITS, '0')}.ndjson`, bytes };
-  };
   for await (const people of batches) {
     await record.disclose(people.map(({ leadId }) => leadId));
     const indexes = [...new Set(people.flatMap(leavesOf))];
@@ -146,16 +141,10 @@ async function* chunksOf(
     const byIndex = new Map(indexes.map((index, at) => [index, proofs[at] ?? []]));
     for (const person of people) {
       records += 1;
-      lines.push(
-        recordLine(
-          records,
-          personFiles(person, head, (index) => byIndex.get(index) ?? []),
-        ),
-      );
-      if (lines.length === CHUNK_RECORDS) yield chunk();
+      const files = personFiles(person, head, (index) => byIndex.get(index) ?? []);
+      yield recordLine(records, files);
     }
   }
-  if (lines.length > 0) yield chunk();
 }
 
 const base64Of = (files: readonly BundleFile[]): Record<string, string> =>

@@ -165,11 +165,11 @@ type GrantEntry = Pick<ChainEntry, 'entryId' | 'commitment' | 'facts'> & { reado
 
 /** Makes what was committed to of a message out of its row again; null when it is not what was logged at its place. */
 export function rebuildMessage(
-  { logOrigin }: OpenPeopleDeps,
-  person: PersonRow,
+  { logOrigin }: Pick<OpenPeopleDeps, 'logOrigin'>,
+  person: Pick<PersonRow, 'metaPageId' | 'subjectRef'>,
   dek: Buffer,
   entries: readonly GrantEntry[],
-  row: MessageRow,
+  row: Omit<MessageRow, 'leadId' | 'sendsEntry' | 'sendsIndex' | 'sendsOpening'>,
 ): Pick<ProvedMessage, 'body' | 'nonce' | 'commitments'> | null {
   const grant = entries.find(({ entryId }) => entryId === row.consentEntry);
   if (grant === undefined) return null;

@@ -164,19 +164,25 @@ export async function readLeadsInRange(
   return rows.map(({ id }) => id);
 }
 
+/** Clocks of the machines that write entries and sign them, apart from each other at most. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
 /**
  * The leaves that were signed from shortly before `from` until well after `to`: an entry is signed after it was written, and
- * within `slackMs` unless the log stood still for longer.
+ * within `slackMs` unless the log stood still. When nothing was signed in that time, all that came later counts.
  */
 export async function leavesBetween(
   sql: Sql,
   { from, to, slackMs }: { readonly from: Date; readonly to: Date; readonly slackMs: number },
   size: number,
 ): Promise<LeafRange> {
+  const soon = new Date(to.getTime() + CLOCK_SKEW_MS);
+  const late = new Date(to.getTime() + slackMs);
   const row = await sql.first<{ from: string; to: string | null }>(
     `select coalesce((select max(size) from ledger_checkpoint where signed_at < $1), 0) as from,
-       (select min(size) from ledger_checkpoint where signed_at >= $2) as to`,
-    [from, new Date(to.getTime() + slackMs)],
+       case when exists (select from ledger_checkpoint where signed_at >= $2 and signed_at < $3)
+         then (select min(size) from ledger_checkpoint where signed_at >= $3) end as to`,
+    [new Date(from.getTime() - CLOCK_SKEW_MS), soon, late],
   );
   return { from: Number(row?.from ?? 0), to: Math.min(size, Number(row?.to ?? size)) };
 }

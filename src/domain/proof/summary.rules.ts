@@ -28,8 +28,13 @@ const VIA: Readonly<Record<string, string>> = {
   meta_stop: 'by the stop of Messenger',
   admin: 'by the administrator of the Page',
   api: 'by a program of the Page',
-  bounce: 'Messenger reported that the person blocked the Page',
+  bounce: 'because Messenger reported that the person blocked the Page',
   web: 'on the web page',
+};
+
+const OTHERS: Readonly<Record<string, string>> = {
+  notice_shown: 'The person was shown the text below: Messenger took it over for delivery.',
+  object: 'The person objected to the use of their data.',
 };
 
 const when = ({ facts }: ChainEntry): string => `${(facts.event_at ?? facts.at).slice(0, 19).replace('T', ' ')} UTC`;
@@ -48,12 +53,10 @@ function actOf({ facts }: ChainEntry): string {
       return `The person agreed to messages again${via}.`;
     case 'withdraw':
       return `The consent was withdrawn${via}.`;
-    case 'notice_shown':
-      return 'The person was shown the text below: Messenger took it over for delivery.';
     case 'token':
       return `Messenger's own permission for marketing messages: ${facts.state ?? ''}.`;
     default:
-      return facts.kind;
+      return OTHERS[facts.kind] ?? facts.kind;
   }
 }
 
@@ -64,8 +67,15 @@ function entryRow(entry: ChainEntry, wordings: ReadonlyMap<string, string>): str
   return `<tr><td>${String(entry.facts.subject.n)}</td><td>${when(entry)}</td><td>${esc(actOf(entry))}${evidence}${quote}<code>leaf ${String(entry.index)}, ${entry.commitment.toString('hex')}</code></td></tr>`;
 }
 
-const messageRow = ({ at, uuid, sends }: ProvedMessage): string =>
-  `<tr><td>${at.toISOString().slice(0, 19).replace('T', ' ')} UTC</td><td><code>${uuid}</code></td><td>leaf ${String(sends.index)}</td></tr>`;
+/** The entry a message names as the consent it rests on. */
+function consentOf({ body }: ProvedMessage, entries: readonly ChainEntry[]): string {
+  const { consent } = JSON.parse(body.toString()) as { readonly consent: { readonly c: string } };
+  const grant = entries.find(({ commitment }) => commitment.toString('hex') === consent.c);
+  return grant === undefined ? '' : `No. ${String(grant.facts.subject.n)}`;
+}
+
+const messageRow = (message: ProvedMessage, entries: readonly ChainEntry[]): string =>
+  `<tr><td>${message.at.toISOString().slice(0, 19).replace('T', ' ')} UTC</td><td>${consentOf(message, entries)}</td><td><code>${message.uuid}</code></td><td>leaf ${String(message.sends.index)}</td></tr>`;
 
 /** The bundle for somebody who reads and does not compute. A view: the entries prove, this does not. */
 export function summaryPage(person: ProvedPerson, wordings: ReadonlyMap<string, string>, log: string): Buffer {
@@ -73,7 +83,7 @@ export function summaryPage(person: ProvedPerson, wordings: ReadonlyMap<string, 
   const messages =
     person.messages.length === 0
       ? '<p>None is part of this bundle.</p>'
-      : `<table><tr><th>Authorised</th><th>Message</th><th>In the log</th></tr>${person.messages.map(messageRow).join('')}</table>`;
+      : `<table><tr><th>Authorised</th><th>On the consent</th><th>Message</th><th>In the log</th></tr>${person.messages.map((message) => messageRow(message, person.entries)).join('')}</table>`;
   return Buffer.from(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Proof of consent</title><style>${STYLE}</style></head><body>
 <h1>Proof of consent</h1>

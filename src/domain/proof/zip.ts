@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { BundleFile } from './proof.types';
 
-/** Source: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3. */
+/** Source: PKWARE APPNOTE 6.3.10, its headers and the ZIP64 field; from memory, and seen to hold where other programs read it. */
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END = 0x06054b50;

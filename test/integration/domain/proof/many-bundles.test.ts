@@ -49,6 +49,8 @@ const broadcast = (form: 'zip' | 'ndjson') =>
   makeBroadcastProofs(world.bundleDeps)({ accountId: page.accountId, broadcastUuid: sent.broadcastUuid, form });
 const range = (from: Date, to: Date, form: 'zip' | 'ndjson') =>
   makeRangeProofs(world.bundleDeps)({ accountId: page.accountId, page: page.uuid, from, to, form });
+const newest = async () =>
+  (await makeListExports(world.bundleDeps)({ accountId: page.accountId, limit: 1, before: null })).exports[0]!;
 const key = () => ['--key', world.vkey];
 const DAY_MS = 86_400_000;
 
@@ -69,7 +71,8 @@ it.each(['zip', 'ndjson'] as const)('proves everybody of a range of time, as %s,
   const whole = await records(-DAY_MS, DAY_MS);
   expect(whole.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
   expect(whole.records).toBe(PEOPLE);
-  expect((await records(60_000, DAY_MS)).records).toBe(1);
+  const later = await records(600_000, DAY_MS);
+  expect([later.records, later.levels.flatMap(({ reasons }) => reasons)]).toEqual([1, []]);
   expect(await records(2 * DAY_MS, 3 * DAY_MS)).toMatchObject({ records: 0 });
 });
 
@@ -106,12 +109,32 @@ it('writes down whose data left before it leaves, and a stream that nobody read 
   await stream.next();
   await stream.next();
   await stream.return(undefined);
-  const list = async () =>
-    (await makeListExports(world.bundleDeps)({ accountId: page.accountId, limit: 1, before: null })).exports[0]!;
-  const broken = await list();
+  const broken = await newest();
   expect(broken).toMatchObject({ kind: 'broadcast', state: 'broken', sha256: null });
   expect(broken.records).toBeGreaterThanOrEqual(100);
   expect(await world.count('proof_export_lead where export_id = $1', [broken.id])).toBe(broken.records);
+});
+
+it.each(['zip', 'ndjson'] as const)('breaks off, as %s, at a message that the ledger cannot prove', async (form) => {
+  const last = `update delivery set attempt = attempt + $1 where seq = 104
+    and broadcast_id = (select id from broadcast where public_id = $2)`;
+  await world.db.run(last, [1, sent.broadcastUuid]);
+  const parts: Buffer[] = [];
+  const read = async () => {
+    for await (const part of await broadcast(form)) parts.push(part);
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'proof_broken' });
+  await world.db.run(last, [-1, sent.broadcastUuid]);
+  expect(await newest()).toMatchObject({ kind: 'broadcast', state: 'broken', sha256: null });
+  const cut = Buffer.concat(parts);
+  expect(cut.length).toBeGreaterThan(100_000);
+  expect(verifier.verify(cut, key())).toMatchObject({ exit: 1 });
+});
+
+it('writes nothing down for a stream that nobody began to read', async () => {
+  const before = await newest();
+  await (await broadcast('zip')).return(undefined);
+  expect(await newest()).toEqual(before);
 });
 
 it('ends the record of an export whose process died, and forgets records after 30 days', async () => {
@@ -132,4 +155,26 @@ it('refuses a range without length and a broadcast of somebody else', async () =
   const other = await world.newPage();
   const asked = { accountId: other.accountId, broadcastUuid: sent.broadcastUuid, form: 'zip' as const };
   await expect(makeBroadcastProofs(world.bundleDeps)(asked)).rejects.toMatchObject({ code: 'broadcast_not_found' });
+});
+
+it('finds in a range what was signed late, or by a clock that was behind', async () => {
+  const until = world.now().getTime();
+  const at = (hours: number) => new Date(until + hours * 3_600_000);
+  const write = async (words: string) => {
+    const psid = newPsid();
+    await world.deliver(page, message(page, psid, world.now(), words));
+  };
+  const found = async (from: Date, to: Date) =>
+    verifier.verify(await all(await range(from, to, 'ndjson')), key()).records;
+  world.setNow(at(1));
+  await write('while the log stands still');
+  world.setNow(at(10 * 24));
+  await world.sequence();
+  expect(await found(at(0.5), at(1.5))).toBe(1);
+  world.setNow(at(20 * 24));
+  await write('ahead of the clock that signs');
+  world.setNow(new Date(at(20 * 24).getTime() - 60_000));
+  await world.sequence();
+  expect(await found(at(20 * 24), at(21 * 24))).toBe(1);
+  expect(await found(at(15 * 24), at(16 * 24))).toBe(0);
 });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { makeListExports, makeLeadBundle, makeMessageBundle } from '../../../../src/domain/proof';
+import { makeBroadcastProofs, makeListExports, makeLeadBundle, makeMessageBundle } from '../../../../src/domain/proof';
 import { treeOf } from '../../../support/bundle-tree';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
@@ -84,6 +84,50 @@ it('never holds anything of a neighbour who stood in the same webhook', async ()
   expect([verdict.exit, verdict.levels[3]!.state]).toEqual([2, 'PASS']);
 });
 
+it('shows of a body with very many events the own one alone', async () => {
+  const [own, ...others] = Array.from({ length: 60 }, newPsid) as [string, ...string[]];
+  const events = [...others, own].map((psid) => message(page, psid, world.now(), `words of ${psid}`));
+  await world.deliver(page, ...events);
+  await world.sequence();
+  const { uuid } = await findLead(own);
+  const json = await leadBundle(uuid, 'json');
+  const kept = [...treeOf(json)].filter(([name]) => name.startsWith('evidence/0001/seg.'));
+  expect(kept.map(([name]) => name)).toEqual(['evidence/0001/seg.001.bin', 'evidence/0001/seg.001.nonce']);
+  expect(kept[0]?.[1].toString()).toContain(`words of ${own}`);
+  const all = Buffer.concat([...treeOf(json).values()]).toString('latin1');
+  expect(others.filter((psid) => all.includes(psid))).toEqual([]);
+  const verdict = verifier.verify(json, key());
+  expect([verdict.exit, verdict.levels.flatMap(({ reasons }) => reasons)]).toEqual([2, []]);
+});
+
+it('is gone with the person, from the bundle of a broadcast too', async () => {
+  const own = await world.newPage();
+  const [stays, goes] = [newPsid(), newPsid()];
+  await world.deliver(own, message(own, stays, world.now(), 'hello'), message(own, goes, world.now(), 'hello'));
+  const leads = [(await world.leadOf(own, stays))!, (await world.leadOf(own, goes))!] as const;
+  for (const { id } of leads) await world.showNotice(own, id);
+  await world.sequence();
+  const sent = await world.sendTo(
+    own,
+    leads.map(({ id }) => id),
+  );
+  await world.sequence();
+  await leadBundle(leads[1].uuid, 'zip', own.accountId);
+  await world.db.run('update delivery set lead_id = null where lead_id = $1', [leads[1].id]);
+  await world.db.run('delete from lead where id = $1', [leads[1].id]);
+  await expect(leadBundle(leads[1].uuid, 'zip', own.accountId)).rejects.toMatchObject({ code: 'lead_not_found' });
+  const wish = { accountId: own.accountId, broadcastUuid: sent.broadcastUuid };
+  const ofMessage = (at: number) =>
+    makeMessageBundle(world.bundleDeps)({ ...wish, deliveryUuid: sent.deliveryUuids[at]!, form: 'json' });
+  await expect(ofMessage(1)).rejects.toMatchObject({ code: 'delivery_not_found' });
+  expect(verifier.verify(await ofMessage(0), key()).exit).toBe(2);
+  const parts: Buffer[] = [];
+  for await (const part of await makeBroadcastProofs(world.bundleDeps)({ ...wish, form: 'ndjson' })) parts.push(part);
+  const many = Buffer.concat(parts);
+  expect(verifier.verify(many, key())).toMatchObject({ exit: 2, records: 1 });
+  expect(await world.count('proof_export_lead where lead_id = $1', [leads[1].id])).toBe(0);
+});
+
 it('leaves out words that were not kept on purpose, and says so', async () => {
   const explicit = await world.newPage({ optInMode: 'explicit', accountId: page.accountId });
   const psid = newPsid();
@@ -161,9 +205,9 @@ it('has a consent record and a page to read, without a script and with everythin
   const record = JSON.parse(files.get('views/consent-record.jsonld')!.toString()) as Record<string, unknown>;
   expect(record).toMatchObject({
     '@type': 'dpv:ConsentRecord',
-    'dpv:hasConsentStatus': 'dpv:ConsentGiven',
-    pii_processing: { 'dpv:hasLegalBasis': { '@id': 'eu-gdpr:A6-1-a' } },
-    event: [{ event_type: 'opt_in', via: 'first_message' }],
+    consent_status: 'dpv:ConsentGiven',
+    pii_processing: { lawful_basis: 'eu-gdpr:A6-1-a' },
+    event: [{ event_state: 'dpv:ConsentGiven', via: 'first_message', ledger: { kind: 'opt_in' } }],
   });
   expect(JSON.stringify(record)).not.toContain(psid);
 });
