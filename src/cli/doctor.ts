@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
+import { anchorWarning, composeAnchors } from '../compose/anchors';
 import type { Infrastructure } from '../compose/infrastructure';
-import { NONE_INDEPENDENT, readHead } from '../domain/ledger';
+import { makeReadAnchors, readHead } from '../domain/ledger';
 
 type Finding = { readonly check: string; readonly status: 'ok' | 'warning' | 'failed'; readonly detail: string };
 
@@ -20,12 +21,7 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
       ),
       keyRingVolume(config.keyRingDir, config.dataDir),
       await logGrows(infrastructure),
-      advice(
-        'independent_anchor',
-        config.anchors.rfc3161 !== null || config.anchors.witnesses.length > 0,
-        'a time-stamping authority or a witness outside is configured',
-        `${NONE_INDEPENDENT} Set RFC3161_URL or WITNESSES`,
-      ),
+      await independentAnchor(infrastructure),
       advice(
         'production',
         config.production,
@@ -48,21 +44,51 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
   };
 }
 
+async function independentAnchor(infrastructure: Infrastructure): Promise<Finding> {
+  const { config, db } = infrastructure;
+  const view = await makeReadAnchors({ db, services: composeAnchors(infrastructure) })();
+  const warning = anchorWarning(config, view);
+  return advice('independent_anchor', warning === null, 'somebody outside has vouched for the log', warning ?? '');
+}
+
 const PENDING_TOO_LONG_MS = 10_000;
 
+/** The log at a glance. */
+export interface LogState {
+  readonly size: number;
+  /** The newest checkpoint, and how long ago it was signed; null while there is none. */
+  readonly head: { readonly note: string; readonly ageMs: number } | null;
+  /** The checkpoint beside the key ring. */
+  readonly copy: string | null;
+  readonly pending: number;
+  readonly rejected: number;
+}
+
 /** Nobody may be written to before their consent is signed: a log that stands still is a fault. */
-async function logGrows({ db, clock, checkpointCopy }: Infrastructure): Promise<Finding> {
-  const head = await readHead(db);
-  const size = head?.size ?? 0;
-  const kept = sizeOf(await checkpointCopy.read());
-  const { pending, rejected } = await countWaiting(db);
-  const ageMs = clock.now().getTime() - (head?.signedAt.getTime() ?? 0);
-  const state = `${String(size)} entries signed, ${String(pending)} waiting, ${String(rejected)} set aside`;
+export function judgeLog({ size, head, copy, pending, rejected }: LogState): Finding {
+  const age = head === null ? '' : ` (the last ${String(Math.round(head.ageMs / 1000))} s ago)`;
+  const state = `${String(size)} entries signed${age}, ${String(pending)} waiting, ${String(rejected)} set aside`;
+  const failed = (detail: string): Finding => finding('log', false, '', detail);
+  const kept = sizeOf(copy);
   if (kept > size)
-    return finding('log', false, '', `the database was set back: ${state}, and ${String(kept)} beside the keys`);
-  if (rejected > 0) return finding('log', false, '', `somebody wrote to the database: ${state}; run assent audit`);
-  const isStuck = pending > 0 && ageMs > PENDING_TOO_LONG_MS;
+    return failed(`halted, for the database was set back: ${state}, and ${String(kept)} beside the keys`);
+  if (copy !== null && kept === size && copy !== head?.note)
+    return failed(`halted, for the copy beside the key ring is of another log: ${state}; run assent audit`);
+  if (rejected > 0) return failed(`somebody wrote to the database: ${state}; run assent audit`);
+  const isStuck = pending > 0 && (head?.ageMs ?? Infinity) > PENDING_TOO_LONG_MS;
   return advice('log', !isStuck, state, `${state}: start a worker, or look for ledger.halted in its log`);
+}
+
+async function logGrows({ db, clock, checkpointCopy }: Infrastructure): Promise<Finding> {
+  const copy = await checkpointCopy.read();
+  const head = await readHead(db);
+  const ageMs = clock.now().getTime() - (head?.signedAt.getTime() ?? 0);
+  return judgeLog({
+    size: head?.size ?? 0,
+    head: head === undefined ? null : { note: head.note, ageMs },
+    copy,
+    ...(await countWaiting(db)),
+  });
 }
 
 const sizeOf = (note: string | null): number => Number(note?.split('\n')[1] ?? 0);

@@ -20,7 +20,8 @@ export interface Terminal {
 }
 
 /**
- * Runs one command. It opens the same database as a running program, and starts the embedded one when none runs.
+ * Runs one command. It opens the same database as a running program, and starts the embedded one when none runs. Only a bundle
+ * that is checked against a given key needs none.
  *
  * @throws {UserError} with code `usage` for a wrong call, another code for a command that failed
  */
@@ -30,23 +31,26 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
     terminal.say(USAGE);
     return;
   }
+  if (command.kind === 'verify' && command.key !== null) {
+    verifyBundle(command, command.key);
+    return;
+  }
   const config = readConfig();
   const infrastructure = await openInfrastructure(config, { role: 'cli', say: terminal.say });
   try {
-    if (command.kind === 'verify') await verifyBundle(infrastructure, command);
+    if (command.kind === 'verify') verifyBundle(command, await ownKey(infrastructure));
     else terminal.print(await carryOut(command, infrastructure, terminal));
   } finally {
     await infrastructure.close();
   }
 }
 
+const ownKey = async (infrastructure: Infrastructure): Promise<string> =>
+  logVkey(infrastructure.keyRing, await logOrigin(infrastructure));
+
 /** Checks with the program that auditors use; its words and its exit status are ours. */
-async function verifyBundle(
-  infrastructure: Infrastructure,
-  { bundle, key, trusted }: Extract<Command, { kind: 'verify' }>,
-): Promise<void> {
-  const own = logVkey(infrastructure.keyRing, await logOrigin(infrastructure));
-  const args = [path.join(TOOLS, 'assent-verify.mjs'), '--key', key ?? own, ...trusted, bundle];
+function verifyBundle({ bundle, trusted }: Extract<Command, { kind: 'verify' }>, key: string): void {
+  const args = [path.join(TOOLS, 'assent-verify.mjs'), '--key', key, ...trusted, bundle];
   const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   process.exitCode = status ?? 1;
 }

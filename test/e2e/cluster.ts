@@ -17,6 +17,8 @@ export interface Cluster {
   readonly postgres: EmbeddedPostgres;
   readonly sandbox: SandboxServer;
   readonly dataDir: string;
+  /** Settings of its processes. */
+  readonly env: Readonly<Record<string, string>>;
   readonly apis: Program[];
   readonly workers: Program[];
   startWorker(): Promise<Program>;
@@ -81,6 +83,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     postgres,
     sandbox,
     dataDir,
+    env,
     apis,
     workers,
     startWorker,

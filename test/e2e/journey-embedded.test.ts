@@ -209,6 +209,11 @@ describe('the journey on one machine, queue and database in the embedded Postgre
     expect(JSON.stringify(refused.body)).not.toContain(PERSON_CANARY);
   }, 60_000);
 
+  it('leaves a ledger that is whole', async () => {
+    const { json } = await runCli(env, 'audit');
+    expect(json).toMatchObject({ ok: true, findings: [], people: TOTAL + 1 });
+  }, 60_000);
+
   it('stops cleanly, finds its data again, and left nothing personal in clear', async () => {
     const psids = new Set((await sandboxState(stage, 'limit=10000')).people.map(({ psid }) => psid));
     expect(psids.size).toBe(TOTAL + 1);

@@ -1,3 +1,4 @@
+import { runCli } from '../support/program';
 import { until } from '../support/until';
 import { startCluster, type Cluster } from './cluster';
 import {
@@ -70,5 +71,7 @@ describe('workers killed with -9 in the middle of a broadcast', () => {
     expect(received.length).toBeGreaterThanOrEqual(accepted);
     expect(received.length).toBeLessThanOrEqual(accepted + uncertain);
     await expectReceivedWithinDefault(stage, pages);
+    const audit = await runCli(cluster.env, 'audit');
+    expect(audit.json).toMatchObject({ ok: true, findings: [], people: TOTAL, messages: TOTAL });
   }, 280_000);
 });

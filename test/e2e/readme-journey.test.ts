@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { newDataDir } from '../support/data-dir';
-import { ROOT, startProgram, type Program } from '../support/program';
+import { ROOT, runCli, startProgram, type Program } from '../support/program';
 
 const run = promisify(execFile);
 
@@ -13,6 +14,13 @@ function journeyCommands(): string {
   const block = /<!-- journey -->\n```sh\n([\s\S]*?)```\n<!-- \/journey -->/.exec(text)?.[1];
   if (block === undefined) throw new Error('the README has no journey');
   return block;
+}
+
+/** Runs a command that prints for a person. */
+async function runProgram(env: Record<string, string>, ...args: string[]): Promise<{ code: unknown; output: string }> {
+  const program = startProgram('src/cli/main', env, args);
+  const [code] = (await once(program.child, 'close')) as [number | null];
+  return { code, output: program.output() };
 }
 
 describe("the README's journey", () => {
@@ -42,4 +50,19 @@ describe("the README's journey", () => {
       /PASS {3}1 integrity[^]*PASS {3}3 order[^]*PASS {3}4 content[^]*\nPROVED, but the time rests/,
     );
   }, 100_000);
+
+  it('leaves a ledger that is whole', async () => {
+    const { code, json, output } = await runCli({ DATA_DIR: dataDir }, 'audit');
+    expect(json).toMatchObject({ ok: true, findings: [], first: null, unopenable: 0, messages: 1 });
+    expect([code, output]).toEqual([0, expect.stringContaining('is whole')]);
+  }, 60_000);
+
+  it("checks the proof against this log's key, or one that is given", async () => {
+    const own = await runProgram({ DATA_DIR: dataDir }, 'verify', '/tmp/proof.zip');
+    expect(own).toEqual({ code: 2, output: expect.stringContaining('PROVED, but the time rests') as string });
+    const key = readFileSync('/tmp/log.vkey', 'utf8').trim();
+    expect(await runProgram({}, 'verify', '--key', key, '/tmp/proof.zip')).toEqual(own);
+    const other = 'log.example.com/consent+8a0c8a3a+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c';
+    expect(await runProgram({}, 'verify', '/tmp/proof.zip', '--key', other)).toMatchObject({ code: 1 });
+  }, 60_000);
 });

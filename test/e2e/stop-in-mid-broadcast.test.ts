@@ -75,5 +75,7 @@ describe('SIGTERM in the middle of a broadcast', () => {
     const received = await receivedBroadcast(stage, pages);
     expectNobodyTwice(received);
     expect(received).toHaveLength(TOTAL);
+    const audit = await runCli(env, 'audit');
+    expect(audit.json).toMatchObject({ ok: true, findings: [], people: TOTAL, messages: TOTAL });
   }, 200_000);
 });

@@ -130,15 +130,16 @@ async function trustedHead(tx: Tx, deps: SequenceDeps, copy: string | null): Pro
   const stored = await readHead(tx);
   const size = stored?.size ?? 0;
   const edge = await readTiles(tx, edgeOf(size));
-  const root = edgeRoot(size, edge);
+  const root = await orForked(() => rootOfEdge(size, edge));
   if (stored !== undefined) requireSigned(deps, stored, root);
   await requireSuccessor(tx, deps, copy, { size, root });
   return { size, edge, signedAtMs: stored?.signedAt.getTime() ?? 0 };
 }
 
-function edgeRoot(size: number, edge: readonly Tile[]): Buffer {
+/** Where the tiles do not even make a root, they are not those that were signed. */
+async function orForked(rootOf: () => Buffer | Promise<Buffer>): Promise<Buffer> {
   try {
-    return rootOfEdge(size, edge);
+    return await rootOf();
   } catch (error) {
     if (error instanceof InvariantError) throw new LogHaltedError('log_forked');
     throw error;
@@ -163,7 +164,7 @@ async function requireSuccessor(
   const known = readSignedCheckpoint(keyRing, logOrigin, copy);
   if (known === null) throw new LogHaltedError('log_unsigned');
   if (known.size > head.size) throw new LogHaltedError('log_behind');
-  const root = known.size === head.size ? head.root : await makeLogProofs(sql).root(known.size);
+  const root = known.size === head.size ? head.root : await orForked(() => makeLogProofs(sql).root(known.size));
   if (!root.equals(known.root)) throw new LogHaltedError('log_forked');
 }
 

@@ -4,53 +4,101 @@ import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { InvariantError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
-import { onRing } from '../leads';
-import { INPUT_LEVEL, readHead, readSignedCheckpoint, readTiles, TILE_WIDTH, type CheckpointCopy } from '../ledger';
+import { INPUT_LEVEL, readSignedCheckpoint, readTiles, TILE_WIDTH } from '../ledger';
 import type { Tx } from '../sql.types';
+import type { AuditKeys } from './audit-keys';
+import { BEFORE_ALL } from './audit-people.store';
 import { recomputedTree, type ExpectedTile } from './audit-tree.rules';
 import {
-  countLeavesFrom,
   hasWording,
   readCheckpoints,
   readExtraTiles,
+  readLeafEnd,
   readLeaves,
+  readNotes,
+  readStrayCheckpoints,
+  readStrayLeaves,
   type CheckpointRow,
   type LeafRow,
 } from './audit.store';
 import type { Report } from './audit.types';
 
 const BATCH_LEAVES = 4 * TILE_WIDTH;
+const BATCH_NOTES = 1_000;
+const MOST_WRONG = 10_000;
 
 export interface AuditLogDeps {
   readonly keyRing: KeyRing;
   readonly logOrigin: string;
-  readonly checkpointCopy: CheckpointCopy;
+  readonly keys: AuditKeys;
+  /** The checkpoint beside the key ring. */
+  readonly copy: string | null;
 }
 
 export interface AuditedLog {
   readonly size: number;
   readonly root: Buffer;
   readonly opened: number;
+  readonly unopenable: number;
   readonly states: Readonly<Record<LeafRow['state'], number>>;
 }
 
 /** The log from its first leaf to its last: openings, leaves, tiles, checkpoints, and the copy beside the keys. */
-export async function auditLog(tx: Tx, deps: AuditLogDeps, copy: string | null, report: Report): Promise<AuditedLog> {
-  const size = (await readHead(tx))?.size ?? 0;
-  const audited: Walk = { tree: recomputedTree(), states: { open: 0, erased: 0, closed: 0, lost: 0 }, opened: 0 };
-  const judges: Judges = { judge: checkpointJudge(deps, copy, report), report };
-  for (let from = 0; from < size; from += BATCH_LEAVES) {
-    await auditBatch(tx, deps, { from, to: Math.min(size, from + BATCH_LEAVES) }, audited, judges);
+export async function auditLog(tx: Tx, deps: AuditLogDeps, report: Report): Promise<AuditedLog> {
+  const end = await findEnd(tx, deps);
+  const states = { open: 0, erased: 0, closed: 0, lost: 0 };
+  const walk: Walk = { tree: recomputedTree(), states, opened: 0, explained: 0, firstUnopenable: null, wrong: [] };
+  const reportLeaf: Report = (what, leaf, ...rest) => {
+    if (leaf !== null && walk.wrong.length < MOST_WRONG) walk.wrong.push(leaf);
+    report(what, leaf, ...rest);
+  };
+  const judges: Judges = { judge: checkpointJudge(deps, end, report), report: reportLeaf };
+  for (let from = 0; from < end.size; from += BATCH_LEAVES) {
+    await auditBatch(tx, deps, { from, to: Math.min(end.size, from + BATCH_LEAVES) }, walk, judges);
   }
-  await compareTiles(tx, audited.tree.partial(), report);
-  await auditEnds(tx, size, copy, deps, report);
-  return { size, root: audited.tree.root(), opened: audited.opened, states: audited.states };
+  await compareTiles(tx, walk.tree.partial(), walk, reportLeaf);
+  await auditEnds(tx, deps, end, report);
+  const unopenable = states.erased + states.closed + states.lost;
+  if (unopenable !== walk.explained) {
+    const sentence = `${unopenable} leaves are passed off as erased, closed or lost, and the log accounts for ${walk.explained}`;
+    report('leaf_unexplained', walk.firstUnopenable, null, sentence);
+  }
+  return { size: end.size, root: walk.tree.root(), opened: walk.opened, unopenable, states };
+}
+
+interface LogEnd {
+  /** Leaves that a checkpoint signed by our key vouches for. */
+  readonly size: number;
+  /** That checkpoint lies beside the key ring only. */
+  readonly isKeptOnly: boolean;
+  /** The checkpoint beside the key ring, if our key signed it. */
+  readonly kept: ReturnType<typeof readSignedCheckpoint>;
+}
+
+/** Only what is signed says how long the log is: a size in a column is anybody's. */
+async function findEnd(tx: Tx, { keyRing, logOrigin, copy }: AuditLogDeps): Promise<LogEnd> {
+  let size = 0;
+  for (let after = BEFORE_ALL; ;) {
+    const rows = await readNotes(tx, after, BATCH_NOTES);
+    for (const { note } of rows) size = Math.max(size, readSignedCheckpoint(keyRing, logOrigin, note)?.size ?? 0);
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last.size;
+  }
+  const kept = copy === null ? null : readSignedCheckpoint(keyRing, logOrigin, copy);
+  const isKeptOnly = kept !== null && kept.size > size && kept.size <= (await readLeafEnd(tx));
+  return { size: isKeptOnly ? kept.size : size, isKeptOnly, kept };
 }
 
 interface Walk {
   readonly tree: ReturnType<typeof recomputedTree>;
   readonly states: Record<LeafRow['state'], number>;
   opened: number;
+  /** Leaves that erasures account for. */
+  explained: number;
+  firstUnopenable: number | null;
+  /** The first leaves at fault. */
+  readonly wrong: number[];
 }
 
 interface Judges {
@@ -78,14 +126,11 @@ async function auditBatch(
     const index = from + at;
     const row = rows.get(index);
     if (row === undefined) report('leaf_missing', index, null, `leaf ${index} has no row`);
-    else {
-      walk.states[row.state] += 1;
-      if (await auditLeaf(tx, deps, row, input, report)) walk.opened += 1;
-    }
+    else await auditLeaf(tx, deps, row, { input, walk, report });
     full.push(...walk.tree.add(input));
-    judge(index + 1, walk.tree.root(), checkpoints.get(index + 1));
+    judge(index + 1, walk.tree.root, checkpoints.get(index + 1));
   }
-  await compareTiles(tx, full, report);
+  await compareTiles(tx, full, walk, report);
 }
 
 /** The leaf inputs as stored; where a tile is missing or short, what it lacks is reported and counts as zeros. */
@@ -108,15 +153,22 @@ async function readInputs(tx: Tx, from: number, to: number, report: Report): Pro
   });
 }
 
-async function compareTiles(tx: Tx, expected: readonly ExpectedTile[], report: Report): Promise<void> {
+async function compareTiles(
+  tx: Tx,
+  expected: readonly ExpectedTile[],
+  { wrong }: Pick<Walk, 'wrong'>,
+  report: Report,
+): Promise<void> {
   if (expected.length === 0) return;
   const stored = new Map((await readTiles(tx, expected)).map((tile) => [`${tile.level}/${tile.n}`, tile.hashes]));
   for (const { level, n, hashes } of expected) {
     const found = stored.get(`${level}/${n}`);
     if (found?.equals(hashes) === true) continue;
-    const differs = firstDifference(found ?? Buffer.alloc(0), hashes);
-    const leaf = (n * TILE_WIDTH + differs) * TILE_WIDTH ** level;
-    report('tile_changed', leaf, null, `tile ${level}/${n} is not what the leaves below it make`);
+    const wide = TILE_WIDTH ** level;
+    const leaf = (n * TILE_WIDTH + firstDifference(found ?? Buffer.alloc(0), hashes)) * wide;
+    // A hash above differs where a leaf below it does.
+    const cause = wrong.find((one) => one >= leaf && one < leaf + wide) ?? leaf;
+    report('tile_changed', cause, null, `tile ${level}/${n} is not what the leaves below it make`);
   }
 }
 
@@ -126,30 +178,41 @@ const firstDifference = (found: Buffer, expected: Buffer): number => {
   return Math.min(Math.floor(at / HASH_BYTES), Math.max(0, expected.length / HASH_BYTES - 1));
 };
 
-/** @returns whether the entry was opened */
-async function auditLeaf(tx: Tx, deps: AuditLogDeps, row: LeafRow, input: Buffer, report: Report): Promise<boolean> {
+interface LeafWalk {
+  readonly input: Buffer;
+  readonly walk: Walk;
+  readonly report: Report;
+}
+
+async function auditLeaf(tx: Tx, { keys }: AuditLogDeps, row: LeafRow, { input, walk, report }: LeafWalk) {
   const index = Number(row.index);
-  if (row.state !== 'open') return false;
-  const opening = openLeaf(deps, row);
+  walk.states[row.state] += 1;
+  if (row.state !== 'open') {
+    walk.firstUnopenable ??= index;
+    return;
+  }
+  const opening = openLeaf(keys, row);
   if (opening === null) {
     const what = row.hasOpening ? 'opening_unreadable' : 'opening_missing';
     report(what, index, row.entryId, `leaf ${index}: the opening is gone or cannot be opened`);
-    return false;
+    return;
   }
   const body = opening.subarray(0, -NONCE_BYTES);
   const isSame = opening.length > NONCE_BYTES && commitment(body, opening.subarray(-NONCE_BYTES)).equals(input);
-  if (!isSame) report('opening_changed', index, row.entryId, `leaf ${index}: the opening is not what was logged`);
-  else if (row.leadId === null) await auditSystemEntry(tx, row, body, report);
-  return isSame;
+  if (!isSame) {
+    report('opening_changed', index, row.entryId, `leaf ${index}: the opening is not what was logged`);
+    return;
+  }
+  walk.opened += 1;
+  if (row.opening !== null) walk.explained += await auditSystemEntry(tx, row, body, report);
 }
 
-function openLeaf({ keyRing }: AuditLogDeps, row: LeafRow): Buffer | null {
-  const { entryId, pageUuid, bucket, keyVersion, dekWrapped, openingCt } = row;
-  if (row.opening !== null || entryId === null) return row.opening;
-  if (pageUuid === null || bucket === null || keyVersion === null || dekWrapped === null || openingCt === null)
-    return null;
+function openLeaf(keys: AuditKeys, row: LeafRow): Buffer | null {
+  const { entryId, openingCt } = row;
+  if (row.opening !== null || entryId === null || openingCt === null) return row.opening;
+  const dek = keys.open(row);
+  if (dek === null) return null;
   try {
-    const dek = onRing(pageUuid, () => keyRing.unwrapLeadKey(pageUuid, bucket, keyVersion, dekWrapped));
     return openField(dek, openingPlace(entryId), openingCt);
   } catch (error) {
     if (error instanceof InvariantError) return null;
@@ -160,82 +223,94 @@ function openLeaf({ keyRing }: AuditLogDeps, row: LeafRow): Buffer | null {
 interface SystemBody {
   readonly kind: string;
   readonly page?: string;
+  readonly broadcast?: string;
   readonly root?: string;
   readonly n?: number;
+  /** Of an `erasure`: how many leaves it closed. */
+  readonly leaves?: number;
   readonly notice?: { readonly sha256: string };
 }
 
-async function auditSystemEntry(tx: Tx, row: LeafRow, bytes: Buffer, report: Report): Promise<void> {
+/** @returns how many unopenable leaves the entry accounts for */
+async function auditSystemEntry(tx: Tx, row: LeafRow, bytes: Buffer, report: Report): Promise<number> {
   const index = Number(row.index);
   const body = parseCanonicalJson(bytes) as SystemBody;
-  if (body.kind === 'sends' && !isChunk(row.commitments, body)) {
-    report(
-      'sends_changed',
-      index,
-      row.entryId,
-      `leaf ${index}: the messages of the chunk are not those that were authorised`,
-    );
+  if (body.kind === 'sends' && !isChunk(row, body)) {
+    const sentence = `leaf ${index}: the messages of the chunk are not those that were authorised`;
+    report('sends_changed', index, row.entryId, sentence);
   }
-  if (body.kind !== 'notice' || body.page === undefined || body.notice === undefined) return;
-  if (!(await hasWording(tx, body.page, body.notice.sha256))) {
-    report('notice_missing', index, row.entryId, `leaf ${index}: the wording it published is gone`);
-  }
+  const isPublished =
+    body.kind !== 'notice' ||
+    body.page === undefined ||
+    body.notice === undefined ||
+    (await hasWording(tx, body.page, body.notice.sha256));
+  if (!isPublished) report('notice_missing', index, row.entryId, `leaf ${index}: the wording it published is gone`);
+  return body.kind === 'erasure' ? (body.leaves ?? 0) : 0;
 }
 
-function isChunk(commitments: Buffer | null, { root, n }: SystemBody): boolean {
+function isChunk(
+  { commitments, broadcastUuid, chunkPage }: LeafRow,
+  { root, n, broadcast, page }: SystemBody,
+): boolean {
   if (commitments === null || n === undefined || commitments.length !== n * HASH_BYTES) return false;
   const each = Array.from({ length: n }, (_, at) => commitments.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
-  return sendsRoot(each).toString('hex') === root;
+  return broadcastUuid === broadcast && chunkPage === page && sendsRoot(each).toString('hex') === root;
 }
 
 /** Judges checkpoints as the recomputed tree reaches their size. */
-function checkpointJudge({ keyRing, logOrigin }: AuditLogDeps, copy: string | null, report: Report) {
-  const kept = copy === null ? null : readSignedCheckpoint(keyRing, logOrigin, copy);
-  let before = 0;
-  return (size: number, root: Buffer, row: CheckpointRow | undefined): void => {
-    const last = size - 1;
-    if (kept?.size === size && !kept.root.equals(root)) {
-      report(
-        'copy_differs',
-        last,
-        null,
-        `the log of ${size} leaves is not the one whose checkpoint lies beside the key ring`,
-      );
+function checkpointJudge(
+  { keyRing, logOrigin }: AuditLogDeps,
+  { kept, size: end, isKeptOnly }: LogEnd,
+  report: Report,
+) {
+  let before = -Infinity;
+  return (size: number, rootOf: () => Buffer, row: CheckpointRow | undefined): void => {
+    const say = (what: string, sentence: string): void => report(what, size - 1, null, sentence);
+    if (kept?.size === size && !kept.root.equals(rootOf()))
+      say('copy_differs', `the log of ${size} leaves is not the one whose checkpoint lies beside the key ring`);
+    if (row === undefined) {
+      if (isKeptOnly && size === end) say('checkpoint_missing', `checkpoint ${size} is gone`);
+      return;
     }
-    if (row === undefined) return;
+    const root = rootOf();
     const signed = readSignedCheckpoint(keyRing, logOrigin, row.note);
-    if (signed === null)
-      report('checkpoint_unsigned', last, null, `checkpoint ${size} is not signed by the key of this log`);
+    if (signed === null) say('checkpoint_unsigned', `checkpoint ${size} is not signed by the key of this log`);
     else if (signed.size !== size || !signed.root.equals(root))
-      report('checkpoint_changed', last, null, `checkpoint ${size} signs another log than the one that is stored`);
-    if (!row.root.equals(root))
-      report('checkpoint_root', last, null, `checkpoint ${size} names another root in its row`);
-    if (row.signedAt.getTime() < before)
-      report('checkpoint_time', last, null, `checkpoint ${size} is older than the one before it`);
-    before = row.signedAt.getTime();
+      say('checkpoint_changed', `checkpoint ${size} signs another log than the one that is stored`);
+    if (!row.root.equals(root)) say('checkpoint_root', `checkpoint ${size} names another root in its row`);
+    const at = timeOf(row);
+    if (!(at >= before)) say('checkpoint_time', `checkpoint ${size} is older than the one before it, or has no time`);
+    before = at;
   };
 }
 
+/** NaN for a time that is none. */
+const timeOf = ({ signedAt }: CheckpointRow): number => signedAt?.getTime() ?? NaN;
+
+/** Null for what is no place in a log. */
+const leafOrNull = (index: string): number | null => (Number(index) < 0 ? null : Number(index));
+
+/** What lies beyond the end of the log, and what the copy says of it. */
 async function auditEnds(
   tx: Tx,
-  size: number,
-  copy: string | null,
-  { keyRing, logOrigin }: AuditLogDeps,
+  { keyRing, logOrigin, copy }: AuditLogDeps,
+  { size, kept }: LogEnd,
   report: Report,
 ): Promise<void> {
-  for (const index of await countLeavesFrom(tx, size))
-    report('leaf_unsigned', Number(index), null, `leaf ${index} is in no signed checkpoint`);
+  for (const row of await readStrayCheckpoints(tx, size)) {
+    const isSigned = readSignedCheckpoint(keyRing, logOrigin, row.note) !== null;
+    const what = isSigned ? 'checkpoint_changed' : 'checkpoint_unsigned';
+    report(what, Math.max(0, Number(row.size) - 1), null, `checkpoint ${row.size} is of no log that was signed`);
+  }
+  for (const index of await readStrayLeaves(tx, size))
+    report('leaf_unsigned', leafOrNull(index), null, `leaf ${index} is in no signed checkpoint`);
   for (const { level, n } of await readExtraTiles(tx, size))
     report('tile_extra', null, null, `tile ${level}/${n} belongs to no signed checkpoint`);
   if (copy === null) return;
-  const kept = readSignedCheckpoint(keyRing, logOrigin, copy);
   if (kept === null)
     report('copy_unsigned', null, null, 'the checkpoint beside the key ring is not signed by the key of this log');
-  else if (kept.size > size)
-    report(
-      'copy_ahead',
-      size,
-      null,
-      `the database holds ${size} leaves, and the checkpoint beside the key ring ${kept.size}`,
-    );
+  else if (kept.size > size) {
+    const sentence = `the database holds ${size} leaves, and the checkpoint beside the key ring ${kept.size}`;
+    report('copy_ahead', size, null, sentence);
+  }
 }

@@ -4,6 +4,11 @@ import type { RowId, Sql, Tx } from '../sql.types';
 export const readOneMoment = (tx: Tx): Promise<unknown> =>
   tx.run('set transaction isolation level repeatable read, read only');
 
+export async function readPageUuids(sql: Sql): Promise<string[]> {
+  const rows = await sql.rows<{ uuid: string }>('select public_id as uuid from page order by id');
+  return rows.map(({ uuid }) => uuid);
+}
+
 export interface LeafRow {
   readonly index: string;
   readonly entryId: string | null;
@@ -17,16 +22,21 @@ export interface LeafRow {
   readonly keyVersion: number | null;
   readonly dekWrapped: Buffer | null;
   readonly commitments: Buffer | null;
+  /** Of a chunk: what its row says that its entry says too. */
+  readonly broadcastUuid: string | null;
+  readonly chunkPage: string | null;
 }
 
 export const readLeaves = (sql: Sql, from: number, to: number): Promise<LeafRow[]> =>
   sql.rows(
     `select f.leaf_index as index, f.entry_id as "entryId", f.state, o.entry_id is not null as "hasOpening",
        o.lead_id as "leadId", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
-       k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments
+       k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments, b.public_id as "broadcastUuid",
+       c.meta_page_id as "chunkPage"
       from ledger_leaf f left join ledger_opening o on o.entry_id = f.entry_id
         left join lead_key k on k.lead_id = o.lead_id left join page p on p.id = k.page_id
-        left join ledger_sends s on s.entry_id = f.entry_id
+        left join ledger_sends s on s.entry_id = f.entry_id left join broadcast b on b.id = s.broadcast_id
+        left join page c on c.id = s.page_id
      where f.leaf_index >= $1 and f.leaf_index < $2 order by f.leaf_index`,
     [from, to],
   );
@@ -35,15 +45,30 @@ export interface CheckpointRow {
   readonly size: string;
   readonly root: Buffer;
   readonly note: string;
-  readonly signedAt: Date;
+  /** Null for a time that is none. */
+  readonly signedAt: Date | null;
 }
 
 /** Checkpoints of trees larger than `from`, up to `to`. */
 export const readCheckpoints = (sql: Sql, from: number, to: number): Promise<CheckpointRow[]> =>
   sql.rows(
-    `select size, root, note, signed_at as "signedAt" from ledger_checkpoint where size > $1 and size <= $2 order by size`,
+    `select size, root, note, case when isfinite(signed_at) then signed_at end as "signedAt"
+      from ledger_checkpoint where size > $1 and size <= $2 order by size`,
     [from, to],
   );
+
+export interface NoteRow {
+  readonly size: string;
+  readonly note: string;
+}
+
+/** The checkpoints after that of `after`, by size. */
+export const readNotes = (sql: Sql, after: string, limit: number): Promise<NoteRow[]> =>
+  sql.rows('select size, note from ledger_checkpoint where size > $1::bigint order by size limit $2', [after, limit]);
+
+/** Checkpoints of trees that there are not. */
+export const readStrayCheckpoints = (sql: Sql, size: number): Promise<NoteRow[]> =>
+  sql.rows('select size, note from ledger_checkpoint where size <= 0 or size > $1 order by size limit 100', [size]);
 
 export interface TileRow {
   readonly level: number;
@@ -54,12 +79,13 @@ export interface TileRow {
 export const readExtraTiles = (sql: Sql, size: number): Promise<TileRow[]> =>
   sql.rows(
     `select level, n from ledger_tile
-      where n * 256 >= ceil($1::numeric / power(256::numeric, greatest(level, 0)))
+      where level < -1 or n < 0 or n * 256 >= ceil($1::numeric / power(256::numeric, greatest(level, 0)))
          or floor($1::numeric / power(256::numeric, greatest(level, 0))) <= n * 256 order by level, n limit 100`,
     [size],
   );
 
-export async function countLeavesFrom(sql: Sql, size: number): Promise<string[]> {
+/** Leaves behind the end of the log, or before its beginning. */
+export async function readStrayLeaves(sql: Sql, size: number): Promise<string[]> {
   const rows = await sql.rows<{ index: string }>(
     'select leaf_index as index from ledger_leaf where leaf_index >= $1 or leaf_index < 0 order by leaf_index limit 100',
     [size],
@@ -68,21 +94,24 @@ export async function countLeavesFrom(sql: Sql, size: number): Promise<string[]>
 }
 
 export interface PendingAuditRow {
+  readonly id: RowId;
   readonly entryId: string;
   readonly commitment: Buffer;
   readonly mac: Buffer;
   readonly macKeyId: number;
   readonly hasOpening: boolean;
+  /** Null for what is sealed. */
+  readonly opening: Buffer | null;
   readonly hasLeaf: boolean;
 }
 
-export const readPendingRows = (sql: Sql, limit: number): Promise<PendingAuditRow[]> =>
+export const readPendingRows = (sql: Sql, after: RowId, limit: number): Promise<PendingAuditRow[]> =>
   sql.rows(
-    `select p.entry_id as "entryId", p.commitment, p.mac, p.mac_key_id as "macKeyId",
-       exists (select from ledger_opening o where o.entry_id = p.entry_id) as "hasOpening",
+    `select p.id, p.entry_id as "entryId", p.commitment, p.mac, p.mac_key_id as "macKeyId",
+       o.entry_id is not null as "hasOpening", o.opening,
        exists (select from ledger_leaf f where f.entry_id = p.entry_id) as "hasLeaf"
-      from ledger_pending p order by p.id limit $1`,
-    [limit],
+      from ledger_pending p left join ledger_opening o on o.entry_id = p.entry_id where p.id > $1 order by p.id limit $2`,
+    [after, limit],
   );
 
 /** Openings that have neither a leaf nor a place among those that wait for one. */
@@ -93,8 +122,30 @@ export const readUnlogged = (sql: Sql): Promise<{ entryId: string }[]> =>
         and not exists (select from ledger_pending p where p.entry_id = o.entry_id) limit 100`,
   );
 
-export async function countRows(sql: Sql, table: 'ledger_pending' | 'ledger_rejected'): Promise<number> {
-  const row = await sql.first<{ n: string }>(`select count(*) as n from ${table}`);
+/** Chunks and announcements whose entry is not stored. */
+export const readWithoutEntry = (sql: Sql): Promise<{ entryId: string }[]> =>
+  sql.rows(
+    `select x.entry_id as "entryId"
+      from (select entry_id from ledger_sends union all select entry_id from ledger_announced) x
+      where not exists (select from ledger_opening o where o.entry_id = x.entry_id) limit 100`,
+  );
+
+export interface UnownedRow {
+  readonly entryId: string;
+  readonly index: string | null;
+}
+
+/** Openings of people who are not stored. */
+export const readUnownedOpenings = (sql: Sql): Promise<UnownedRow[]> =>
+  sql.rows(
+    `select o.entry_id as "entryId", f.leaf_index as index
+      from ledger_opening o left join ledger_leaf f on f.entry_id = o.entry_id
+     where o.opening_ct is not null and not exists (select from lead l where l.id = o.lead_id) limit 100`,
+  );
+
+/** Rows that the sequencer set aside. */
+export async function countRejected(sql: Sql): Promise<number> {
+  const row = await sql.first<{ n: string }>('select count(*) as n from ledger_rejected');
   return Number(row?.n ?? 0);
 }
 
@@ -104,6 +155,12 @@ export const readChangedWordings = (sql: Sql): Promise<{ version: number; langua
     `select version, language from notice where sha256 <> sha256(convert_to(body, 'UTF8')) order by page_id, version limit 100`,
   );
 
+/** How many leaves there would be if none was missing. */
+export async function readLeafEnd(sql: Sql): Promise<number> {
+  const row = await sql.first<{ end: string }>('select coalesce(max(leaf_index) + 1, 0) as end from ledger_leaf');
+  return Number(row?.end ?? 0);
+}
+
 export async function hasWording(sql: Sql, metaPageId: string, sha256: string): Promise<boolean> {
   const row = await sql.first(
     `select from notice n join page p on p.id = n.page_id where p.meta_page_id = $1 and n.sha256 = decode($2, 'hex')`,
@@ -111,22 +168,3 @@ export async function hasWording(sql: Sql, metaPageId: string, sha256: string): 
   );
   return row !== undefined;
 }
-
-export async function readLeadIds(sql: Sql, after: RowId, limit: number): Promise<RowId[]> {
-  const rows = await sql.rows<{ id: RowId }>('select id from lead where id > $1 order by id limit $2', [after, limit]);
-  return rows.map(({ id }) => id);
-}
-
-export interface ChainRow {
-  readonly leadId: RowId;
-  readonly entryId: string;
-  readonly openingCt: Buffer | null;
-  readonly index: string | null;
-}
-
-export const readChains = (sql: Sql, leadIds: readonly RowId[]): Promise<ChainRow[]> =>
-  sql.rows(
-    `select o.lead_id as "leadId", o.entry_id as "entryId", o.opening_ct as "openingCt", f.leaf_index as index
-      from ledger_opening o left join ledger_leaf f on f.entry_id = o.entry_id where o.lead_id = any($1::bigint[])`,
-    [leadIds],
-  );

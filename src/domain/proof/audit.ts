@@ -1,50 +1,80 @@
-import { leadTransaction } from '../leads';
-import { isAuthentic } from '../ledger';
+import { OperationalError } from '../../kernel/errors';
+import { commitment, NONCE_BYTES } from '../consent';
+import type { KeyRing } from '../keyring.types';
+import { isAuthentic, type CheckpointCopy } from '../ledger';
 import type { Database, Tx } from '../sql.types';
-import { auditLog, type AuditLogDeps } from './audit-log';
+import { auditKeys, type AuditKeys } from './audit-keys';
+import { auditLog } from './audit-log';
 import { auditPeople } from './audit-people';
-import { countRows, readChangedWordings, readOneMoment, readPendingRows, readUnlogged } from './audit.store';
+import { BEFORE_ALL } from './audit-people.store';
+import {
+  countRejected,
+  readChangedWordings,
+  readOneMoment,
+  readPageUuids,
+  readPendingRows,
+  readUnlogged,
+  readUnownedOpenings,
+  readWithoutEntry,
+  type PendingAuditRow,
+} from './audit.store';
 import type { AuditResult, Finding, Report } from './audit.types';
 
 const MOST_FINDINGS = 100;
-const MOST_PENDING = 100_000;
+const BATCH_PENDING = 1_000;
+const ATTEMPTS = 4;
 
-export interface AuditDeps extends AuditLogDeps {
+export interface AuditDeps {
   readonly db: Database;
+  readonly keyRing: KeyRing;
+  readonly logOrigin: string;
+  readonly checkpointCopy: CheckpointCopy;
 }
 
 /**
- * Recomputes the whole ledger from its openings: every leaf, tile and checkpoint, every person's chain and row, every message
- * that was authorised. Changes nothing, and may run beside a live system: all it reads is of one moment.
+ * Recomputes the whole ledger from its openings: every leaf, tile and checkpoint, every person's chain, row and evidence, every
+ * message that was authorised. Changes nothing, and may run beside a live system: all it reads is of one moment.
  *
- * @throws {RingStale} when keys were destroyed while it ran; run it again
+ * @throws {OperationalError} `audit_overtaken` when keys were rotated again and again while it ran; run it again
  */
 export const makeAuditLedger = (deps: AuditDeps) => async (): Promise<AuditResult> => {
-  // Read first: the database, read later, holds at least what the copy says.
-  const copy = await deps.checkpointCopy.read();
-  return leadTransaction(deps, (tx) => audit(tx, deps, copy));
+  const gone = new Set<string>();
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    for (const pageUuid of await readPageUuids(deps.db)) await deps.keyRing.reload(pageUuid);
+    // Read before the database, which then holds at least what the copy says.
+    const copy = await deps.checkpointCopy.read();
+    const { result, unknown } = await deps.db.transaction(async (tx) => {
+      const keys = auditKeys(deps.keyRing, gone);
+      return { result: await audit(tx, deps, keys, copy), unknown: keys.unknown };
+    });
+    if (unknown.size === 0) return result;
+    for (const version of unknown) gone.add(version);
+  }
+  throw new OperationalError('audit_overtaken', 'keys were rotated again and again while the audit ran: run it again');
 };
 
-async function audit(tx: Tx, deps: AuditDeps, copy: string | null): Promise<AuditResult> {
+async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | null): Promise<AuditResult> {
   await readOneMoment(tx);
   const { findings, report } = collector();
-  const log = await auditLog(tx, deps, copy, report);
-  const { people, messages } = await auditPeople(tx, deps, log.size, report);
-  await auditWaiting(tx, deps, report);
+  const log = await auditLog(tx, { ...deps, keys, copy }, report);
+  const { people, messages } = await auditPeople(tx, { ...deps, keys, isErasing: log.unopenable > 0 }, report);
+  const pending = await auditWaiting(tx, deps, report);
+  await auditRest(tx, report);
   const { erased, closed, lost } = log.states;
-  const sorted = [...findings.kept].sort(byLeaf);
+  const sorted = [...findings.kept].sort(byLeaf).slice(0, MOST_FINDINGS);
   return {
     ok: findings.count === 0,
     size: log.size,
     root: log.root.toString('base64'),
     opened: log.opened,
+    unopenable: log.unopenable,
     people,
     messages,
     erased,
     closed,
     lost,
-    pending: await countRows(tx, 'ledger_pending'),
-    rejected: await countRows(tx, 'ledger_rejected'),
+    pending,
+    rejected: await countRejected(tx),
     wrong: findings.count,
     first: sorted[0] ?? null,
     findings: sorted,
@@ -66,26 +96,48 @@ function collector(): { findings: { kept: Finding[]; count: number }; report: Re
   };
 }
 
-/** What waits for its leaf, and what has none and does not wait. */
-async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, report: Report): Promise<void> {
-  for (const row of await readPendingRows(tx, MOST_PENDING)) {
-    const say = (what: string, sentence: string): void => report(what, null, row.entryId, sentence);
-    if (!isAuthentic(keyRing, row)) say('pending_forged', 'a waiting entry was not written by this installation');
-    else if (row.hasLeaf) say('pending_repeated', 'an entry waits that has its leaf already');
-    else if (!row.hasOpening) say('pending_unopened', 'an entry waits that nothing opens');
+/** @returns how many entries wait for their leaf */
+async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, report: Report): Promise<number> {
+  let count = 0;
+  for (let after = BEFORE_ALL; ;) {
+    const rows = await readPendingRows(tx, after, BATCH_PENDING);
+    for (const row of rows) {
+      const fault = waitingFault(keyRing, row);
+      if (fault !== null) report(fault[0], null, row.entryId, fault[1]);
+    }
+    count += rows.length;
+    const last = rows.at(-1);
+    if (last === undefined) return count;
+    after = last.id;
   }
-  for (const { entryId } of await readUnlogged(tx))
-    report(
-      'opening_unlogged',
-      null,
-      entryId,
-      'an entry is stored that the log does not hold and that does not wait for it',
-    );
-  for (const { version, language } of await readChangedWordings(tx))
-    report(
-      'notice_changed',
-      null,
-      null,
-      `a wording (version ${version}, ${language}) is not the one its hash was made of`,
-    );
+}
+
+function waitingFault(keyRing: KeyRing, row: PendingAuditRow): readonly [string, string] | null {
+  if (!isAuthentic(keyRing, row)) return ['pending_forged', 'a waiting entry was not written by this installation'];
+  if (row.hasLeaf) return ['pending_repeated', 'an entry waits that has its leaf already'];
+  if (!row.hasOpening) return ['pending_unopened', 'an entry waits that nothing opens'];
+  if (row.opening === null || commits(row.opening, row.commitment)) return null;
+  return ['opening_changed', 'the opening of a waiting entry is not what waits'];
+}
+
+const commits = (opening: Buffer, to: Buffer): boolean =>
+  opening.length > NONCE_BYTES &&
+  commitment(opening.subarray(0, -NONCE_BYTES), opening.subarray(-NONCE_BYTES)).equals(to);
+
+/** What is stored and stands in no log. */
+async function auditRest(tx: Tx, report: Report): Promise<void> {
+  for (const { entryId } of await readUnlogged(tx)) {
+    const sentence = 'an entry is stored that the log does not hold and that does not wait for it';
+    report('opening_unlogged', null, entryId, sentence);
+  }
+  for (const { entryId } of await readWithoutEntry(tx))
+    report('entry_missing', null, entryId, 'a chunk or an announcement rests on an entry that is not stored');
+  for (const { entryId, index } of await readUnownedOpenings(tx)) {
+    const leaf = index === null ? null : Number(index);
+    report('opening_unowned', leaf, entryId, 'an entry is about a person who is not stored');
+  }
+  for (const { version, language } of await readChangedWordings(tx)) {
+    const sentence = `a wording (version ${version}, ${language}) is not the one its hash was made of`;
+    report('notice_changed', null, null, sentence);
+  }
 }

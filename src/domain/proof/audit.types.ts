@@ -18,6 +18,8 @@ export interface AuditResult {
   readonly root: string;
   /** Leaves whose opening was recomputed. */
   readonly opened: number;
+  /** Leaves that nothing opens any more, and that `erasure` entries account for. */
+  readonly unopenable: number;
   readonly people: number;
   readonly messages: number;
   /** Leaves by state other than `open`. */

@@ -16,6 +16,16 @@ describe('parseCommand', () => {
       scopes: ['leads:read', 'pages:read'],
       expiresAt: null,
     });
+    expect(parseCommand(['audit'])).toEqual({ kind: 'audit' });
+    expect(parseCommand(['verify', 'a.zip'])).toEqual({ kind: 'verify', bundle: 'a.zip', key: null, trusted: [] });
+    expect(
+      parseCommand(['verify', '--tsa', 'a.pem', 'a.zip', '--key', 'k', '--witness', 'w1', '--witness', 'w2']),
+    ).toEqual({
+      kind: 'verify',
+      bundle: 'a.zip',
+      key: 'k',
+      trusted: ['--tsa', 'a.pem', '--witness', 'w1', '--witness', 'w2'],
+    });
   });
 
   it.each([
@@ -25,6 +35,10 @@ describe('parseCommand', () => {
     [['account', 'create', '--email', 'a@example.com']],
     [['account', 'create', '--email', '', '--name', 'A']],
     [['migrate', '--unknown']],
+    [['audit', 'everything']],
+    [['verify']],
+    [['verify', 'a.zip', 'b.zip']],
+    [['verify', 'a.zip', '--key']],
     [['key', 'create', '--account', 'x', '--scopes', 'a', '--expires', 'soon']],
   ])('refuses a wrong call with the usage (%#)', (args) => {
     let thrown: unknown;

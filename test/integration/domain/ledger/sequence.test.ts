@@ -68,6 +68,38 @@ it('signs what it is given, over the boundaries of tiles, as the tree of RFC 696
   expect(await proofs.root(512)).toEqual(naiveRoot(inputs.slice(0, 512)));
 });
 
+it('signs more than a level of tiles holds, in several batches', async () => {
+  const sequence = sequencer();
+  await addPending(65_535);
+  const sizes: number[] = [];
+  for (const count of [0, 1, 1]) {
+    if (count > 0) await addPending(count);
+    for (let done = await sequence(); done.kind === 'signed'; done = await sequence()) sizes.push(done.size);
+    expect((await readHead(world.db))!.root).toEqual(naiveRoot(await storedInputs()));
+  }
+  expect(sizes).toEqual([8_192, 16_384, 24_576, 32_768, 40_960, 49_152, 57_344, 65_535, 65_536, 65_537]);
+  const tiles = await world.db.rows('select level, count(*)::int as n from ledger_tile group by level order by level');
+  expect(tiles).toEqual([
+    { level: -1, n: 257 },
+    { level: 0, n: 257 },
+    { level: 1, n: 1 },
+    { level: 2, n: 1 },
+  ]);
+  const inputs = await storedInputs();
+  expect(await makeLogProofs(world.db).inclusion([65_536, 0], 65_537)).toEqual([
+    naivePath(65_536, inputs),
+    naivePath(0, inputs),
+  ]);
+});
+
+it('gives each entry one leaf when two sequencers run at once', async () => {
+  await addPending(300);
+  const results = await Promise.all([sequencer()(), sequencer()()]);
+  expect(results.reduce((sum, done) => sum + (done.kind === 'signed' ? done.added : 0), 0)).toBe(300);
+  expect(await world.count('ledger_leaf')).toBe(300);
+  expect((await readHead(world.db))!.root).toEqual(naiveRoot(await storedInputs()));
+});
+
 it('sets aside what no process of ours wrote, and what has its leaf, and signs the rest', async () => {
   const sequence = sequencer();
   await addPending(3);
@@ -147,16 +179,19 @@ describe('refuses to sign, and changes nothing,', () => {
     await halted('log_unsigned');
   });
 
-  it('when an older part of the log is not the one the copy tells of', async () => {
+  it.each([
+    [
+      'is not the one',
+      `update ledger_tile set hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1) where level = 0 and n = 1`,
+    ],
+    ['lacks a tile of the one', `delete from ledger_tile where level = 0 and n = 1`],
+  ])('when an older part of the log %s the copy tells of', async (_name, sql) => {
     const older = copy;
     await addPending(300);
     await sequencer()();
     copy = older;
-    await world.db.run(
-      `update ledger_tile set hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1) where level = 1`,
-    );
-    await addPending(1);
-    await expect(sequencer()()).rejects.toMatchObject({ code: 'log_forked' });
+    await world.db.run(sql);
+    await halted('log_forked');
   });
 });
 

@@ -1,0 +1,150 @@
+import type { LeadStatus } from '../lead-status.types';
+import type { EntryFacts } from './proof.types';
+
+/** An entry of a person's chain, opened. */
+export interface ChainLink {
+  readonly entryId: string;
+  /** Leaf; null while it waits for one. */
+  readonly index: number | null;
+  readonly commitment: Buffer;
+  readonly facts: EntryFacts;
+}
+
+/** What a person's row says that their chain says too. */
+export interface LeadClaims {
+  readonly status: LeadStatus;
+  readonly subjectRef: Buffer;
+  readonly metaPageId: string | null;
+  readonly chainN: number;
+  readonly chainHead: Buffer | null;
+  readonly consentEntry: string | null;
+  readonly consentCommitment: Buffer | null;
+  readonly consentN: number | null;
+  readonly optedInAt: Date | null;
+  readonly withdrawalCommitment: Buffer | null;
+  readonly marketingTokenState: string | null;
+}
+
+/** Code and sentence of a finding. */
+export type Fault = readonly [what: string, sentence: string];
+
+/** What is wrong with an entry in its place behind the one before it; null when nothing is. */
+export function chainFault(
+  { index, facts }: ChainLink,
+  before: ChainLink | null,
+  lead: Pick<LeadClaims, 'subjectRef' | 'metaPageId'>,
+): Fault | null {
+  const { n, prev, ref } = facts.subject;
+  const known = before?.facts.subject.n ?? 0;
+  if (before !== null && n === known) return ['chain_forked', `a person's chain has two entries with the number ${n}`];
+  if (n !== known + 1) return ['chain_gap', `a person's chain lacks what comes before entry ${n}`];
+  if (prev !== (before?.commitment.toString('hex') ?? null))
+    return ['chain_broken', `entry ${n} of a person's chain does not follow the one before it`];
+  if (ref !== lead.subjectRef.toString('hex') || facts.page !== lead.metaPageId)
+    return ['chain_subject', `entry ${n} is of another person or Page than the row says`];
+  return isAhead(index, before)
+    ? ['chain_order', `entry ${n} of a person's chain has its leaf before an earlier entry`]
+    : null;
+}
+
+/** A leaf that comes before that of an earlier entry, which may have none yet. */
+const isAhead = (index: number | null, before: ChainLink | null): boolean =>
+  before !== null && index !== null && (before.index ?? Infinity) > index;
+
+export interface Replayed {
+  readonly statuses: readonly LeadStatus[];
+  /** The entry that permits broadcasts. */
+  readonly grant: ChainLink | null;
+  /** The newest entry that ever did. */
+  readonly lastGrant: ChainLink | null;
+  readonly withdrawal: ChainLink | null;
+  readonly token: string | null;
+}
+
+const NOTHING: Replayed = {
+  statuses: ['reply_only', 'suppressed'],
+  grant: null,
+  lastGrant: null,
+  withdrawal: null,
+  token: null,
+};
+
+const isGrant = ({ facts }: ChainLink): boolean => facts.purposes?.includes('marketing.broadcast') === true;
+
+/** What a person's row must say after these entries. */
+export function replay(chain: readonly ChainLink[]): Replayed {
+  let now = NOTHING;
+  for (const link of chain) {
+    const { kind, state } = link.facts;
+    if (kind === 'withdraw') now = { ...now, statuses: ['unsubscribed'], grant: null, withdrawal: link };
+    else if (kind === 'token') now = { ...now, token: state ?? null };
+    else if (isGrant(link)) now = { ...now, statuses: ['subscribed'], grant: link, lastGrant: link };
+  }
+  return now;
+}
+
+/** Whether the row names the end of the chain. */
+export function namesEnd({ chainN, chainHead }: LeadClaims, chain: readonly ChainLink[]): boolean {
+  const last = chain.at(-1);
+  return chainN === (last?.facts.subject.n ?? 0) && isSame(chainHead, last);
+}
+
+/** Where a person's row says something else than their chain. */
+export function rowFaults(lead: LeadClaims, chain: readonly ChainLink[], now: Replayed): Fault[] {
+  const faults: readonly (readonly [holds: boolean, ...Fault])[] = [
+    [chain.length > 0, 'chain_empty', 'a person is stored of whom the ledger knows nothing'],
+    [namesEnd(lead, chain), 'lead_chain', "a person's row names another end of the chain than the ledger has"],
+    [now.statuses.includes(lead.status), 'lead_status', "a person's status is not what the ledger says"],
+    [namesGrant(lead, now), 'lead_consent', "a person's row names another consent than the ledger has"],
+    [namesTime(lead, now), 'lead_consent', "a person's row has another time of opt-in than the ledger"],
+    [
+      isSame(lead.withdrawalCommitment, now.withdrawal ?? undefined),
+      'lead_withdrawal',
+      "a person's row names another withdrawal than the ledger has",
+    ],
+    [
+      lead.marketingTokenState === now.token,
+      'lead_token',
+      "a person's row has Meta's permission in another state than the ledger",
+    ],
+  ];
+  return faults.flatMap(([holds, what, sentence]): Fault[] => (holds ? [] : [[what, sentence]]));
+}
+
+const namesGrant = (lead: LeadClaims, { grant }: Replayed): boolean =>
+  lead.consentEntry === (grant?.entryId ?? null) &&
+  isSame(lead.consentCommitment, grant ?? undefined) &&
+  lead.consentN === (grant?.facts.subject.n ?? null);
+
+const namesTime = ({ optedInAt }: LeadClaims, { lastGrant }: Replayed): boolean =>
+  (optedInAt?.toISOString() ?? null) === (lastGrant?.facts.event_at ?? null);
+
+const isSame = (stored: Buffer | null, link: ChainLink | undefined): boolean =>
+  stored === null ? link === undefined : link?.commitment.equals(stored) === true;
+
+/** An authorised message, as far as consent is concerned. */
+export interface MessageClaims {
+  readonly consentEntry: string;
+  /** Length of the person's chain when it was authorised. */
+  readonly subjectN: number;
+  /** Leaf of the entry that authorised it; null while it waits. */
+  readonly sendsIndex: number | null;
+}
+
+/** Whether the consent a message names was there when it was authorised. */
+export function consentFault(
+  { consentEntry, subjectN, sendsIndex }: MessageClaims,
+  chain: readonly ChainLink[],
+): Fault | null {
+  const then = replay(chain.filter(({ facts }) => facts.subject.n <= subjectN));
+  if (then.grant?.entryId !== consentEntry)
+    return ['message_unconsented', 'a message was authorised without the consent it names'];
+  if (sendsIndex === null) return null;
+  if ((then.grant.index ?? Infinity) > sendsIndex)
+    return ['message_unconsented', 'a message was authorised before the consent it names was in the log'];
+  const left = chain.some(
+    ({ index, facts }) =>
+      facts.kind === 'withdraw' && facts.subject.n > subjectN && index !== null && index < sendsIndex,
+  );
+  return left ? ['message_withdrawn', 'a message was authorised after the person had withdrawn'] : null;
+}

@@ -1,0 +1,45 @@
+import { InvariantError, OperationalError } from '../../kernel/errors';
+import type { KeyRing } from '../keyring.types';
+
+/** Where the key of a lead lies, as far as its rows say. */
+export interface KeyPlace {
+  readonly pageUuid: string | null;
+  readonly bucket: number | null;
+  readonly keyVersion: number | null;
+  readonly dekWrapped: Buffer | null;
+}
+
+export interface AuditKeys {
+  /** The key of a lead; null when what is stored opens none. */
+  readonly open: (place: KeyPlace) => Buffer | null;
+  /** Versions that the ring did not know and that may have been rotated while the audit ran. */
+  readonly unknown: ReadonlySet<string>;
+}
+
+/**
+ * The keys of leads during one audit. A version that the ring lacks is no finding before a second audit, with the ring read again,
+ * has met it too: until then it may have been rotated meanwhile.
+ *
+ * @param gone versions that an earlier run did not know
+ */
+export function auditKeys(keyRing: KeyRing, gone: ReadonlySet<string>): AuditKeys {
+  const unknown = new Set<string>();
+  return {
+    unknown,
+    open: ({ pageUuid, bucket, keyVersion, dekWrapped }) => {
+      if (pageUuid === null || bucket === null || keyVersion === null || dekWrapped === null) return null;
+      try {
+        return keyRing.unwrapLeadKey(pageUuid, bucket, keyVersion, dekWrapped);
+      } catch (error) {
+        const version = `${pageUuid}/${bucket}/${keyVersion}`;
+        if (isUnknownVersion(error)) {
+          if (!gone.has(version)) unknown.add(version);
+        } else if (!(error instanceof InvariantError)) throw error;
+        return null;
+      }
+    },
+  };
+}
+
+const isUnknownVersion = (error: unknown): boolean =>
+  error instanceof OperationalError && error.code === 'key_version_unknown';

@@ -1,0 +1,145 @@
+import type { KeyedLeadRow } from '../leads';
+import type { RowId, Sql } from '../sql.types';
+import type { MessageRow } from './person.store';
+
+/** Lower than every id there is. */
+export const BEFORE_ALL: RowId = '-9223372036854775808';
+
+export async function readLeadIds(sql: Sql, after: RowId, limit: number): Promise<RowId[]> {
+  const rows = await sql.rows<{ id: RowId }>('select id from lead where id > $1 order by id limit $2', [after, limit]);
+  return rows.map(({ id }) => id);
+}
+
+type LeadColumns = Pick<
+  KeyedLeadRow,
+  | 'id'
+  | 'status'
+  | 'subjectRef'
+  | 'chainN'
+  | 'chainHead'
+  | 'consentEntry'
+  | 'consentCommitment'
+  | 'consentN'
+  | 'optedInAt'
+  | 'withdrawalCommitment'
+  | 'marketingTokenState'
+>;
+
+/** A lead with its key and Page, as far as there are any. */
+export interface AuditedLead extends LeadColumns {
+  readonly bucket: number | null;
+  readonly keyVersion: number | null;
+  readonly dekWrapped: Buffer | null;
+  readonly pageUuid: string | null;
+  readonly metaPageId: string | null;
+  /** Lead, key, Page and account belong together. */
+  readonly isOwn: boolean;
+}
+
+export const readLeads = (sql: Sql, leadIds: readonly RowId[]): Promise<AuditedLead[]> =>
+  sql.rows(
+    `select l.id, l.status, l.subject_ref as "subjectRef", l.chain_n as "chainN", l.chain_head as "chainHead",
+       l.consent_entry as "consentEntry", l.consent_commitment as "consentCommitment", l.consent_n as "consentN",
+       case when isfinite(l.opted_in_at) then l.opted_in_at end as "optedInAt",
+       l.withdrawal_commitment as "withdrawalCommitment", l.marketing_token_state as "marketingTokenState",
+       k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", p.public_id as "pageUuid",
+       p.meta_page_id as "metaPageId", coalesce(k.page_id = l.page_id and p.account_id = l.account_id, false) as "isOwn"
+      from lead l left join lead_key k on k.lead_id = l.id left join page p on p.id = l.page_id
+     where l.id = any($1::bigint[]) order by l.id`,
+    [leadIds],
+  );
+
+export interface ChainRow {
+  readonly leadId: RowId;
+  readonly entryId: string;
+  readonly openingCt: Buffer | null;
+  /** Leaf; null while it waits for one. */
+  readonly index: string | null;
+  /** The commitment that waits for a leaf. */
+  readonly waiting: Buffer | null;
+  /** The row names the account of the lead. */
+  readonly isOwn: boolean;
+}
+
+export const readChains = (sql: Sql, leadIds: readonly RowId[]): Promise<ChainRow[]> =>
+  sql.rows(
+    `select o.lead_id as "leadId", o.entry_id as "entryId", o.opening_ct as "openingCt", f.leaf_index as index,
+       w.commitment as waiting, coalesce(o.account_id = l.account_id, false) as "isOwn"
+      from ledger_opening o join lead l on l.id = o.lead_id left join ledger_leaf f on f.entry_id = o.entry_id
+        left join ledger_pending w on w.entry_id = o.entry_id
+     where o.lead_id = any($1::bigint[])`,
+    [leadIds],
+  );
+
+/** A message as its row tells of it; where the row names nothing that exists, there is null. */
+export type AuditedMessage = {
+  readonly [Column in Exclude<keyof MessageRow, 'sendsOpening' | 'leadId'>]: MessageRow[Column] | null;
+} & {
+  readonly leadId: RowId;
+  readonly broadcastId: RowId;
+  /** The chunk is one of the same broadcast and Page. */
+  readonly isOwn: boolean;
+};
+
+/** Where reading of messages stopped. */
+export interface MessagePlace {
+  readonly leadId: RowId;
+  readonly broadcastId: RowId;
+}
+
+/** Messages that were authorised, the last attempt of each, by lead and broadcast. */
+export const readLoggedMessages = (
+  sql: Sql,
+  leadIds: readonly RowId[],
+  after: MessagePlace,
+  limit: number,
+): Promise<AuditedMessage[]> =>
+  sql.rows(
+    `select d.lead_id as "leadId", d.broadcast_id as "broadcastId", d.public_id as uuid, d.attempt, d.path,
+       d.consent_entry as "consentEntry", d.subject_n as "subjectN", d.sends_position as position,
+       case when isfinite(d.claimed_at) and d.claimed_at = date_trunc('milliseconds', d.claimed_at)
+         then d.claimed_at end as "claimedAt",
+       b.public_id as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex", s.commitments,
+       coalesce(s.broadcast_id = d.broadcast_id and s.page_id = d.page_id, false) as "isOwn"
+      from delivery d left join broadcast b on b.id = d.broadcast_id
+        left join ledger_sends s on s.entry_id = d.sends_entry left join ledger_leaf f on f.entry_id = d.sends_entry
+     where d.lead_id = any($1::bigint[]) and d.sends_entry is not null
+       and (d.lead_id, d.broadcast_id) > ($2::bigint, $3::bigint)
+     order by d.lead_id, d.broadcast_id limit $4`,
+    [leadIds, after.leadId, after.broadcastId, limit],
+  );
+
+export interface StrayMessage {
+  readonly entryId: string | null;
+  readonly index: string | null;
+}
+
+/** Messages that left, by their rows, without an entry that authorised them. */
+export const readUnauthorised = (sql: Sql): Promise<StrayMessage[]> =>
+  sql.rows(
+    `select null as "entryId", null as index from delivery
+      where sends_entry is null and (attempt > 0 or status in ('sending', 'accepted', 'rejected', 'uncertain')) limit 100`,
+  );
+
+/** Authorised messages whose lead is not known. */
+export const readUnowned = (sql: Sql): Promise<StrayMessage[]> =>
+  sql.rows(
+    `select d.sends_entry as "entryId", f.leaf_index as index
+      from delivery d left join ledger_leaf f on f.entry_id = d.sends_entry
+     where d.sends_entry is not null and not exists (select from lead l where l.id = d.lead_id) limit 100`,
+  );
+
+/** Broadcasts whose rows tell of another number of attempts than was authorised, with the first entry of each. */
+export const readMiscounted = (sql: Sql): Promise<StrayMessage[]> =>
+  sql.rows(
+    `with authorised as (
+       select s.broadcast_id, sum(octet_length(s.commitments) / 32) as n, min(f.leaf_index) as index
+        from ledger_sends s left join ledger_leaf f on f.entry_id = s.entry_id group by s.broadcast_id
+     ), told as (
+       select broadcast_id, sum(attempt) as n from delivery group by broadcast_id having sum(attempt) > 0
+     )
+     select f.entry_id as "entryId", a.index
+      from authorised a full join told t on t.broadcast_id = a.broadcast_id
+        left join ledger_leaf f on f.leaf_index = a.index
+     where a.n is distinct from t.n limit 100`,
+  );
