@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 const project = (name, extra = {}) => ({
   displayName: name,
   rootDir: __dirname,
@@ -25,6 +27,8 @@ const withPostgres = {
 
 module.exports = {
   testTimeout: 60_000,
+  // Journeys spend their time waiting: on two cores one worker would leave both idle.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     project('unit'),
     project('golden', withPostgres),

@@ -5,6 +5,7 @@ import { apiOf } from '../support/api';
 import { runCli, startProgram, type Program } from '../support/program';
 import { scanFiles } from '../support/scan';
 import { until } from '../support/until';
+import { openVerifier } from '../support/verifier';
 import {
   act,
   broadcastOf,
@@ -208,6 +209,33 @@ describe('the journey on one machine, queue and database in the embedded Postgre
     expect(refused.status).toBe(422);
     expect(JSON.stringify(refused.body)).not.toContain(PERSON_CANARY);
   }, 60_000);
+
+  it('hands out proofs that a stranger checks with the verifier, the bundle and the public key alone', async () => {
+    const verifier = openVerifier();
+    const { vkey } = await stage.api.expect<{ vkey: string }>(200, 'GET', '/v1/ledger/key');
+    const verdictOn = async (path: string) => {
+      const answer = await fetch(`${program.url()}${path}`, { headers: { authorization: `Bearer ${key}` } });
+      expect(answer.status).toBe(200);
+      const verdict = verifier.verify(Buffer.from(await answer.arrayBuffer()), ['--key', vkey]);
+      expect(verdict.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
+      expect(verdict.levels.map(({ state }) => state)).toEqual(['PASS', 'PASS', 'PASS', 'PASS', 'ABSENT']);
+      expect(verdict.exit).toBe(2);
+      return verdict;
+    };
+    const { data } = await stage.api.expect<{ data: { id: string }[] }>(
+      200,
+      'GET',
+      `/v1/leads?page_id=${pages[1]?.pageId ?? ''}&status=unsubscribed&limit=200`,
+    );
+    for (const { id } of data.slice(0, 3))
+      expect(await verdictOn(`/v1/leads/${id}/proof`)).toMatchObject({ records: 1 });
+    const { stats } = await broadcastOf(stage, broadcastId);
+    expect(await verdictOn(`/v1/broadcasts/${broadcastId}/proofs`)).toMatchObject({ records: stats.accepted });
+    const from = new Date(Date.now() - 3_600_000).toISOString();
+    const range = new URLSearchParams({ from, to: new Date().toISOString(), page_id: pages[0]?.pageId ?? '' });
+    expect(await verdictOn(`/v1/proofs?${range.toString()}`)).toMatchObject({ records: pages[0]?.people });
+    verifier.close();
+  }, 120_000);
 
   it('leaves a ledger that is whole', async () => {
     const { json } = await runCli(env, 'audit');
