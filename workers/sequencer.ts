@@ -3,7 +3,7 @@ import { LogHaltedError } from '../src/domain/ledger';
 import { codeOf } from '../src/kernel/errors';
 import type { Log } from '../src/kernel/log';
 
-/** A new person waits at most so long for their place in the log; and so often, at most, is a checkpoint signed. */
+/** A new person waits at most so long for their place in the log. */
 const EVERY_MS = 200;
 /** A log that must not be signed stays so until somebody has looked. */
 const HALTED_EVERY_MS = 10_000;

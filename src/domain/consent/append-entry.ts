@@ -75,8 +75,9 @@ export async function appendSystemEntry(
   deps: AppendDeps,
   accountId: RowId | null,
   entry: SystemEntry,
+  at = deps.clock.now(),
 ): Promise<AppendedEntry> {
-  const body = systemEntryBody({ log: deps.logOrigin, at: deps.clock.now() }, entry);
+  const body = systemEntryBody({ log: deps.logOrigin, at }, entry);
   const nonce = deps.ids.bytes(NONCE_BYTES);
   const pending = pendingEntry(deps, body, nonce);
   await insertSystemEntry(tx, pending, accountId, Buffer.concat([body, nonce]));
@@ -90,20 +91,23 @@ export interface SendsInput {
   readonly broadcastId: RowId;
   readonly broadcastUuid: string;
   readonly contentSha256: Buffer;
+  /** That of its messages, which are claimed by the database's clock: a verifier holds the two against each other. */
+  readonly at: Date;
   /** One for each message of the chunk, in claim order. */
   readonly commitments: readonly Buffer[];
 }
 
 /** Logs that the messages of a chunk were authorised, in the transaction that claims them. */
 export async function appendSends(tx: Tx, deps: AppendDeps, input: SendsInput): Promise<AppendedEntry> {
-  const appended = await appendSystemEntry(tx, deps, input.accountId, {
+  const entry = {
     kind: 'sends',
     metaPageId: input.metaPageId,
     broadcast: input.broadcastUuid,
     contentSha256: input.contentSha256,
     n: input.commitments.length,
     root: sendsRoot(input.commitments),
-  });
+  } as const;
+  const appended = await appendSystemEntry(tx, deps, input.accountId, entry, input.at);
   await insertSends(tx, {
     entryId: appended.entryId,
     broadcastId: input.broadcastId,

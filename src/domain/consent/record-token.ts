@@ -21,7 +21,7 @@ export interface TokenEvent {
  * before the last one known changes nothing.
  */
 export async function recordToken(tx: Tx, deps: AppendDeps, lead: OpenLead, event: TokenEvent): Promise<OpenLead> {
-  const { marketingTokenAt, marketingTokenState } = lead.row;
+  const { marketingTokenAt } = lead.row;
   if (marketingTokenAt !== null && marketingTokenAt >= event.eventAt) return lead;
   await updateMarketingToken(tx, lead.row.id, {
     tokenCt: sealField(lead.dek, { table: 'lead', column: 'marketing_token_ct', row: lead.row.uuid }, event.token),
@@ -29,8 +29,7 @@ export async function recordToken(tx: Tx, deps: AppendDeps, lead: OpenLead, even
     expiresAt: event.expiresAt,
     at: event.eventAt,
   });
-  const row = { ...lead.row, marketingTokenAt: event.eventAt, marketingTokenState: event.status };
-  if (marketingTokenState === event.status) return { ...lead, row };
+  // Also where the state stays: a refreshed token is another one, and lives longer.
   const appended = await appendLeadEntry(tx, deps, lead, event.metaPageId, {
     kind: 'token',
     state: event.status,
@@ -39,10 +38,6 @@ export async function recordToken(tx: Tx, deps: AppendDeps, lead: OpenLead, even
     inbound: { eventAt: event.eventAt, evidence: evidenceOf(event.evidence.body, event.evidence.segmentIndex) },
   });
   await keepEvidence(tx, lead, event.evidence);
-  return { ...appended.lead, row: { ...appended.lead.row, ...pick(row) } };
+  const row = { ...appended.lead.row, marketingTokenAt: event.eventAt, marketingTokenState: event.status };
+  return { ...appended.lead, row };
 }
-
-const pick = ({ marketingTokenAt, marketingTokenState }: OpenLead['row']) => ({
-  marketingTokenAt,
-  marketingTokenState,
-});

@@ -38,6 +38,7 @@ export const makeLogSends =
       broadcastId: broadcast.id,
       broadcastUuid: broadcast.uuid,
       contentSha256: broadcast.contentSha256,
+      at,
       commitments: recipients.map((recipient) => {
         const body = sendBody({
           log: deps.logOrigin,

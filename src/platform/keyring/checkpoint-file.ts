@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckpointCopy } from '../../domain/ledger/checkpoint-copy.types';
@@ -26,8 +27,9 @@ export function checkpointFile(directory: string): CheckpointCopy {
     write: async (note) => {
       // Another process may have signed and written since: the file must not go back.
       if (sizeOf(await read()) >= sizeOf(note)) return;
-      const next = `${file}.${String(process.pid)}.next`;
-      const handle = await open(next, 'w', 0o600);
+      // Named by chance: containers that share the directory have the same process ids.
+      const next = `${file}.${randomUUID()}.next`;
+      const handle = await open(next, 'wx', 0o600);
       try {
         await handle.writeFile(note);
         await handle.sync();

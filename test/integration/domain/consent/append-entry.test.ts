@@ -50,6 +50,7 @@ test('what Pages and chunks log is readable, committed to, and nobody in it is n
   const append = makeAppendPageEntry(world.deps);
   const commitments = [randomBytes(32), randomBytes(32), randomBytes(32)];
   const broadcastUuid = randomUUID();
+  const claimedAt = new Date('2026-11-23T10:20:30.456Z');
   const sends = await world.db.transaction(async (tx) => {
     await append(tx, { kind: 'notice', metaPageId: page.metaPageId, notice }, page.accountId);
     await append(
@@ -64,6 +65,7 @@ test('what Pages and chunks log is readable, committed to, and nobody in it is n
       broadcastId: '1',
       broadcastUuid,
       contentSha256: randomBytes(32),
+      at: claimedAt,
       commitments,
     });
   });
@@ -78,6 +80,8 @@ test('what Pages and chunks log is readable, committed to, and nobody in it is n
     return JSON.parse(body.toString()) as Record<string, unknown>;
   });
   expect(bodies.map(({ kind }) => kind)).toEqual(['notice', 'settings', 'sends']);
+  // By the clock that claimed the messages, however the clock of this process goes.
+  expect(bodies[2]!['at']).toBe(claimedAt.toISOString());
   expect(bodies[2]).toMatchObject({ broadcast: broadcastUuid, n: 3, root: sendsRoot(commitments).toString('hex') });
   const stored = await world.db.first<{ commitments: Buffer }>(
     'select commitments from ledger_sends where entry_id = $1',

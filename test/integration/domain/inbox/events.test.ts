@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { decideEligibility, windowEdges } from '../../../../src/domain/broadcasts/eligibility.rules';
 import { eligibilitySql } from '../../../../src/domain/broadcasts/eligibility.store';
-import { makeConsentHistory } from '../../../../src/domain/consent';
+import { makeConsentHistory, openEntries } from '../../../../src/domain/consent';
 import { event, message, newPsid, openInboxWorld, postback, type InboxWorld, type TestPage } from './inbox-world';
 
 let world: InboxWorld;
@@ -107,6 +108,32 @@ test('marketing messages: granted, stopped and resumed move the token and the co
     ['re_opt_in', 'marketing_optin'],
     ['token', 'resumed'],
   ]);
+});
+
+test('a marketing token that Meta refreshes is logged, though its state stays; the same event again is not', async () => {
+  const page = await world.newPage();
+  const psid = newPsid();
+  const grant = (at: number, token: string, expires: number) =>
+    event(
+      page,
+      psid,
+      minutes(at),
+      optin(null, { notification_messages_token: token, token_expiry_timestamp: minutes(expires).getTime() }),
+    );
+  await world.deliver(page, grant(-9, 'token-1', 60));
+  await world.deliver(page, grant(-8, 'token-2', 120));
+  await world.deliver(page, grant(-8, 'token-2', 120));
+  const lead = (await world.leadOf(page, psid))!;
+  const entries = await openEntries(world.db, lead.dek, lead.id);
+  const tokens = entries
+    .map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>)
+    .filter(({ kind }) => kind === 'token');
+  const sha256 = (token: string) => createHash('sha256').update(token).digest('hex');
+  expect(tokens.map(({ token_sha256: hash, expires }) => [hash, expires])).toEqual([
+    [sha256('token-1'), minutes(60).toISOString()],
+    [sha256('token-2'), minutes(120).toISOString()],
+  ]);
+  expect(lead.row['marketing_token_expires_at']).toEqual(minutes(120));
 });
 
 test.each([
