@@ -45,9 +45,8 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
 }
 
 async function independentAnchor(infrastructure: Infrastructure): Promise<Finding> {
-  const { config, db } = infrastructure;
-  const view = await makeReadAnchors({ db, services: composeAnchors(infrastructure) })();
-  const warning = anchorWarning(config, view);
+  const view = await makeReadAnchors({ ...infrastructure, services: composeAnchors(infrastructure) })();
+  const warning = anchorWarning(infrastructure.config, view);
   return advice('independent_anchor', warning === null, 'somebody outside has vouched for the log', warning ?? '');
 }
 

@@ -20,7 +20,7 @@ export async function composeLedger(infrastructure: Infrastructure, { messenger 
   return {
     sequence: makeSequence({ ...append, db, log, checkpointCopy }),
     readLog: makeReadLog({ ...append, db }),
-    readAnchors: makeReadAnchors({ db, services }),
+    readAnchors: makeReadAnchors({ db, clock, services }),
     sweeps: [{ name: 'anchor-checkpoints', run: makeAnchorCheckpoints({ db, clock, log, services }) }],
     housekeeping: [
       { name: 'expire-tokens', run: makeExpireTokens({ ...append, db }) },

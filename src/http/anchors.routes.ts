@@ -13,7 +13,9 @@ const kind = z.enum(['self', 'tsa', 'witness']).meta({
 
 const anchorsSchema = z
   .object({
-    independent: z.boolean().meta({ description: 'Somebody outside has vouched for a checkpoint' }),
+    independent: z
+      .boolean()
+      .meta({ description: 'Somebody outside vouches for the newest checkpoint, or did for another within two days' }),
     warning: z.string().nullable(),
     services: z.array(
       z.object({

@@ -1,10 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { appendLeadEntry, appendSystemEntry } from '../../../../src/domain/consent';
+import { appendLeadEntry, appendSends, appendSystemEntry, openEntries } from '../../../../src/domain/consent';
 import { leadTransaction, lockLeadRow, openLead } from '../../../../src/domain/leads';
-import { makeLogProofs, makeSequence, pendingMac, readHead, type SequenceResult } from '../../../../src/domain/ledger';
+import {
+  logVkey,
+  makeLogProofs,
+  makeSequence,
+  pendingMac,
+  readHead,
+  type SequenceResult,
+} from '../../../../src/domain/ledger';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
 import { message, newPsid, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
+import { secondOpinion } from '../../../support/second-opinion';
 import { naiveConsistency, naivePath, naiveRoot } from '../../../unit/domain/ledger/naive-tree';
 
 let world: InboxWorld;
@@ -63,6 +71,12 @@ it('signs what it is given, over the boundaries of tiles, as the tree of RFC 696
   const inputs = await storedInputs();
   const proofs = makeLogProofs(world.db);
   const indexes = [0, 255, 256, 511, 8_704];
+  const isIncluded = secondOpinion(logVkey(world.keyRing, world.deps.logOrigin));
+  const paths = await proofs.inclusion(indexes, inputs.length);
+  for (const [at, index] of indexes.entries()) {
+    expect(isIncluded({ note: copy!, index, input: inputs[index]!, path: paths[at]! })).toBe(true);
+    expect(isIncluded({ note: copy!, index, input: inputs[index + 1] ?? inputs[0]!, path: paths[at]! })).toBe(false);
+  }
   expect(await proofs.inclusion(indexes, inputs.length)).toEqual(indexes.map((index) => naivePath(index, inputs)));
   expect(await proofs.consistency(257, inputs.length)).toEqual(naiveConsistency(257, inputs));
   expect(await proofs.root(512)).toEqual(naiveRoot(inputs.slice(0, 512)));
@@ -224,73 +238,131 @@ it('never gives a checkpoint a time before the one before it', async () => {
   expect((await readHead(world.db))!.signedAt).toEqual(first);
 });
 
-/** What one writer does in one transaction. */
-type Act = 'person' | 'system' | 'rolled back';
+/** What one writer does: webhooks of people, with all that the program makes of them, and entries by themselves. */
+type Act = 'join' | 'leave' | 'return' | 'person' | 'system' | 'sends' | 'rolled back';
 
 it('makes one log of any interleaving of writers, sequencers and deaths, with one leaf for each committed entry', async () => {
-  const acts = fc.array(fc.constantFrom<Act>('person', 'person', 'system', 'rolled back'), {
-    minLength: 4,
-    maxLength: 14,
-  });
+  const acts = fc.array(
+    fc.constantFrom<Act>('join', 'leave', 'leave', 'return', 'person', 'system', 'sends', 'rolled back'),
+    { minLength: 4, maxLength: 14 },
+  );
   const page = await world.newPage();
-  const psids = [newPsid(), newPsid()];
-  for (const psid of psids) await world.deliver(page, message(page, psid, world.now(), 'hello'));
-  const leads = await Promise.all(psids.map(async (psid) => (await world.leadOf(page, psid))!.id));
+  const stage: Stage = { page, psids: [newPsid(), newPsid()], atMs: world.now().getTime() - 3_600_000 };
+  for (const psid of stage.psids) await world.deliver(page, message(page, psid, new Date(stage.atMs), 'hello'));
   await fc.assert(
     fc.asyncProperty(
       acts,
       fc.integer({ min: 1, max: 3 }),
       fc.array(fc.boolean(), { minLength: 3, maxLength: 6 }),
       async (work, writers, deaths) => {
-        const committed = new Set((await entries()).map(({ entryId }) => entryId));
-        const before = committed.size;
         const queue = [...work];
-        let written = 0;
         const write = async (): Promise<void> => {
-          for (let act = queue.pop(); act !== undefined; act = queue.pop())
-            if (await perform(page, leads, act)) written += 1;
+          for (let act = queue.pop(); act !== undefined; act = queue.pop()) await perform(stage, act);
         };
         await Promise.all([...Array.from({ length: writers }, write), ...deaths.map((dies) => sequenceOrDie(dies))]);
+        await world.drain();
         while ((await sequencer()()).kind === 'signed');
         const rows = await entries();
-        expect(rows.length).toBe(before + written);
         expect(rows.every(({ index }) => index !== null)).toBe(true);
         expect(await world.count('ledger_leaf')).toBe(rows.length);
         expect(await world.count('ledger_pending')).toBe(0);
-        await expectLinear(leads);
+        await expectLinear();
+        await expectEffects(stage);
       },
     ),
     { numRuns: 12 },
   );
 });
 
+interface Stage {
+  readonly page: TestPage;
+  readonly psids: string[];
+  /** Of the newest thing a person did. */
+  atMs: number;
+  /** Entries that concern nobody. */
+  system?: number;
+  shown?: number;
+}
+
+const NOTICE = { version: 1, language: 'en', surface: 's', sha256: Buffer.alloc(32) };
+
+/** Every committed effect has exactly one entry, and nothing else has: what people did and what their chains say agree. */
+async function expectEffects({ page, psids, system = 0, shown = 0 }: Stage): Promise<void> {
+  const kinds: string[] = [];
+  for (const psid of psids) {
+    const lead = (await world.leadOf(page, psid))!;
+    const bodies = (await openEntries(world.db, lead.dek, lead.id)).map(
+      ({ body }) => JSON.parse(body.toString()) as { kind: string; subject: { n: number } },
+    );
+    const chain = bodies.toSorted((x, y) => x.subject.n - y.subject.n).map(({ kind }) => kind);
+    const acts = chain.filter((kind) => kind !== 'notice_shown');
+    const turns = Array.from({ length: acts.length }, (_, at) =>
+      at === 0 ? 'opt_in' : at % 2 === 1 ? 'withdraw' : 're_opt_in',
+    );
+    expect(acts).toEqual(turns);
+    expect(lead.status).toBe(acts.at(-1) === 'withdraw' ? 'unsubscribed' : 'subscribed');
+    kinds.push(...chain);
+  }
+  expect(kinds.filter((kind) => kind === 'notice_shown')).toHaveLength(shown);
+  expect(await world.count('lead')).toBe(psids.length);
+  expect(await world.count('ledger_opening where lead_id is null')).toBe(system);
+  expect(await world.count('ledger_opening')).toBe(kinds.length + system);
+}
+
 const entries = () =>
   world.db.rows<{ entryId: string; index: string | null }>(
     'select o.entry_id as "entryId", f.leaf_index as index from ledger_opening o left join ledger_leaf f using (entry_id)',
   );
 
-async function perform(page: TestPage, leads: readonly string[], act: Act): Promise<boolean> {
-  const notice = { version: 1, language: 'en', surface: 's', sha256: Buffer.alloc(32) };
-  try {
-    await leadTransaction(world.deps, async (tx) => {
-      if (act === 'system') {
-        await appendSystemEntry(tx, world.deps, page.accountId, {
-          kind: 'notice',
-          metaPageId: page.metaPageId,
-          notice,
-        });
-        return;
-      }
-      const id = leads[Math.floor(Math.random() * leads.length)]!;
+async function perform(stage: Stage, act: Act): Promise<void> {
+  const { page, psids } = stage;
+  const someone = psids[Math.floor(Math.random() * psids.length)]!;
+  stage.atMs += 1_000;
+  const say = (psid: string, text: string) => world.deliver(page, message(page, psid, new Date(stage.atMs), text));
+  if (act === 'join') {
+    const psid = newPsid();
+    await say(psid, 'hello');
+    psids.push(psid);
+  } else if (act === 'leave') await say(someone, 'STOP');
+  else if (act === 'return') await say(someone, 'START');
+  else await append(stage, someone, act);
+}
+
+async function append(stage: Stage, psid: string, act: Exclude<Act, 'join' | 'leave' | 'return'>): Promise<void> {
+  const { page } = stage;
+  const { id } = (await world.leadOf(page, psid))!;
+  const work = leadTransaction(world.deps, async (tx) => {
+    if (act === 'system') {
+      await appendSystemEntry(tx, world.deps, page.accountId, {
+        kind: 'notice',
+        metaPageId: page.metaPageId,
+        notice: NOTICE,
+      });
+    } else if (act === 'sends') {
+      const commitments = [randomBytes(32), randomBytes(32)];
+      const broadcast = {
+        broadcastId: '1',
+        broadcastUuid: randomUUID(),
+        contentSha256: randomBytes(32),
+        at: world.now(),
+      };
+      await appendSends(tx, world.deps, {
+        ...broadcast,
+        accountId: page.accountId,
+        pageId: page.id,
+        metaPageId: page.metaPageId,
+        commitments,
+      });
+    } else {
       const lead = openLead(world.keyRing, page, (await lockLeadRow(tx, id))!);
-      await appendLeadEntry(tx, world.deps, lead, page.metaPageId, { kind: 'notice_shown', notice, mid: 'm' });
-      if (act === 'rolled back') throw new Error('rolled back');
-    });
-    return true;
-  } catch (error) {
-    if (act === 'rolled back') return false;
-    throw error;
-  }
+      await appendLeadEntry(tx, world.deps, lead, page.metaPageId, { kind: 'notice_shown', notice: NOTICE, mid: 'm' });
+      if (act === 'rolled back') throw new RangeError('rolled back');
+    }
+  });
+  if (act === 'rolled back') return expect(work).rejects.toThrow('rolled back');
+  await work;
+  if (act === 'person') stage.shown = (stage.shown ?? 0) + 1;
+  else stage.system = (stage.system ?? 0) + 1;
 }
 
 /** A sequencer whose connection may be cut at a random moment. */
@@ -309,17 +381,13 @@ async function sequenceOrDie(dies: boolean): Promise<void> {
   await db.close().catch(() => undefined);
 }
 
-async function expectLinear(leads: readonly string[]): Promise<void> {
+async function expectLinear(): Promise<void> {
   const inputs = await storedInputs();
   const head = (await readHead(world.db))!;
   expect([head.size, head.root]).toEqual([inputs.length, naiveRoot(inputs)]);
-  const gaps = await world.db.rows('select leaf_index from ledger_leaf where leaf_index >= $1', [inputs.length]);
-  expect(gaps).toEqual([]);
-  for (const id of leads) {
-    const chain = await world.db.first<{ n: number; entries: string }>(
-      'select chain_n as n, (select count(*) from ledger_opening where lead_id = l.id) as entries from lead l where id = $1',
-      [id],
-    );
-    expect(chain!.n).toBe(Number(chain!.entries));
-  }
+  expect(await world.db.rows('select from ledger_leaf where leaf_index >= $1', [inputs.length])).toEqual([]);
+  const chains = await world.db.rows<{ n: number; entries: string }>(
+    'select chain_n as n, (select count(*) from ledger_opening where lead_id = l.id) as entries from lead l',
+  );
+  expect(chains.map(({ n }) => n)).toEqual(chains.map(({ entries: count }) => Number(count)));
 }

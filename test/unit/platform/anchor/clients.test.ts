@@ -65,3 +65,13 @@ it('submits to a witness below its prefix, and passes on what it says', async ()
   expect(requests).toEqual([request, request]);
   expect(server.seen.map(String)).toEqual(['old 0\n', 'old 0\n']);
 });
+
+it('follows nobody to another address: it would carry the request past the operator who named the first', async () => {
+  respond = (res) => {
+    if (res.req.url === '/elsewhere') res.writeHead(200, REPLY).end('an answer');
+    else res.writeHead(303, { location: '/elsewhere' }).end();
+  };
+  expect(await timestamp()).toBeNull();
+  expect(await witnessClient(server.url)('old 0\n')).toBeNull();
+  expect(requests).toHaveLength(2);
+});

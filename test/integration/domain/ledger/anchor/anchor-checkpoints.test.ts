@@ -99,11 +99,25 @@ it('anchors the newest checkpoint by itself and outside, once for each growth, a
     [2, 'self'],
   ]);
   expect(anchors[0]!.certificates).toContain('BEGIN CERTIFICATE');
-  const view = await makeReadAnchors({ db: world.db, services: services() })();
-  expect(view).toMatchObject({ isIndependent: true, head: { size: 2 } });
-  expect(await makeReadAnchors({ db: world.db, services: services([], false) })()).toMatchObject({
-    isIndependent: false,
-  });
+  const view = (outside = true) =>
+    makeReadAnchors({ ...world.deps, services: outside ? services() : services([], false) })();
+  expect(await view()).toMatchObject({ isIndependent: true, head: { size: 2 } });
+  expect(await view(false)).toMatchObject({ isIndependent: false });
+});
+
+it('calls a log independent while somebody outside vouches for its end, or did within two days', async () => {
+  const isIndependent = async () => (await makeReadAnchors({ ...world.deps, services: services() })()).isIndependent;
+  await grow();
+  expect(await isIndependent()).toBe(false);
+  await makeAnchorCheckpoints({ ...world.deps, services: services() })();
+  later(30 * 86_400_000);
+  expect(await isIndependent()).toBe(true);
+  await grow();
+  expect(await isIndependent()).toBe(false);
+  await world.db.run(`update anchor_service set last_anchored_at = $1 where class = 'tsa'`, [
+    new Date(world.now().getTime() - 86_400_000),
+  ]);
+  expect(await isIndependent()).toBe(true);
 });
 
 it('asks again with growing pauses, keeps what went wrong in a word, and keeps nothing that does not verify', async () => {
