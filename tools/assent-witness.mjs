@@ -13,6 +13,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
@@ -26,6 +27,7 @@ const USAGE = `usage: node assent-witness.mjs --name NAME --state DIR --log <vke
   --host H       address to listen on (127.0.0.1); put a TLS proxy in front of any other
   --port P       port (7080; 0 picks one)
   --print-key    prints the verifier key of this witness and ends
+  --new-log      begins with logs that this witness has never seen; needed only for logs added after its first start
 
 Keep DIR as long as the witness lives, and let one process at a time work in it. A witness whose state is lost must get a
 new name and key.`;
@@ -42,6 +44,11 @@ const sha256 = (...parts) => {
   return hash.digest();
 };
 const EMPTY_ROOT = sha256();
+/** Lies in the folder from the making of the key to the first start: only then is a log without a file no loss. */
+const FRESH = 'fresh';
+/** After a signal, requests that are under way have so long. */
+const GRACE_MS = 3_000;
+const REQUEST_MS = 10_000;
 const nodeHash = (left, right) => sha256(Buffer.from([1]), left, right);
 const keyId = (name, type, key) => sha256(Buffer.from(`${name}\n`), Buffer.from([type]), key).subarray(0, 4);
 const vkeyOf = (name, type, key) =>
@@ -89,6 +96,7 @@ function openKey(state) {
   const file = path.join(state, 'witness.key');
   if (!existsSync(file)) {
     const { privateKey } = generateKeyPairSync('ed25519');
+    writeDurably(path.join(state, FRESH), '', 0o600);
     writeDurably(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), 0o600);
   }
   const privateKey = createPrivateKey(readFileSync(file, 'utf8'));
@@ -99,15 +107,17 @@ function openKey(state) {
 /**
  * The last checkpoint that was cosigned of each log. What counts is the file: it is read for every request, and written before
  * every answer. A file that was there and is gone is no new beginning.
+ *
+ * @throws when a log has no file and `isNew` does not say that it is new
  */
-function openState(folder, logs) {
+function openState(folder, logs, isNew) {
   const fileOf = (origin) => path.join(folder, `${sha256(Buffer.from(origin)).toString('hex')}.json`);
   const seen = new Set();
   const read = (origin) => {
     try {
       return readFileSync(fileOf(origin), 'utf8');
     } catch (error) {
-      if (error.code === 'ENOENT' && !seen.has(origin)) return null;
+      if (error.code === 'ENOENT' && !seen.has(origin) && isNew) return null;
       throw error;
     }
   };
@@ -127,7 +137,11 @@ function openState(folder, logs) {
       writeDurably(fileOf(origin), `${JSON.stringify({ origin, size, root: root.toString('base64') })}\n`, 0o600);
     },
   };
-  for (const { origin } of logs) state.of(origin);
+  for (const { origin } of logs) {
+    const { size, root } = state.of(origin);
+    if (!seen.has(origin)) state.keep(origin, size, root);
+  }
+  rmSync(path.join(folder, FRESH), { force: true });
   return state;
 }
 
@@ -225,7 +239,7 @@ function addCheckpoint(body, { name, key, logs, state, nowMs }) {
 }
 
 function serve(witness, host, port) {
-  const server = createServer((req, res) => {
+  const server = createServer({ requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000 }, (req, res) => {
     const answer = (status, text, type = 'text/plain; charset=utf-8') => {
       res.writeHead(status, { 'content-type': type }).end(text);
     };
@@ -256,7 +270,6 @@ function serve(witness, host, port) {
       }
     });
   });
-  server.requestTimeout = 10_000;
   server.listen(port, host, () => {
     process.stdout.write(`listening on http://${host}:${server.address().port}\n`);
   });
@@ -267,6 +280,7 @@ function serve(witness, host, port) {
   const stop = () => {
     server.close(() => process.exit(0));
     server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -278,7 +292,7 @@ function usage(sentence) {
 }
 
 function main(args) {
-  const given = { name: null, state: null, logs: [], host: '127.0.0.1', port: 7080, printKey: false };
+  const given = { name: null, state: null, logs: [], host: '127.0.0.1', port: 7080, printKey: false, newLog: false };
   for (let at = 0; at < args.length; at += 1) {
     const value = () => args[(at += 1)] ?? usage(`${args[at - 1]} needs a value`);
     if (args[at] === '--name') given.name = value();
@@ -287,6 +301,7 @@ function main(args) {
     else if (args[at] === '--host') given.host = value();
     else if (args[at] === '--port') given.port = Number(value());
     else if (args[at] === '--print-key') given.printKey = true;
+    else if (args[at] === '--new-log') given.newLog = true;
     else usage(`not understood: ${args[at]}`);
   }
   if (given.name === null || !/^[^\s+]+$/.test(given.name)) usage('--name is needed, without blanks and plus signs');
@@ -304,9 +319,13 @@ function main(args) {
   }
   let state;
   try {
-    state = openState(given.state, logs);
-  } catch {
-    process.stderr.write('the state cannot be read; nothing is cosigned without it\n');
+    state = openState(given.state, logs, given.newLog || existsSync(path.join(given.state, FRESH)));
+  } catch ({ code }) {
+    process.stderr.write(
+      code === 'ENOENT'
+        ? 'what this witness has seen of a log is gone: begin with a new name and state, or say --new-log if it never saw that log\n'
+        : 'the state cannot be read; nothing is cosigned without it\n',
+    );
     process.exit(1);
   }
   serve({ name: given.name, key, logs, state, nowMs: () => Date.now() }, given.host, given.port);

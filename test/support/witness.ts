@@ -11,6 +11,8 @@ interface WitnessOptions {
   readonly name?: string;
   /** Milliseconds at which its clock stands still. */
   readonly nowMs?: number;
+  /** Tells it that a log without a file is one that it never saw. */
+  readonly isNewLog?: boolean;
 }
 
 export interface TestWitness {
@@ -23,18 +25,27 @@ export interface TestWitness {
 
 export const WITNESS = path.join(ROOT, 'tools/assent-witness.mjs');
 
-/** The witness that is shipped, in a process of its own, as an auditor runs it. */
+/** The witness that is shipped, in a process of its own, as an auditor runs it. @throws with its words when it does not start */
 export async function startWitness({
   state,
   logs,
   name = 'witness.test/w1',
   nowMs,
+  isNewLog = false,
 }: WitnessOptions): Promise<TestWitness> {
   const clock = nowMs === undefined ? [] : ['--import', `data:text/javascript,Date.now=()=>${String(nowMs)}`];
   const args = ['--name', name, '--state', state, '--port', '0', ...logs.flatMap((log) => ['--log', log])];
-  const child = spawn(process.execPath, [...clock, WITNESS, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  if (isNewLog) args.push('--new-log');
+  const child = spawn(process.execPath, [...clock, WITNESS, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exit = once(child, 'exit').then(() => null);
   let text = '';
-  while (!text.includes('listening on')) text += String((await once(child.stdout, 'data'))[0]);
+  let complaint = '';
+  child.stderr.on('data', (part) => (complaint += String(part)));
+  while (!text.includes('listening on')) {
+    const heard = await Promise.race([once(child.stdout, 'data'), exit]);
+    if (heard === null) throw new Error(`the witness ended: ${complaint}`);
+    text += String(heard[0]);
+  }
   const url = /listening on (\S+)/.exec(text)![1]!;
   return {
     vkey: text.split('\n')[0]!,

@@ -1,6 +1,6 @@
 export { makeAnchorCheckpoints, makeThinCheckpoints } from './anchor/anchor-checkpoints';
 export { anchorServices } from './anchor/anchor-services';
-export { readAnchors, sizesAround, sizesBetween, type StoredAnchor } from './anchor/anchor.store';
+export { dailySizes, readAnchors, sizesAround, type StoredAnchor } from './anchor/anchor.store';
 export type { AnchorClass, AnchorService } from './anchor/anchor.types';
 export { cosignedNote } from './anchor/cosigned-note.rules';
 export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/read-anchors';

@@ -123,7 +123,7 @@ export function parseSignatureLine(line: string): NoteSignature | null {
   const [, name, base64] = SIGNATURE_LINE.exec(line) ?? [];
   if (name === undefined || base64 === undefined) return null;
   const bytes = Buffer.from(base64, 'base64');
-  if (bytes.length <= KEY_ID_BYTES) return null;
+  if (bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== base64) return null;
   const [id, signature] = [bytes.subarray(0, KEY_ID_BYTES), bytes.subarray(KEY_ID_BYTES)];
   return { name, keyId: id, signature, line: `${line}\n` };
 }
@@ -131,15 +131,22 @@ export function parseSignatureLine(line: string): NoteSignature | null {
 const isBy = ({ name, keyId: id }: NoteSignature, key: VerifierKey): boolean =>
   name === key.name && id.equals(key.keyId);
 
-/** Whether one of the note's signatures is by the key of a log. */
-export const isSignedBy = ({ text, signatures }: Note, key: VerifierKey): boolean =>
-  signatures.some(
-    (one) =>
-      isBy(one, key) &&
-      !key.isWitness &&
-      one.signature.length === SIGNATURE_BYTES &&
-      verify(null, Buffer.from(text, 'utf8'), publicKeyObject(key.publicKey), one.signature),
+/**
+ * Whether the key of a log has signed the note. A line in its name that does not verify spoils the note, whatever else stands in it.
+ * Source: C2SP signed-note, "Signatures", checked 2026-11-26.
+ */
+export function isSignedBy({ text, signatures }: Note, key: VerifierKey): boolean {
+  const own = signatures.filter((one) => isBy(one, key));
+  const message = Buffer.from(text, 'utf8');
+  return (
+    !key.isWitness &&
+    own.length > 0 &&
+    own.every(
+      ({ signature }) =>
+        signature.length === SIGNATURE_BYTES && verify(null, message, publicKeyObject(key.publicKey), signature),
+    )
   );
+}
 
 /**
  * When a witness says that it saw the checkpoint.

@@ -1,12 +1,12 @@
 import type { KeyRing } from '../keyring.types';
 import {
   cosignedNote,
+  dailySizes,
   logVkey,
   makeLogProofs,
   readAnchors,
   readCheckpoint,
   sizesAround,
-  sizesBetween,
   type StoredAnchor,
   type StoredCheckpoint,
 } from '../ledger';
@@ -15,8 +15,8 @@ import { policyText, README_TEXT } from './bundle-texts.rules';
 import { consistencyFile } from './person-files.rules';
 import type { BundleFile, BundleHead } from './proof.types';
 
-/** Checkpoints that give time to a bundle about many people. */
-const MOST_CHECKPOINTS = 64;
+/** Checkpoints that give time to a bundle about many people: four years of days. A verifier takes 2,000. */
+const MOST_CHECKPOINTS = 1_500;
 
 export interface CommonDeps {
   readonly keyRing: KeyRing;
@@ -63,11 +63,23 @@ export async function sizesNear(sql: Sql, indexes: readonly number[], headSize: 
   return { before, at: [...near].sort((a, b) => a - b) };
 }
 
-/** Evenly over the leaves from `from` on. */
-export async function sizesOver(sql: Sql, from: number, headSize: number): Promise<TimedSizes> {
+/** Which of the gaps between leaves (0 before the first of them, 1 before the second …) hold a leaf of the bundle. */
+export type OccupiedGaps = (leaves: readonly number[]) => Promise<readonly number[]>;
+
+/**
+ * One checkpoint a day on both sides of each leaf, so that somebody outside has vouched for each within two days of when it was
+ * written: a verifier asks for no more (docs/adr/0012).
+ */
+export async function sizesOver(sql: Sql, from: number, headSize: number, occupied: OccupiedGaps): Promise<TimedSizes> {
   const { before } = await sizesAround(sql, from, headSize);
-  const between = await sizesBetween(sql, from, headSize, MOST_CHECKPOINTS);
-  return { before, at: between.filter((size) => size !== headSize && size !== before) };
+  const days = await dailySizes(sql, headSize);
+  const gaps = days.length === 0 ? [] : await occupied(days);
+  const near = new Set(gaps.flatMap((gap) => days.slice(Math.max(0, gap - 1), gap + 1)));
+  near.delete(headSize);
+  if (before !== null) near.delete(before);
+  const at = [...near].sort((a, b) => a - b);
+  const step = Math.ceil(at.length / MOST_CHECKPOINTS);
+  return { before, at: at.filter((_, nth) => (at.length - 1 - nth) % step === 0) };
 }
 
 /** Checkpoints with their anchors and consistency proofs. */

@@ -3,13 +3,21 @@ import { leadTransaction } from '../leads';
 import { makeLogProofs, readHead } from '../ledger';
 import { ownPage } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
-import { checkpointFiles, fixedFiles, headOf, sizesOver } from './common-files';
+import { checkpointFiles, fixedFiles, headOf, sizesOver, type OccupiedGaps } from './common-files';
 import { beginExport, type ExportRecord } from './export-record';
 import { byPath, hashed, manifestOf, type BundleKind } from './manifest.rules';
 import { openPeople } from './open-people';
 import { manifestFiles, wordingFiles, type BundleDeps } from './person-bundle';
 import { leavesOf, personFiles } from './person-files.rules';
-import { leavesBetween, readAuthorised, readLeadsInRange, readWordings, type LeafRange } from './person.store';
+import {
+  gapsOfBroadcast,
+  gapsOfLeadsInRange,
+  leavesBetween,
+  readAuthorised,
+  readLeadsInRange,
+  readWordings,
+  type LeafRange,
+} from './person.store';
 import { proofNotReady, rangeInvalid } from './proof.errors';
 import type { BundleFile, BundleHead, ProvedPerson } from './proof.types';
 import { CHUNK_RECORDS, chunksOf, ZIP_CHUNK_BYTES } from './record-chunks.rules';
@@ -42,6 +50,7 @@ export const makeBroadcastProofs =
       pageId: null,
       kind: 'broadcast',
       rangeOf: (size) => Promise.resolve({ from: 0, to: size }),
+      occupied: () => (leaves) => gapsOfBroadcast(deps.db, id, leaves),
       people: ({ size }) => recipientsOf(deps, id, size),
     });
   };
@@ -70,6 +79,7 @@ export const makeRangeProofs =
       pageId,
       kind: 'audit',
       rangeOf: (size) => leavesBetween(deps.db, { from, to, slackMs: SLACK_MS }, size),
+      occupied: (range) => (leaves) => gapsOfLeadsInRange(deps.db, { id: accountId, pageId }, range, leaves),
       people: (head, range) => peopleWithin(deps, { id: accountId, pageId }, head.size, range, { from, to }),
     });
   };
@@ -79,6 +89,7 @@ interface StreamOrder {
   readonly pageId: RowId | null;
   readonly kind: BundleKind;
   readonly rangeOf: (size: number) => Promise<LeafRange>;
+  readonly occupied: (range: LeafRange) => OccupiedGaps;
   /** People in batches, opened. */
   readonly people: (head: BundleHead, range: LeafRange) => AsyncGenerator<readonly ProvedPerson[]>;
 }
@@ -90,7 +101,7 @@ async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrde
   const range = await order.rangeOf(head.size);
   const common = [
     ...fixedFiles(deps),
-    ...(await checkpointFiles(deps.db, head, await sizesOver(deps.db, range.from, head.size))),
+    ...(await checkpointFiles(deps.db, head, await sizesOver(deps.db, range.from, head.size, order.occupied(range)))),
     ...wordingFiles(await allWordings(deps.db, order)),
   ].sort(byPath);
   return recorded(deps, order, head, (record) => {

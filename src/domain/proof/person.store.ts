@@ -164,6 +164,37 @@ export async function readLeadsInRange(
   return rows.map(({ id }) => id);
 }
 
+/** In which of the gaps between the leaves `between` those leads have an entry: 0 before the first of them. */
+export async function gapsOfLeadsInRange(
+  sql: Sql,
+  account: { readonly id: RowId; readonly pageId: RowId | null },
+  range: LeafRange,
+  between: readonly number[],
+): Promise<number[]> {
+  const rows = await sql.rows<{ gap: number }>(
+    `select distinct width_bucket(own.leaf_index, $5::bigint[]) as gap
+      from lead l join ledger_opening x on x.lead_id = l.id join ledger_leaf own on own.entry_id = x.entry_id
+     where l.account_id = $1 and ($2::bigint is null or l.page_id = $2)
+       and exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
+         where o.lead_id = l.id and f.leaf_index >= $3 and f.leaf_index < $4)`,
+    [account.id, account.pageId, range.from, range.to, between],
+  );
+  return rows.map(({ gap }) => gap);
+}
+
+/** The same for the recipients of a broadcast and the chunks in which they were authorised. */
+export async function gapsOfBroadcast(sql: Sql, broadcastId: RowId, between: readonly number[]): Promise<number[]> {
+  const rows = await sql.rows<{ gap: number }>(
+    `select distinct width_bucket(f.leaf_index, $2::bigint[]) as gap
+      from (select o.entry_id from delivery d join ledger_opening o on o.lead_id = d.lead_id
+             where d.broadcast_id = $1 and d.sends_entry is not null
+            union all select entry_id from ledger_sends where broadcast_id = $1) e
+        join ledger_leaf f on f.entry_id = e.entry_id`,
+    [broadcastId, between],
+  );
+  return rows.map(({ gap }) => gap);
+}
+
 /** Clocks of the machines that write entries and sign them, apart from each other at most. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 

@@ -129,7 +129,7 @@ describe('a log that cheats', () => {
 
   it('gets no cosignature for an empty log that is not empty', async () => {
     await witness.stop();
-    for (const file of readdirSync(state)) if (file.endsWith('.json')) rmSync(path.join(state, file));
+    rmSync(state, { recursive: true });
     witness = await start();
     expect(await status(bodyOf(0, [], noteOf([], 0, Buffer.alloc(32, 1))))).toBe(409);
     expect(await status(growth(0, 0))).toBe(200);
@@ -180,9 +180,34 @@ it('does not begin anew when its memory is lost or damaged', async () => {
   const args = [WITNESS, '--name', 'witness.test/w1', '--state', state, '--port', '0', '--log', VKEY];
   const second = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 });
   expect([second.status, second.stderr]).toEqual([1, 'the state cannot be read; nothing is cosigned without it\n']);
+  rmSync(file);
+  const third = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 });
+  expect([third.status, third.stderr]).toEqual([1, expect.stringContaining('is gone')]);
   writeFileSync(file, text);
   expect(await status(growth(9, 12))).toBe(200);
 });
+
+it('begins with a log that it is told is new, and with none it merely has no memory of', async () => {
+  await witness.stop();
+  const other = vkeyOf(noteSigner('other.example.com/consent', Buffer.alloc(32, 5)));
+  await expect(startWitness({ state, logs: [VKEY, other] })).rejects.toThrow('is gone');
+  witness = await startWitness({ state, logs: [VKEY, other], isNewLog: true });
+  await witness.stop();
+  witness = await startWitness({ state, logs: [VKEY, other] });
+  expect(await status(growth(0, 9))).toBe(200);
+});
+
+it('ends within seconds of a signal, though somebody holds a request open', async () => {
+  const { port } = new URL(witness.url);
+  const socket = net.connect(Number(port), '127.0.0.1', () => {
+    socket.write('POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold');
+  });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await witness.stop('SIGTERM');
+  socket.destroy();
+}, 9_000);
 
 describe('a request that is not in order', () => {
   const note = noteOf(HONEST, 4);

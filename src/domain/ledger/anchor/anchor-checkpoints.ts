@@ -2,7 +2,7 @@ import type { Clock } from '../../../kernel/clock';
 import { codeOf } from '../../../kernel/errors';
 import type { Log } from '../../../kernel/log';
 import type { Database } from '../../sql.types';
-import { readHead, type StoredCheckpoint } from '../ledger.store';
+import { hasPending, readHead, type StoredCheckpoint } from '../ledger.store';
 import { parseCheckpoint } from '../note.rules';
 import { makeLogProofs } from '../proofs';
 import { deleteUnanchored, readServices, recordAnchor, recordFault, type ServiceState } from './anchor.store';
@@ -12,6 +12,9 @@ const FIRST_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 3_600_000;
 const MOST_DOUBLINGS = 10;
 const DAY_MS = 86_400_000;
+/** A verifier forgives five minutes between our clock and theirs, and the log may stand still within them. */
+const MOST_SKEW_MS = 2 * 60_000;
+const STANDSTILL_MS = 60_000;
 
 export interface AnchorDeps {
   readonly db: Database;
@@ -28,7 +31,7 @@ export interface AnchorDeps {
  */
 export const makeAnchorCheckpoints = (deps: AnchorDeps) => async (): Promise<number> => {
   const head = await readHead(deps.db);
-  if (head === undefined) return 0;
+  if (head === undefined || (await standsStill(deps, head))) return 0;
   const states = new Map((await readServices(deps.db)).map((state) => [state.name, state]));
   const answers = await Promise.all(
     deps.services.map(async (service) => {
@@ -38,6 +41,13 @@ export const makeAnchorCheckpoints = (deps: AnchorDeps) => async (): Promise<num
   );
   return answers.filter(Boolean).length;
 };
+
+/**
+ * Entries wait and nobody signs them. Were the old end of the log stamped now, they would seem dated back: written before a moment
+ * at which the log did not hold them.
+ */
+const standsStill = async ({ db, clock }: AnchorDeps, { signedAt }: StoredCheckpoint): Promise<boolean> =>
+  clock.now().getTime() - signedAt.getTime() > STANDSTILL_MS && (await hasPending(db));
 
 function isDue(now: Date, head: StoredCheckpoint, state: ServiceState | undefined): boolean {
   if (state === undefined) return true;
@@ -50,8 +60,9 @@ async function anchorBy(
   head: StoredCheckpoint,
   state: ServiceState | undefined,
 ): Promise<boolean> {
-  const outcome = await ask(db, service, head, state?.lastSize ?? 0);
+  const answer = await ask(db, service, head, state?.lastSize ?? 0);
   const nowMs = clock.now().getTime();
+  const outcome = isOfNow(answer, nowMs) ? answer : ({ ok: false, fault: 'other_time' } as const);
   if (outcome.ok) {
     await recordAnchor(db, service, head.size, outcome, new Date(nowMs + service.everyMs));
     return true;
@@ -62,6 +73,10 @@ async function anchorBy(
   log.warn('anchor.failed', { kind: service.class, reason: outcome.fault, attempt: failures + 1 });
   return false;
 }
+
+/** Whoever states another time than ours spoils every proof that rests on it; one of the two clocks must be set. */
+const isOfNow = (answer: AnchorOutcome, nowMs: number): boolean =>
+  !answer.ok || Math.abs(answer.anchoredAt.getTime() - nowMs) <= MOST_SKEW_MS;
 
 async function ask(
   db: Database,

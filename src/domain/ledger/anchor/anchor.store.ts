@@ -95,15 +95,13 @@ export async function sizesAround(
   };
 }
 
-/** Sizes of at most `count` anchored checkpoints above `from` and up to `to`, evenly over those there are. */
-export async function sizesBetween(sql: Sql, from: number, to: number, count: number): Promise<number[]> {
+/** Of each day, the size of the last checkpoint anchored from outside, up to `to`; without any, of those the built-in time-stamp has. */
+export async function dailySizes(sql: Sql, to: number): Promise<number[]> {
   const rows = await sql.rows<{ size: string }>(
-    `with anchored as (
-       select size, row_number() over (order by size) as n, count(*) over () as total
-        from (select distinct size from anchor where size > $1 and size <= $2) as s
-     )
-     select size from anchored where n % greatest(1, ceil(total / $3::float8)::bigint) = 0 order by size`,
-    [from, to, count],
+    `with outside as (select exists (select from anchor where class <> 'self' and size <= $1) as found)
+     select max(a.size) as size from anchor a, outside where a.size <= $1 and (a.class <> 'self' or not outside.found)
+      group by date_trunc('day', a.anchored_at, 'UTC') order by 1`,
+    [to],
   );
   return rows.map(({ size }) => Number(size));
 }

@@ -181,6 +181,9 @@ function requireImprint(info: readonly DerElement[], { imprint, nonce }: Timesta
 const serialOf = (hex: string): bigint | null => (hex.startsWith('-') ? null : BigInt(`0x${hex}`));
 
 function signersCertificate(certificates: readonly X509Certificate[], { serial }: Signer): X509Certificate {
+  // Whoever reads the token later may stumble over it.
+  if (certificates.some(({ serialNumber }) => serialOf(serialNumber) === null))
+    throw new BadTimestamp('bad_certificate');
   const wanted = BigInt(`0x${serial.toString('hex') || '0'}`);
   const found = certificates.find(({ serialNumber }) => serialOf(serialNumber) === wanted);
   if (found === undefined) throw new BadTimestamp('bad_certificate');

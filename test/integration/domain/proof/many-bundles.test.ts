@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { makeBroadcastProofs, makeExpireExports, makeListExports, makeRangeProofs } from '../../../../src/domain/proof';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
@@ -194,4 +195,34 @@ it('finds in a range what was signed late, or by a clock that was behind', async
   await world.sequence();
   expect(await found(at(20 * 24), at(21 * 24))).toBe(1);
   expect(await found(at(15 * 24), at(16 * 24))).toBe(0);
+});
+
+it('gives every leaf a word from outside within two days, however long the log has become since', async () => {
+  const witnessSeed = randomBytes(32);
+  const long = await openProofWorld({ witnessSeed });
+  const shop = await long.newPage();
+  const begin = long.now().getTime();
+  const day = (n: number): Date => new Date(begin + n * DAY_MS);
+  let sentOnDay2: SentMessage | undefined;
+  for (let n = 0; n < 100; n += 1) {
+    long.setNow(day(n));
+    const psid = newPsid();
+    await long.deliver(shop, message(shop, psid, day(n), 'hello'));
+    const lead = (await long.leadOf(shop, psid))!;
+    if (n === 2) await long.showNotice(shop, lead.id);
+    await long.sequence();
+    if (n === 2) sentOnDay2 = await long.sendTo(shop, [lead.id]);
+    long.setNow(new Date(day(n).getTime() + 30_000));
+    await long.sequence();
+    await long.anchor();
+  }
+  const trusting = ['--key', long.vkey, '--witness', long.bundleDeps.witnessVkeys[0]!];
+  const { accountId } = shop;
+  const asked = { accountId, page: undefined, from: day(40), to: day(43), form: 'ndjson' as const };
+  const range = verifier.verify(await all(await makeRangeProofs(long.bundleDeps)(asked)), trusting);
+  expect([range.exit, range.records, range.notes]).toEqual([0, 3, []]);
+  const of = { accountId, broadcastUuid: sentOnDay2!.broadcastUuid, form: 'zip' as const };
+  const broadcast = verifier.verify(await all(await makeBroadcastProofs(long.bundleDeps)(of)), trusting);
+  expect([broadcast.exit, broadcast.records, broadcast.notes]).toEqual([0, 1, []]);
+  await long.close();
 });

@@ -25,20 +25,20 @@ const tool = (name: string): Buffer => readFileSync(path.join(ROOT, 'tools', nam
 
 /** People made by signed webhooks, chunks claimed for them, and a log that signs what they did. */
 export interface Outside {
-  readonly tsa: TestTsa;
+  readonly tsa?: TestTsa;
   readonly witnessSeed: Buffer;
 }
 
 const WITNESS_NAME = 'witness.test/w1';
 
 /** A witness that cosigns whatever it is given, at this moment. */
-function obligingWitness(seed: Buffer) {
+function obligingWitness(seed: Buffer, now: () => Date) {
   const signer = noteSigner(WITNESS_NAME, seed);
   const vkey = vkeyOf(signer, 4);
   const ask = (body: string) => {
     const note = body.slice(body.indexOf('\n\n') + 2);
     const text = note.slice(0, note.indexOf('\n\n') + 1);
-    const seconds = Math.floor(Date.now() / 1000);
+    const seconds = Math.floor(now().getTime() / 1000);
     const time = Buffer.alloc(8);
     time.writeBigUInt64BE(BigInt(seconds));
     const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${String(seconds)}\n${text}`), signer.privateKey);
@@ -65,20 +65,22 @@ export async function openProofWorld(outside?: Outside) {
     return account.id;
   };
   const sequence = makeSequence({ ...deps, checkpointCopy });
+  const tsa = outside?.tsa;
+  const witnesses = outside === undefined ? [] : [obligingWitness(outside.witnessSeed, () => inbox.now())];
   const services = anchorServices({
     clock: deps.clock,
     ids: randomIds,
     selfSeed: keyRing.systemKey('self-timestamp'),
     authority:
-      outside === undefined
+      tsa === undefined
         ? null
-        : { name: 'tsa.test', ask: (request) => Promise.resolve(outside.tsa.reply(request)), authorities: [] },
-    witnesses: outside === undefined ? [] : [obligingWitness(outside.witnessSeed)],
+        : { name: 'tsa.test', ask: (request) => Promise.resolve(tsa.reply(request)), authorities: [] },
+    witnesses,
   });
   const anchor = makeAnchorCheckpoints({ ...deps, services });
   const bundleDeps = {
     ...deps,
-    witnessVkeys: outside === undefined ? [] : [obligingWitness(outside.witnessSeed).vkey],
+    witnessVkeys: witnesses.map(({ vkey }) => vkey),
     byHandScript: tool('verify-by-hand.sh'),
     verifierSha256: Buffer.from('0'.repeat(64) + '  assent-verify.mjs\n'),
   };

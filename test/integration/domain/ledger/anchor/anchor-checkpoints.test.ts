@@ -7,13 +7,14 @@ import {
   anchorServices,
   logVkey,
   makeAnchorCheckpoints,
+  dailySizes,
   makeReadAnchors,
   makeReadLog,
   makeSequence,
   makeThinCheckpoints,
   readAnchors,
   sizesAround,
-  sizesBetween,
+  type AnchorService,
 } from '../../../../../src/domain/ledger';
 import { cosignedAt, noteSigner, parseNote, parseVkey, vkeyOf } from '../../../../../src/domain/ledger/note.rules';
 import { timestampClient, witnessClient } from '../../../../../src/platform/anchor/clients';
@@ -29,6 +30,8 @@ let copy: string | null = null;
 let tsa: TestTsa;
 let answer: (body: Buffer) => Buffer | null;
 let server: TestServer;
+/** How far the clocks outside are ahead. */
+let skewMs = 0;
 
 beforeAll(() => {
   tsa = makeTestTsa();
@@ -38,6 +41,7 @@ beforeEach(async () => {
   world = await openInboxWorld();
   page = await world.newPage();
   copy = null;
+  skewMs = 0;
   answer = (body) => tsa.reply(body);
   server = await serveOnce((body, res) => {
     const bytes = answer(body);
@@ -77,7 +81,16 @@ const services = (witnesses: readonly { vkey: string; url: string }[] = [], hasT
     ...settings(),
     authority: hasTsa ? { name: 'tsa.test', ask: timestampClient(server.url), authorities: [tsa.authority] } : null,
     witnesses: witnesses.map(({ vkey, url }) => ({ vkey, ask: witnessClient(url) })),
-  });
+  }).map(inWorldTime);
+
+/** Those outside have the clock of this machine, which no test can set: what they state is taken as the world's time. */
+const inWorldTime = (service: AnchorService): AnchorService => ({
+  ...service,
+  anchor: async (request) => {
+    const outcome = await service.anchor(request);
+    return outcome.ok ? { ...outcome, anchoredAt: new Date(world.now().getTime() + skewMs) } : outcome;
+  },
+});
 
 it('anchors the newest checkpoint by itself and outside, once for each growth, at their own pace', async () => {
   const run = makeAnchorCheckpoints({ ...world.deps, services: services() });
@@ -158,6 +171,36 @@ it('asks again with growing pauses, keeps what went wrong in a word, and keeps n
   expect(JSON.stringify(world.logged)).not.toContain(server.url);
 });
 
+it.each([-121_000, 121_000])('keeps nothing of a clock that is %d ms ahead of ours', async (ahead) => {
+  const run = makeAnchorCheckpoints({ ...world.deps, services: services() });
+  await grow();
+  skewMs = ahead;
+  await run();
+  expect(await readAnchors(world.db, [1])).toEqual([]);
+  const fault = () => world.db.rows<{ fault: string }>('select last_fault as fault from anchor_service order by name');
+  expect(await fault()).toEqual([{ fault: 'other_time' }, { fault: 'other_time' }]);
+  skewMs = ahead / 2;
+  later(10_000);
+  expect(await run()).toBe(2);
+});
+
+it('has nobody vouch for a log that stands still while entries wait', async () => {
+  const run = makeAnchorCheckpoints({ ...world.deps, services: services() });
+  await grow();
+  await world.db.transaction((tx) =>
+    appendSystemEntry(tx, world.deps, page.accountId, {
+      kind: 'settings',
+      metaPageId: page.metaPageId,
+      optInMode: 'explicit',
+      basis: 'b',
+    }),
+  );
+  later(61_000);
+  expect(await run()).toBe(0);
+  await grow();
+  expect(await run()).toBe(2);
+});
+
 it('does not keep others waiting for one that is slow', async () => {
   let release = (): void => undefined;
   const slow = await serveOnce((body, res) => {
@@ -169,7 +212,7 @@ it('does not keep others waiting for one that is slow', async () => {
     authority: { name: 'slow.test', ask: timestampClient(slow.url), authorities: [] },
   });
   await grow();
-  const run = makeAnchorCheckpoints({ ...world.deps, services: [authority!, ...fast] })();
+  const run = makeAnchorCheckpoints({ ...world.deps, services: [inWorldTime(authority!), ...fast] })();
   await until('the built-in time-stamp', async () => (await world.count(`anchor where class = 'self'`)) === 1);
   await until('the question', () => slow.seen.length === 1);
   expect(await world.count(`anchor where class = 'tsa'`)).toBe(0);
@@ -220,7 +263,8 @@ it('keeps a cosignature only of that witness, over that checkpoint', async () =>
   };
   let line = '';
   const witness = await serveOnce((_body, res) => res.writeHead(200).end(line));
-  const run = makeAnchorCheckpoints({ ...world.deps, services: services([{ vkey, url: witness.url }], false) });
+  const asked = anchorServices({ ...settings(), witnesses: [{ vkey, ask: witnessClient(witness.url) }] });
+  const run = makeAnchorCheckpoints({ ...world.deps, services: asked });
   for (const forged of [
     '',
     'x'.repeat(60_000),
@@ -236,7 +280,8 @@ it('keeps a cosignature only of that witness, over that checkpoint', async () =>
     expect(await world.count(`anchor where class = 'witness'`)).toBe(0);
   }
   line = `${lineOf(text, other)}a word\n${lineOf(text)}`;
-  later(3_600_000);
+  world.setNow(new Date(1_795_428_672_000));
+  await world.db.run(`update anchor_service set due_at = '-infinity'`);
   expect(await run()).toBe(1);
   await witness.close();
   const [kept] = (await readAnchors(world.db, [3])).filter((one) => one.class === 'witness');
@@ -274,8 +319,12 @@ it('says where the anchored checkpoints around a leaf are, and prefers those fro
   expect(await sizesAround(world.db, 5, 10)).toEqual({ before: 3, after: 10 });
   expect(await sizesAround(world.db, 5, 7)).toEqual({ before: 3, after: 7 });
   expect(await sizesAround(world.db, 0, 10)).toEqual({ before: null, after: 3 });
-  expect(await sizesBetween(world.db, 0, 10, 64)).toEqual([3, 5, 7, 10]);
-  expect(await sizesBetween(world.db, 0, 10, 2)).toEqual([5, 10]);
+  await world.db.run(`update anchor set anchored_at = '2026-11-22T23:59:59Z' where size = 3`);
+  expect(await dailySizes(world.db, 10)).toEqual([3, 10]);
+  expect(await dailySizes(world.db, 7)).toEqual([3]);
+  await world.db.run(`delete from anchor where class <> 'self'`);
+  expect(await dailySizes(world.db, 10)).toEqual([3, 10]);
+  expect(await dailySizes(world.db, 7)).toEqual([3, 7]);
 });
 
 it('forgets old checkpoints that nobody asks for, and never an anchored one or the last of its hour', async () => {
@@ -305,8 +354,8 @@ describe('with the witness that is shipped', () => {
     rmSync(state, { recursive: true, force: true });
   });
 
-  async function start(): Promise<TestWitness> {
-    witness = await startWitness({ state, logs: [logVkey(world.keyRing, world.deps.logOrigin)] });
+  async function start(isNewLog = false): Promise<TestWitness> {
+    witness = await startWitness({ state, isNewLog, logs: [logVkey(world.keyRing, world.deps.logOrigin)] });
     return witness;
   }
 
@@ -329,7 +378,8 @@ describe('with the witness that is shipped', () => {
 
     await again.stop('SIGTERM');
     for (const file of readdirSync(state)) if (file.endsWith('.json')) rmSync(path.join(state, file));
-    const empty = await start();
+    await expect(start()).rejects.toThrow('is gone');
+    const empty = await start(true);
     await grow(1);
     later(61_000);
     expect(await makeAnchorCheckpoints({ ...world.deps, services: services([empty], false) })()).toBe(2);
