@@ -113,7 +113,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
   },
   'test/integration/domain/delivery/replies.test.ts': {
     because: 'a reply is claimed, posted and recorded in one go, and a welcome shows the notice',
-    sources: ['delivery/notice-shown', 'delivery/send-replies', 'delivery/write-reply'],
+    sources: ['delivery/notice-shown', 'delivery/send-replies'],
   },
   'test/unit/domain/delivery/replies.rules.test.ts': {
     because: 'a table of wordings, seen through the replies made from it',

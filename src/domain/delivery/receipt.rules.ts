@@ -19,28 +19,46 @@ export interface StandingConsent<Entry extends ChainEntry = ChainEntry> {
   readonly grant: Entry | null;
   /** The withdrawal after it; null when the consent stands, or there was neither. */
   readonly withdrawal: Entry | null;
+  /** The last text sent to the person before the grant, or else the first one after it; null when none ever was. */
+  readonly shown: Entry | null;
 }
 
 /** @param history the person's chain, in order */
 export function consentOf<Entry extends ChainEntry>(history: readonly Entry[]): StandingConsent<Entry> {
   const grant = history.findLast(({ purposes }) => purposes.includes('marketing.broadcast')) ?? null;
   const withdrawal = history.findLast(({ kind, n }) => kind === 'withdraw' && n > (grant?.n ?? 0)) ?? null;
-  return { grant, withdrawal };
+  return { grant, withdrawal, shown: grant === null ? null : shownTo(history, grant) };
 }
 
-/** What a person is told who asks what they agreed to: the act, its time, the wording they were shown. */
-export function receiptText(language: string, { grant, withdrawal }: StandingConsent, wording: string | null): string {
+function shownTo<Entry extends ChainEntry>(history: readonly Entry[], grant: Entry): Entry | null {
+  const shown = history.filter(({ kind }) => kind === 'notice_shown');
+  return shown.findLast((entry) => isBefore(entry, grant)) ?? shown[0] ?? null;
+}
+
+/** By the chain and by the clock: a late webhook misleads the one, clocks that do not agree the other. */
+const isBefore = (shown: ChainEntry, grant: ChainEntry): boolean => shown.n < grant.n && shown.at < actedAt(grant);
+
+/**
+ * What a person is told who asks what they agreed to: the act, its time, and the wording they were sent.
+ *
+ * @param wording of the entry `shown`; null when nobody knows of one
+ */
+export function receiptText(language: string, consent: StandingConsent, wording: string | null): string {
   const texts = receiptTexts(language);
+  const { grant, withdrawal, shown } = consent;
   const left = withdrawal === null ? [] : [texts.withdrew(moment(withdrawal))];
   if (grant === null) return [...left, texts.none].join('\n');
-  const isByOpening = grant.kind === 'opt_in';
-  const agreed = (isByOpening ? texts.opened : texts.agreed)(moment(grant));
-  const around = [...left, agreed].join('\n');
-  return wording === null ? around : `${around}\n\u201c${cut(wording, MOST_CHARS - around.length - 3)}\u201d`;
+  const agreed = (grant.kind === 'opt_in' ? texts.opened : texts.agreed)(moment(grant));
+  if (shown === null || wording === null) return [...left, agreed].join('\n');
+  const sent = (isBefore(shown, grant) ? texts.sentBefore : texts.sentAfter)(moment(shown));
+  const around = [...left, agreed, sent].join('\n');
+  return `${around}\n\u201c${cut(wording, MOST_CHARS - around.length - 3)}\u201d`;
 }
 
+const actedAt = ({ eventAt, at }: ChainEntry): string => eventAt ?? at;
+
 /** `2026-11-23 10:11 UTC`: the same in every language. */
-const moment = ({ eventAt, at }: ChainEntry): string => `${(eventAt ?? at).slice(0, 16).replace('T', ' ')} UTC`;
+const moment = (entry: ChainEntry): string => `${actedAt(entry).slice(0, 16).replace('T', ' ')} UTC`;
 
 function cut(text: string, most: number): string {
   if (text.length <= most) return text;

@@ -53,7 +53,7 @@ async function contentOf(deps: WriteReplyDeps, page: SendPageRow, reply: PickedR
 
 async function receiptOf({ db }: WriteReplyDeps, page: SendPageRow, reply: PickedReply, dek: Buffer): Promise<string> {
   const consent = consentOf(historyOf(await openEntries(db, dek, reply.leadId)));
-  const shown = consent.grant?.notice ?? null;
+  const shown = consent.shown?.notice ?? null;
   const notice = shown === null ? undefined : await noticeOfVersion(db, page.id, shown.version, shown.language);
   return receiptText(reply.language, consent, notice?.body ?? null);
 }
