@@ -29,7 +29,7 @@ const WHAT: Readonly<Record<string, string>> = {
   consent: 'You agreed to messages',
   re_opt_in: 'You agreed to messages again',
   withdraw: 'You unsubscribed',
-  notice_shown: 'You were shown this text',
+  notice_shown: 'This text was sent to you',
   token: 'Your permission at Messenger changed',
   object: 'You asked for something about your data',
 };
@@ -37,8 +37,8 @@ const WHAT: Readonly<Record<string, string>> = {
 const body = ({ pageName, entries, checkpoint }: Receipt): SafeHtml =>
   html`<h1>What you agreed to: ${pageName}</h1>
     <p>
-      Every act below was written into a log when it happened. The log only ever grows, and its state is signed, so
-      nobody can change or leave out one of these entries later without that showing.
+      Every act below was written into a log when it happened. The log only ever grows, and its state is signed: keep a
+      copy of this page, and nobody can change or leave out one of these entries later without that showing.
     </p>
     ${entries.map(entrySection)} ${checkpoint === null ? '' : signedSection(checkpoint)}`;
 
@@ -46,11 +46,19 @@ const entrySection = (entry: ReceiptEntry): SafeHtml =>
   html`<section>
     <h2>${String(entry.n)}. ${whatOf(entry)}</h2>
     <p>${momentOf(entry.eventAt ?? entry.at)}</p>
-    ${entry.wording === null ? '' : html`<blockquote>${entry.wording}</blockquote>`}
+    ${entry.wording === null ? '' : wordingOf(entry.kind, entry.wording)}
     <table>
       <tr>
+        <th>Body</th>
+        <td><pre data-testid="body">${entry.body}</pre></td>
+      </tr>
+      <tr>
+        <th>Nonce</th>
+        <td><code data-testid="nonce">${entry.nonce}</code></td>
+      </tr>
+      <tr>
         <th>Commitment</th>
-        <td><code>${entry.commitment}</code></td>
+        <td><code data-testid="commitment">${entry.commitment}</code></td>
       </tr>
       ${entry.inclusion === null ? NOT_YET : inclusionRows(entry.inclusion)}
     </table>
@@ -60,6 +68,15 @@ const whatOf = ({ kind, purposes }: ReceiptEntry): string =>
   kind === 'opt_in' && purposes.includes('marketing.broadcast')
     ? 'You started the conversation, which counts as agreeing to messages'
     : (WHAT[kind] ?? kind);
+
+/** An act names the notice in force; only an entry of its own says that a text was sent. */
+const wordingOf = (kind: string, wording: string): SafeHtml =>
+  html`${kind === 'notice_shown' ? '' : IN_FORCE}
+    <blockquote>${wording}</blockquote>`;
+
+const IN_FORCE = html`<p>
+  The notice of the Page at that time. Whether and when it was sent to you stands in an entry of its own.
+</p>`;
 
 const NOT_YET = html`<tr>
   <th>In the log</th>
@@ -73,7 +90,7 @@ const inclusionRows = ({ index, path }: NonNullable<ReceiptEntry['inclusion']>):
     </tr>
     <tr>
       <th>Inclusion proof</th>
-      <td>${path.map((hash) => html`<code>${hash}</code><br />`)}</td>
+      <td>${path.map(({ hash, side }) => html`${side} <code data-testid="proof">${hash}</code><br />`)}</td>
     </tr>`;
 
 const signedSection = ({ size, note }: NonNullable<Receipt['checkpoint']>): SafeHtml =>
@@ -84,10 +101,18 @@ const signedSection = ({ size, note }: NonNullable<Receipt['checkpoint']>): Safe
       ever be missing, the two do not fit together. The log holds no names and no times, only these commitments.
     </p>
     <pre>${note}</pre>
+    <h2>How it is computed</h2>
     <p>
-      How it is computed (RFC 6962): the leaf is SHA-256 of a zero byte and the commitment; each line of the proof is
-      joined on its side with SHA-256 of a one byte and both hashes. The last one is the third line of the checkpoint.
-      Ask the Page for your proof as a file: anyone can check that without trusting the Page.
+      The commitment is SHA-256 of two things, one after the other: the 32 bytes of the SHA-256 of the body, and the 64
+      bytes of the nonce, written here in hex. The body is the text in UTF-8 exactly as it stands, with no line break at
+      its end. It tells what only you and the Page know, so show it to nobody who need not see it.
+    </p>
+    <p>
+      From there on it is RFC 6962. The leaf is SHA-256 of a zero byte and the commitment. Each line of the proof, from
+      the first to the last, is joined with what you have so far: SHA-256 of a one byte, the hash on the left and the
+      hash on the right. "left" or "right" says where the hash of that line stands. The last result, in base64, is the
+      third line of the checkpoint. Ask the Page for your proof as a file: anyone can check that without trusting the
+      Page.
     </p>
   </section>`;
 

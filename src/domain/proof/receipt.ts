@@ -1,8 +1,9 @@
-import { historyOf, openEntries, type HistoryEntry } from '../consent';
+import { historyOf, openEntries, type HistoryEntry, type OpenedEntry } from '../consent';
 import type { KeyRing } from '../keyring.types';
 import { leadTransaction, openLead, readLeadRow, webTokenSha256 } from '../leads';
 import { leafIndexes, makeLogProofs, readHead } from '../ledger';
 import type { Database, RowId, Tx } from '../sql.types';
+import { joinSides, type JoinSide } from './join-sides.rules';
 import { readNoticeBodies } from './receipt.store';
 
 const WEB_TOKEN = /^[A-Za-z0-9_-]{22}$/;
@@ -12,12 +13,21 @@ export interface ReceiptDeps {
   readonly keyRing: KeyRing;
 }
 
+interface Inclusion {
+  readonly index: number;
+  /** From the leaf up; `side` is where the hash stands when it is joined. */
+  readonly path: readonly { readonly hash: string; readonly side: JoinSide }[];
+}
+
 /** One entry of a person's chain, as that person may see it. */
 export interface ReceiptEntry extends HistoryEntry {
   /** The whole wording that the entry names; null when it names none. */
   readonly wording: string | null;
+  /** What the commitment is made of: canonical JSON, and the nonce in hex. */
+  readonly body: string;
+  readonly nonce: string;
   /** Its place in the signed log; null in the second before it is signed. */
-  readonly inclusion: { readonly index: number; readonly path: readonly string[] } | null;
+  readonly inclusion: Inclusion | null;
 }
 
 export interface Receipt {
@@ -48,7 +58,8 @@ async function readReceipt(tx: Tx, { keyRing }: ReceiptDeps, tokenSha256: Buffer
   );
   const row = found === undefined ? undefined : await readLeadRow(tx, found.id);
   if (found === undefined || row === undefined) return null;
-  const history = historyOf(await openEntries(tx, openLead(keyRing, { uuid: found.pageUuid }, row).dek, found.id));
+  const opened = await openEntries(tx, openLead(keyRing, { uuid: found.pageUuid }, row).dek, found.id);
+  const history = historyOf(opened);
   const wordings = await readNoticeBodies(
     tx,
     found.pageId,
@@ -57,10 +68,12 @@ async function readReceipt(tx: Tx, { keyRing }: ReceiptDeps, tokenSha256: Buffer
   const head = await readHead(tx);
   const size = head?.size ?? 0;
   const inclusions = await inclusionsOf(tx, history, size);
+  const openings = new Map(opened.map((entry) => [entry.entryId, readable(entry)]));
   return {
     pageName: found.pageName,
     entries: history.map((entry) => ({
       ...entry,
+      ...(openings.get(entry.entryId) ?? { body: '', nonce: '' }),
       wording: entry.notice === null ? null : (wordings.get(entry.notice.sha256) ?? null),
       inclusion: inclusions.get(entry.entryId) ?? null,
     })),
@@ -68,11 +81,16 @@ async function readReceipt(tx: Tx, { keyRing }: ReceiptDeps, tokenSha256: Buffer
   };
 }
 
+const readable = ({ body, nonce }: OpenedEntry): Pick<ReceiptEntry, 'body' | 'nonce'> => ({
+  body: body.toString('utf8'),
+  nonce: nonce.toString('hex'),
+});
+
 async function inclusionsOf(
   tx: Tx,
   history: readonly HistoryEntry[],
   size: number,
-): Promise<ReadonlyMap<string, NonNullable<ReceiptEntry['inclusion']>>> {
+): Promise<ReadonlyMap<string, Inclusion>> {
   const indexes = await leafIndexes(
     tx,
     history.map(({ entryId }) => entryId),
@@ -82,10 +100,10 @@ async function inclusionsOf(
     signed.map(([, index]) => index),
     size,
   );
-  return new Map(
-    signed.map(([entryId, index], at) => [
-      entryId,
-      { index, path: (paths[at] ?? []).map((hash) => hash.toString('base64')) },
-    ]),
-  );
+  return new Map(signed.map(([entryId, index], at) => [entryId, inclusionOf(index, size, paths[at] ?? [])]));
+}
+
+function inclusionOf(index: number, size: number, hashes: readonly Buffer[]): Inclusion {
+  const path = joinSides(index, size).map((side, at) => ({ hash: hashes[at]?.toString('base64') ?? '', side }));
+  return { index, path };
 }
