@@ -17,4 +17,14 @@ describe('README', () => {
     else expect(text).toBe(expected);
     expect(text).toMatch(TABLE);
   });
+
+  it('claims of a log no more than it shows', () => {
+    const text = readFileSync(README, 'utf8').replaceAll('\n', ' ');
+    expect(text).toContain("test sends to the Page's own testers are no entries");
+    const row = /\| \*\*That nothing was left out\*\* ([^|]*) \|/.exec(text)?.[1];
+    expect(row).toContain('so a gap shows');
+    expect(row).toMatch(
+      /cut off.* does not show in one bundle: it shows against an earlier bundle, the person's own receipt/,
+    );
+  });
 });
