@@ -57,7 +57,8 @@ function personRoutes(api: ProofsApi): Route[] {
       tag,
       scope: 'proofs:export',
       summary: "The proof of one person's consent",
-      description: 'The whole chain of the person and up to 500 of their messages, for a stranger to check offline',
+      description:
+        'The whole chain of the person and the newest 500 of their messages, for a stranger to check offline. README.txt in it says how many are left out',
       params: z.object({ id: uuid }),
       problems: [404, 409],
       replies: bundle('The bundle', JSON_TYPE),
@@ -110,7 +111,7 @@ function manyRoutes(api: ProofsApi): Route[] {
       scope: 'proofs:export',
       summary: 'The proofs of everybody of whom something was logged in a range of time',
       description:
-        'From `from` on, up to before `to`: opt-ins, withdrawals and all other entries about a person. A stream of any length',
+        'From `from` on, up to before `to`: opt-ins, withdrawals and all other entries about a person. The whole chain of each person, without messages. A stream of any length',
       query: z.strictObject({
         page_id: pageRef.optional(),
         from: z.iso.datetime({ offset: true }),
@@ -136,11 +137,15 @@ const exportSchema = z
   .object({
     id: uuid,
     kind: z.enum(['lead', 'message', 'broadcast', 'audit']),
-    state: z.enum(['running', 'complete', 'broken']),
+    state: z.enum(['running', 'complete', 'broken']).meta({
+      description:
+        'A stream is complete once all of it was handed to the network, and broken when the caller hung up. ' +
+        'A bundle of one person or message is complete once it is made whole, before its first byte leaves. Neither says that it arrived. Broken is also what a process left behind that died',
+    }),
     checkpoint_size: z.int(),
     records: z.int().meta({ description: 'People whose data left' }),
     bytes: z.int(),
-    sha256: z.string().nullable().meta({ description: 'Of all that was sent; null unless it was complete' }),
+    sha256: z.string().nullable().meta({ description: 'Of the whole export; null unless it was complete' }),
     created_at: timestamp,
     finished_at: timestamp.nullable(),
     expires_at: timestamp.meta({ description: 'When this record goes' }),

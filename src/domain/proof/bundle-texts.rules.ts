@@ -1,6 +1,37 @@
-/** What lies on top of every bundle. */
-export const README_TEXT = `This is a proof bundle of an Assent log: who agreed to get messages from a Page, and what was sent to them on that.
+import type { BundleKind } from './manifest.rules';
 
+/** How many messages of one person are in a bundle, and how many were authorised. */
+export interface MessageCounts {
+  readonly shown: number;
+  readonly inAll: number;
+}
+
+/**
+ * Which messages are not in the bundle, for its readers; null when none is left out.
+ *
+ * @param counts for a bundle about a person; others say the same whatever the number
+ */
+export function leftOutText(kind: BundleKind, counts: MessageCounts = { shown: 0, inAll: 0 }): string | null {
+  const { shown, inAll } = counts;
+  switch (kind) {
+    case 'lead':
+      return shown >= inAll
+        ? null
+        : `The newest ${shown} of ${inAll} messages to this person are in this bundle; ask for single messages or a broadcast for others.`;
+    case 'message':
+      return 'Of all messages to this person only the one that was asked for is in this bundle.';
+    case 'broadcast':
+      return 'Of each person there is the whole chain of entries and the message of this broadcast, and no other message.';
+    case 'audit':
+      return 'Of each person there is the whole chain of entries and no message; ask for a person, a broadcast or single messages for those.';
+  }
+}
+
+/** What lies on top of every bundle. */
+export const readmeText = (
+  leftOut: string | null,
+): string => `This is a proof bundle of an Assent log: who agreed to get messages from a Page, and what was sent to them on that.
+${leftOut === null ? '' : `\n${leftOut}\n`}
 To check it, get two things by another way than this bundle:
   - assent-verify.mjs, published beside the project with its SHA-256 (VERIFIER-SHA256 says which one belongs to this release)
   - the key of the log, from the operator or from whoever audits it

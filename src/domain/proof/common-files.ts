@@ -11,7 +11,7 @@ import {
   type StoredCheckpoint,
 } from '../ledger';
 import type { Sql } from '../sql.types';
-import { policyText, README_TEXT } from './bundle-texts.rules';
+import { policyText, readmeText } from './bundle-texts.rules';
 import { consistencyFile } from './person-files.rules';
 import type { BundleFile, BundleHead } from './proof.types';
 
@@ -29,9 +29,13 @@ export interface CommonDeps {
   readonly verifierSha256: Buffer;
 }
 
-/** The files that do not depend on the log. */
-export const fixedFiles = ({ keyRing, logOrigin, ...deps }: CommonDeps): BundleFile[] => [
-  { path: 'README.txt', bytes: Buffer.from(README_TEXT) },
+/**
+ * The files that do not depend on the log.
+ *
+ * @param leftOut which messages the bundle does not hold, for its readers
+ */
+export const fixedFiles = ({ keyRing, logOrigin, ...deps }: CommonDeps, leftOut: string | null): BundleFile[] => [
+  { path: 'README.txt', bytes: Buffer.from(readmeText(leftOut)) },
   { path: 'VERIFIER-SHA256', bytes: deps.verifierSha256 },
   { path: 'verify-by-hand.sh', bytes: deps.byHandScript },
   { path: 'keys/log.vkey', bytes: Buffer.from(`${logVkey(keyRing, logOrigin)}\n`) },

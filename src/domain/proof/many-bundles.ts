@@ -3,6 +3,7 @@ import { leadTransaction } from '../leads';
 import { makeLogProofs, readHead } from '../ledger';
 import { ownPage } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
+import { leftOutText } from './bundle-texts.rules';
 import { checkpointFiles, fixedFiles, headOf, sizesOver, type OccupiedGaps } from './common-files';
 import { beginExport, type ExportRecord } from './export-record';
 import { byPath, hashed, manifestOf, type BundleKind } from './manifest.rules';
@@ -100,7 +101,7 @@ async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrde
   const head = await headOf(deps.db, stored);
   const range = await order.rangeOf(head.size);
   const common = [
-    ...fixedFiles(deps),
+    ...fixedFiles(deps, leftOutText(order.kind)),
     ...(await checkpointFiles(deps.db, head, await sizesOver(deps.db, range.from, head.size, order.occupied(range)))),
     ...wordingFiles(await allWordings(deps.db, order)),
   ].sort(byPath);

@@ -70,6 +70,7 @@ export async function openPeople(
         subjectRef: row.subjectRef.toString('hex'),
         entries,
         messages: (rows.get(row.id) ?? []).map((message) => openMessage(deps, row, dek, entries, message)),
+        messagesInAll: rows.get(row.id)?.[0]?.inAll ?? 0,
       },
     ];
   });
@@ -169,7 +170,7 @@ export function rebuildMessage(
   person: Pick<PersonRow, 'metaPageId' | 'subjectRef'>,
   dek: Buffer,
   entries: readonly GrantEntry[],
-  row: Omit<MessageRow, 'leadId' | 'sendsEntry' | 'sendsIndex' | 'sendsOpening'>,
+  row: Omit<MessageRow, 'leadId' | 'sendsEntry' | 'sendsIndex' | 'sendsOpening' | 'inAll'>,
 ): Pick<ProvedMessage, 'body' | 'nonce' | 'commitments'> | null {
   const grant = entries.find(({ entryId }) => entryId === row.consentEntry);
   if (grant === undefined) return null;

@@ -2,6 +2,7 @@ import { broadcastNotFound, findOwnBroadcast } from '../broadcasts';
 import { leadNotFound, leadTransaction } from '../leads';
 import { bundleSigner, logSigner, makeLogProofs, readHead, signNote } from '../ledger';
 import type { RowId, Tx } from '../sql.types';
+import { leftOutText } from './bundle-texts.rules';
 import { checkpointFiles, fixedFiles, headOf, sizesNear, type CommonDeps } from './common-files';
 import { consentRecord } from './consent-record.rules';
 import { beginExport, type ExportDeps } from './export-record';
@@ -97,13 +98,14 @@ async function personBundle(
   if (person === undefined || (kind === 'message' && person.messages.length === 0)) throw proofNotReady();
   const head = await headOf(tx, stored);
   const wordings = await wordingsOf(tx, accountId, [person]);
+  const leftOut = leftOutText(kind, { shown: person.messages.length, inAll: person.messagesInAll });
   const files = [
-    ...fixedFiles(deps),
+    ...fixedFiles(deps, leftOut),
     ...(await checkpointFiles(tx, head, await sizesNear(tx, leavesOf(person), head.size))),
     ...(await filesOf(tx, person, head)),
     ...wordingFiles(wordings),
     { path: 'views/consent-record.jsonld', bytes: consentRecord(person, deps.logOrigin) },
-    { path: 'views/summary.html', bytes: summaryPage(person, wordings, deps.logOrigin) },
+    { path: 'views/summary.html', bytes: summaryPage(person, wordings, deps.logOrigin, leftOut) },
   ];
   return { files: withManifest(deps, kind, head, files), size: head.size };
 }

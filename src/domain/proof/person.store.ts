@@ -72,6 +72,8 @@ export interface MessageRow {
   readonly sendsIndex: string;
   readonly sendsOpening: Buffer;
   readonly commitments: Buffer;
+  /** Messages of this person that the filter lets through, also those that are not among the newest. */
+  readonly inAll: number;
 }
 
 /** Which messages of the people: all, or one broadcast's, or one message. */
@@ -90,7 +92,8 @@ export const readMessages = (sql: Sql, leadIds: Ids, size: number, filter: Messa
          d.subject_n as "subjectN", d.claimed_at as "claimedAt", d.sends_position as position,
          b.public_id as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex",
          o.opening as "sendsOpening", s.commitments,
-         row_number() over (partition by d.lead_id order by f.leaf_index desc, d.sends_position desc) as newest
+         row_number() over (partition by d.lead_id order by f.leaf_index desc, d.sends_position desc) as newest,
+         count(*) over (partition by d.lead_id)::int as "inAll"
         from delivery d join broadcast b on b.id = d.broadcast_id
           join ledger_sends s on s.entry_id = d.sends_entry join ledger_leaf f on f.entry_id = d.sends_entry
           join ledger_opening o on o.entry_id = d.sends_entry

@@ -63,6 +63,8 @@ export interface ProvedPerson {
   readonly subjectRef: string;
   readonly entries: readonly ChainEntry[];
   readonly messages: readonly ProvedMessage[];
+  /** How many there are of those that were asked for; `messages` holds the newest. */
+  readonly messagesInAll: number;
 }
 
 /** The checkpoint all proofs of a bundle lead to. */

@@ -33,7 +33,7 @@ const VIA: Readonly<Record<string, string>> = {
 };
 
 const OTHERS: Readonly<Record<string, string>> = {
-  notice_shown: 'The person was shown the text below: Messenger took it over for delivery.',
+  notice_shown: 'The text below was sent to the person: Messenger took it over for delivery.',
   object: 'The person objected to the use of their data.',
 };
 
@@ -62,7 +62,8 @@ function actOf({ facts }: ChainEntry): string {
 
 function entryRow(entry: ChainEntry, wordings: ReadonlyMap<string, string>): string {
   const wording = entry.facts.notice === undefined ? undefined : wordings.get(entry.facts.notice.sha256);
-  const quote = wording === undefined ? '' : `<blockquote>${esc(wording)}</blockquote>`;
+  const label = entry.facts.kind === 'notice_shown' ? '' : '<br>The notice of the Page at that time:';
+  const quote = wording === undefined ? '' : `${label}<blockquote>${esc(wording)}</blockquote>`;
   const evidence = entry.segments.size > 0 ? "<br>Messenger's signed message is part of this bundle." : '';
   return `<tr><td>${String(entry.facts.subject.n)}</td><td>${when(entry)}</td><td>${esc(actOf(entry))}${evidence}${quote}<code>leaf ${String(entry.index)}, ${entry.commitment.toString('hex')}</code></td></tr>`;
 }
@@ -77,8 +78,17 @@ function consentOf({ body }: ProvedMessage, entries: readonly ChainEntry[]): str
 const messageRow = (message: ProvedMessage, entries: readonly ChainEntry[]): string =>
   `<tr><td>${message.at.toISOString().slice(0, 19).replace('T', ' ')} UTC</td><td>${consentOf(message, entries)}</td><td><code>${message.uuid}</code></td><td>leaf ${String(message.sends.index)}</td></tr>`;
 
-/** The bundle for somebody who reads and does not compute. A view: the entries prove, this does not. */
-export function summaryPage(person: ProvedPerson, wordings: ReadonlyMap<string, string>, log: string): Buffer {
+/**
+ * The bundle for somebody who reads and does not compute. A view: the entries prove, this does not.
+ *
+ * @param leftOut which messages are not in the bundle
+ */
+export function summaryPage(
+  person: ProvedPerson,
+  wordings: ReadonlyMap<string, string>,
+  log: string,
+  leftOut: string | null,
+): Buffer {
   const psid = person.entries[0]?.facts.psid ?? '';
   const messages =
     person.messages.length === 0
@@ -92,15 +102,16 @@ Log: ${esc(log)}.</p>
 <h2>What happened</h2>
 <table><tr><th>No.</th><th>When</th><th>What</th></tr>${person.entries.map((entry) => entryRow(entry, wordings)).join('')}</table>
 <h2>Messages that were authorised</h2>
-${messages}
+${leftOut === null ? '' : `<p>${esc(leftOut)}</p>\n`}${messages}
 <h2>What this proves</h2>
 <ul>
-<li>These entries stood in the log in this order and have not been changed, left out or added since: one missing entry would show.</li>
+<li>These entries stood in the log in this order and have not been changed since. Each names the one before it, so one that is missing between them shows.</li>
 <li>With a time-stamp or a witness from outside, they existed at that time; not even the operator can date them back.</li>
-<li>Every message listed was authorised after the consent it names and before any withdrawal.</li>
+<li>Every message listed was authorised after the consent it names and before any withdrawal that stands above.</li>
 </ul>
 <h2>What it does not prove</h2>
 <ul>
+<li>That nothing came after the last entry, such as a withdrawal, or that there is no second version of this person's entries: how many there are is what the operator says. What was cut off at the end, or a second version, shows only against another bundle, the person's own receipt or a full audit.</li>
 <li>That Messenger, and not the holder of the app's secret, signed the webhook: that signature can be made by both.</li>
 <li>That the person read the text, or, where the conversation's start counts as consent, that they agreed to more than opening it.</li>
 <li>That a message reached a device. "Authorised" means that it was about to be sent.</li>

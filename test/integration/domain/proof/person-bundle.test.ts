@@ -160,8 +160,12 @@ it('proves one message, also of a release that named no place of its consent', a
         .levels.slice(0, 4)
         .map(({ state }) => state),
     ).toEqual(['PASS', 'PASS', 'PASS', 'PASS']);
-    const messages = [...treeOf(json).keys()].filter((name) => name.endsWith('.message.json'));
+    const files = treeOf(json);
+    const messages = [...files.keys()].filter((name) => name.endsWith('.message.json'));
     expect(messages).toEqual(['sends/0001.message.json']);
+    for (const name of ['README.txt', 'views/summary.html']) {
+      expect(files.get(name)!.toString()).toContain('only the one that was asked for is in this bundle');
+    }
   }
   const { uuid } = await findLead(psid);
   expect([...treeOf(await leadBundle(uuid, 'json')).keys()].filter((name) => name.endsWith('.inner'))).toHaveLength(2);
@@ -210,6 +214,38 @@ it('has a consent record and a page to read, without a script and with everythin
     event: [{ event_state: 'dpv:ConsentGiven', via: 'first_message', ledger: { kind: 'opt_in' } }],
   });
   expect(JSON.stringify(record)).not.toContain(psid);
+});
+
+it('says how many messages of a person it leaves out, and holds the newest', async () => {
+  const psid = newPsid();
+  const id = await subscriber(psid);
+  const { uuid } = await findLead(psid);
+  const sent: string[] = [];
+  const send = async (count: number) => {
+    for (let n = 0; n < count; n += 1) sent.push((await world.sendTo(page, [id])).deliveryUuids[0]!);
+    await world.sequence();
+  };
+  const read = async () => {
+    const json = await leadBundle(uuid, 'json');
+    const files = treeOf(json);
+    const messages = [...files].filter(([name]) => name.endsWith('.message.json'));
+    const texts = ['README.txt', 'views/summary.html'].map((name) => files.get(name)!.toString());
+    const deliveries = messages.map(([, bytes]) => (JSON.parse(bytes.toString()) as { delivery: string }).delivery);
+    return { json, texts, deliveries };
+  };
+  await send(500);
+  const whole = await read();
+  expect(whole.deliveries).toEqual(sent);
+  for (const text of whole.texts) expect(text).not.toContain('The newest');
+  await world.sendTo(page, [id]); // not signed yet, and not counted
+  expect((await read()).json.equals(whole.json)).toBe(true);
+  await send(2);
+  const cut = await read();
+  expect(cut.deliveries).toHaveLength(500);
+  expect(cut.deliveries.slice(-2)).toEqual(sent.slice(-2));
+  for (const text of cut.texts) expect(text).toContain('The newest 500 of 503 messages to this person');
+  const verdict = verifier.verify(cut.json, key());
+  expect([verdict.exit, verdict.levels.flatMap(({ reasons }) => reasons)]).toEqual([2, []]);
 });
 
 it('is refused before anything is signed, and to another account', async () => {

@@ -33,6 +33,7 @@ export function aPerson(chain: readonly Facts[], consents: readonly number[] = [
     metaPageId: '100',
     subjectRef: REF,
     entries,
+    messagesInAll: consents.length,
     messages: consents.map((n, at): ProvedMessage => {
       const c = entries[n - 1]?.commitment.toString('hex') ?? '';
       return {

@@ -1,4 +1,4 @@
-import { policyText, README_TEXT } from '../../../../src/domain/proof/bundle-texts.rules';
+import { leftOutText, policyText, readmeText } from '../../../../src/domain/proof/bundle-texts.rules';
 
 describe('the policy of a bundle', () => {
   it.each([
@@ -15,5 +15,29 @@ describe('the policy of a bundle', () => {
 });
 
 it('tells the reader to take the key from elsewhere', () => {
-  expect(README_TEXT).toContain('Never take the key from there');
+  expect(readmeText(null)).toContain('Never take the key from there');
+});
+
+describe('the messages that are not in a bundle', () => {
+  const newest =
+    'The newest 500 of 731 messages to this person are in this bundle; ask for single messages or a broadcast for others.';
+
+  it('are counted for one person, and not spoken of when all are in it', () => {
+    expect(leftOutText('lead', { shown: 500, inAll: 731 })).toBe(newest);
+    expect(leftOutText('lead', { shown: 500, inAll: 500 })).toBeNull();
+    expect(leftOutText('lead', { shown: 0, inAll: 0 })).toBeNull();
+  });
+
+  it.each([
+    ['message', /only the one that was asked for/],
+    ['broadcast', /the message of this broadcast, and no other/],
+    ['audit', /whole chain of entries and no message;/],
+  ] as const)('are named in a bundle of the kind %s', (kind, words) => {
+    expect(leftOutText(kind)).toMatch(words);
+  });
+
+  it('stand on top of the readme', () => {
+    expect(readmeText(newest)).toContain(`sent to them on that.\n\n${newest}\n\nTo check it`);
+    expect(readmeText(null)).toContain('sent to them on that.\n\nTo check it');
+  });
 });
