@@ -77,7 +77,6 @@ it.each(['zip', 'ndjson'] as const)('proves everybody of a range of time, as %s,
   expect(await records(2 * DAY_MS, 3 * DAY_MS)).toMatchObject({ records: 0 });
 });
 
-<<<<<<< HEAD
 it('holds nobody of another account, also when no Page is named', async () => {
   const other = await world.newPage();
   await world.deliver(other, message(other, newPsid(), start, 'hello'));
@@ -93,7 +92,8 @@ it('holds nobody of another account, also when no Page is named', async () => {
   expect(verdicts.map(({ records }) => records)).toEqual([1, PEOPLE]);
   // Nor a wording of theirs, which no record would name.
   expect(verdicts.flatMap(({ levels }) => levels.flatMap(({ reasons }) => reasons))).toEqual([]);
-=======
+});
+
 it('says which messages it does not hold', async () => {
   const readmeOf = async (stream: AsyncGenerator<Buffer>) => {
     const [first] = (await all(stream)).toString().split('\n', 1);
@@ -103,7 +103,6 @@ it('says which messages it does not hold', async () => {
   const ofRange = await range(start, new Date(start.getTime() + DAY_MS), 'ndjson');
   expect(await readmeOf(ofRange)).toContain('whole chain of entries and no message; ask for a person, a broadcast');
   expect(await readmeOf(await broadcast('ndjson'))).toContain('the message of this broadcast, and no other message');
->>>>>>> df65374 (Say in a bundle which messages it leaves out, and claim of a chain no more than one bundle shows)
 });
 
 it('fails where one record, chunk or line was changed, dropped, doubled or exchanged', async () => {
