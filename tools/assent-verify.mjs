@@ -16,6 +16,8 @@ const USAGE = `usage: node assent-verify.mjs --key <vkey or file> [options] <bun
   --key K               verifier key of the log, as you got it from the operator or an auditor, not from the bundle
   --tsa FILE            PEM of a time-stamping authority you trust; may be given several times
   --witness K           verifier key of a witness you trust; may be given several times
+  --earlier FILE        another bundle of the same log, older or newer, about one person or many; may be given several times.
+                        Whoever is in both must have the same chain in both
   --app-secret-file F   the Meta app secret, if it was shown to you: checks the webhook signatures (level 5)
   --json                prints the result as JSON
 
@@ -32,6 +34,7 @@ const MOST_EVENT_BYTES = MIB;
 const MOST_DEPTH = 8;
 const MOST_MESSAGES = 500;
 const MOST_CHECKPOINTS = 2_000;
+const MOST_CERTIFICATES = 16;
 const SKEW_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
 /** Somebody outside must have vouched for an entry within this time of when it says it was written. */
@@ -385,10 +388,9 @@ function readTimestamp(bytes, stamped, authorities) {
   const inner = derChildren(fields[2]);
   need(inner.length === 2 && oidOf(inner[0]) === OID.tstInfo, 2, 'is not a time-stamp');
   const { content } = derChild(inner[1], 0);
-  const certificates = fields
-    .filter(({ tag }) => tag === 0xa0)
-    .flatMap(derChildren)
-    .map(certificateOf);
+  const given = fields.filter(({ tag }) => tag === 0xa0).flatMap(derChildren);
+  need(given.length <= MOST_CERTIFICATES, 2, 'holds too many certificates');
+  const certificates = given.map(certificateOf);
   const signers = derChildren(fields[fields.length - 1]);
   need(signers.length === 1, 2, 'has not one signer');
   const at = requireImprint(derAt(content, 0), stamped);
@@ -704,18 +706,20 @@ function readJsonBundle(file) {
 
 /** The lines of a file, each with its newline. */
 function* linesOf(file) {
-  let kept = Buffer.alloc(0);
+  let kept = [];
+  let length = 0;
   for (let at = 0; at < file.size;) {
-    const part = file.read(at, Math.min(MIB, file.size - at));
+    let part = file.read(at, Math.min(MIB, file.size - at));
     at += part.length;
-    kept = kept.length === 0 ? part : Buffer.concat([kept, part]);
-    for (let end = kept.indexOf(10); end >= 0; end = kept.indexOf(10)) {
-      yield kept.subarray(0, end + 1);
-      kept = kept.subarray(end + 1);
+    for (let end = part.indexOf(10); end >= 0; end = part.indexOf(10)) {
+      yield Buffer.concat([...kept, part.subarray(0, end + 1)]);
+      [kept, length, part] = [[], 0, part.subarray(end + 1)];
     }
-    need(kept.length <= MOST_FILE_BYTES, 1, 'a line of the bundle is too long');
+    kept.push(part);
+    length += part.length;
+    need(length <= MOST_FILE_BYTES, 1, 'a line of the bundle is too long');
   }
-  need(kept.length === 0, 1, 'the bundle ends too early');
+  need(length === 0, 1, 'the bundle ends too early');
 }
 
 // ------------------------------------------------------------------------------------------------ manifest
@@ -915,32 +919,67 @@ function readMoments(common, context, note) {
       }
       moments.push({ size: checkpoint.size, at: stamp.at, isOutside, by: stamp.by });
     }
-    for (const line of checkpoint.signatures) {
-      if (line.name === context.key.name) continue;
-      const witness = context.witnesses.find(({ name, id }) => name === line.name && id.equals(line.id));
-      if (witness === undefined) {
-        note('a witness that you did not name has signed too: ignored');
-        continue;
-      }
-      const seconds = line.signature.length === 72 ? line.signature.readBigUInt64BE(0) : 0n;
-      const message = Buffer.from(`cosignature/v1\ntime ${String(seconds)}\n${checkpoint.text}`);
-      const isValid =
-        line.signature.length === 72 && seconds < 10n ** 11n && ed25519(witness, message, line.signature.subarray(8));
-      need(isValid, 2, `${checkpoint.what}: the line of a witness you named is not by its key`);
-      moments.push({ size: checkpoint.size, at: Number(seconds) * 1000, isOutside: true, by: witness.name });
-    }
+    moments.push(...readCosignatures(checkpoint, context.witnesses, context.key.name, note));
   }
   return moments;
 }
 
-const most = (values) => values.reduce((best, value) => (best === null || value > best ? value : best), null);
-const least = (values) => values.reduce((best, value) => (best === null || value < best ? value : best), null);
+/** One moment for each witness the auditor named: of several lines by one, the earliest counts and the others are not looked at. */
+function readCosignatures(checkpoint, witnesses, own, note) {
+  const earliest = new Map();
+  for (const { name, id, signature } of checkpoint.signatures) {
+    if (name === own) continue;
+    const witness = witnesses.find((one) => one.name === name && one.id.equals(id));
+    if (witness === undefined) {
+      note('a witness that you did not name has signed too: ignored');
+      continue;
+    }
+    const seconds = signature.length === 72 ? signature.readBigUInt64BE(0) : 0n;
+    const known = earliest.get(witness);
+    if (known === undefined || seconds < known.seconds) earliest.set(witness, { seconds, signature });
+  }
+  return [...earliest].map(([witness, { seconds, signature }]) => {
+    const message = Buffer.from(`cosignature/v1\ntime ${String(seconds)}\n${checkpoint.text}`);
+    const isValid = signature.length === 72 && seconds < 10n ** 11n && ed25519(witness, message, signature.subarray(8));
+    need(isValid, 2, `${checkpoint.what}: the line of a witness you named is not by its key`);
+    return { size: checkpoint.size, at: Number(seconds) * 1000, isOutside: true, by: witness.name };
+  });
+}
 
-/** After and before which moment the leaf came to be, as far as these moments tell. */
-function bracketOf(index, moments) {
-  const upper = least(moments.filter(({ size }) => size > index).map(({ at }) => at));
-  const isBefore = ({ size, at }) => size <= index && (upper === null || at <= upper);
-  return { lower: most(moments.filter(isBefore).map(({ at }) => at)), upper };
+/** The first of `0 … length - 1` for which `holds`, which must hold for all that follow it; `length` when there is none. */
+function firstWhere(length, holds) {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * Tells after and before which moment a leaf came to be: `upper` is the earliest word for a checkpoint that holds it, `lower`
+ * the latest for one that does not. A word that came after `upper`, for an old checkpoint, says nothing of it.
+ */
+function makeBracketOf(moments) {
+  const sorted = [...moments].sort((a, b) => a.size - b.size);
+  const count = sorted.length;
+  const uppers = Array(count + 1).fill(Infinity);
+  for (let at = count - 1; at >= 0; at -= 1) uppers[at] = Math.min(sorted[at].at, uppers[at + 1]);
+  const lowers = Array(count + 1).fill(-Infinity);
+  sorted.forEach(({ at }, place) => {
+    const from = Math.max(
+      place + 1,
+      firstWhere(count, (one) => uppers[one] >= at),
+    );
+    lowers[from] = Math.max(lowers[from], at);
+  });
+  for (let at = 1; at <= count; at += 1) lowers[at] = Math.max(lowers[at], lowers[at - 1]);
+  const known = (moment) => (Number.isFinite(moment) ? moment : null);
+  return (index) => {
+    const place = firstWhere(count, (one) => sorted[one].size > index);
+    return { lower: known(lowers[place]), upper: known(uppers[place]) };
+  };
 }
 
 /**
@@ -961,16 +1000,15 @@ function isSeenSoon({ name, at, upper }, note) {
 }
 
 function checkTime({ entries, messages }, moments, { warn, note }) {
-  const outside = moments.filter(({ isOutside }) => isOutside);
-  const used = outside.length > 0 ? outside : moments;
+  const { hasOutside, bracketOf } = moments;
   const brackets = [];
-  let isCovered = outside.length > 0;
+  let isCovered = hasOutside;
   const leaves = [
     ...entries.map(({ name, body, index }) => ({ name, body, index })),
     ...messages.map(({ name, body, sends }) => ({ name: `${name} (message)`, body, index: sends.index })),
   ];
   for (const { name, body, index } of leaves) {
-    const { lower, upper } = bracketOf(index, used);
+    const { lower, upper } = bracketOf(index);
     const at = Date.parse(body.at);
     need(
       lower === null || at >= lower - SKEW_MS,
@@ -983,7 +1021,7 @@ function checkTime({ entries, messages }, moments, { warn, note }) {
       `${name} says it was written at ${body.at}, after a checkpoint that holds it was vouched for: it is dated ahead`,
     );
     checkEventTime(name, body, lower, upper, warn);
-    if (outside.length > 0 && !isSeenSoon({ name, at, upper }, note)) isCovered = false;
+    if (hasOutside && !isSeenSoon({ name, at, upper }, note)) isCovered = false;
     brackets.push({
       entry: name,
       index,
@@ -992,7 +1030,7 @@ function checkTime({ entries, messages }, moments, { warn, note }) {
       before: upper === null ? null : iso(upper),
     });
   }
-  return { brackets, isCovered, hasOutside: outside.length > 0 };
+  return { brackets, isCovered };
 }
 
 function checkEventTime(name, body, lower, upper, warn) {
@@ -1011,6 +1049,125 @@ function checkEventTime(name, body, lower, upper, warn) {
 }
 
 // ------------------------------------------------------------------------------------------------ level 3: order
+
+/**
+ * Every chain that was shown, in whichever bundle. What one bundle says of the end of a chain is the operator's statement; two
+ * bundles can contradict each other. It takes memory for each person, so it is kept only where bundles are compared.
+ */
+class Chains {
+  constructor() {
+    this.people = new Map();
+    this.roots = new Map();
+  }
+
+  /** @param source which bundle, and which record of it */
+  add({ entries }, size, bundle, source) {
+    const [{ body }] = entries;
+    const person = JSON.stringify([body.page, body.psid]);
+    const shown = {
+      bundle,
+      source,
+      size,
+      entries: entries.map(({ body: { kind, subject }, commitment, index }) => ({
+        kind,
+        n: subject.n,
+        ref: subject.ref,
+        c: commitment.toString('hex'),
+        index,
+      })),
+    };
+    if (!this.people.has(person)) this.people.set(person, []);
+    this.people.get(person).push(shown);
+  }
+
+  addCheckpoint({ size, root }, source) {
+    const known = this.roots.get(size);
+    if (known === undefined) this.roots.set(size, { root, source });
+    else
+      need(
+        known.root.equals(root),
+        1,
+        `${source} and ${known.source} hold different logs of ${size} entries: the log was forked`,
+      );
+  }
+
+  /** Looks at everybody who was shown more than once. */
+  compare(findings) {
+    for (const shown of this.people.values()) {
+      if (shown.length < 2) continue;
+      const bundles = new Set(shown.map(({ bundle }) => bundle));
+      if (bundles.has(THIS_BUNDLE) && bundles.size > 1) findings.compared += 1;
+      findings.try(() => compareChains(shown, findings));
+    }
+  }
+}
+
+const THIS_BUNDLE = 'this bundle';
+const nameOfEntry = ({ ref, n }) => `${ref} ${n}`;
+
+function compareChains(shown, findings) {
+  const known = new Map();
+  const chains = new Map();
+  for (const { source, size, entries } of shown) {
+    for (const entry of entries) {
+      const other = known.get(nameOfEntry(entry)) ?? { ...entry, source };
+      known.set(nameOfEntry(entry), other);
+      need(
+        other.c === entry.c && other.index === entry.index,
+        3,
+        `${source} and ${other.source} show two versions of this person's chain: they differ in entry ${entry.n}`,
+      );
+      const chain = chains.get(entry.ref) ?? { from: entry.index, source, to: size, until: source };
+      if (entry.index < chain.from) chain.from = entry.index;
+      if (size > chain.to) [chain.to, chain.until] = [size, source];
+      chains.set(entry.ref, chain);
+    }
+  }
+  requireAll(shown, [...known.values()]);
+  requireOneAtATime([...chains.values()], findings);
+}
+
+/** A bundle must show every entry of a chain that its checkpoint holds, as far as any bundle shows it. */
+function requireAll(shown, known) {
+  const byRef = new Map();
+  for (const entry of [...known].sort((a, b) => a.index - b.index)) {
+    if (byRef.has(entry.ref)) byRef.get(entry.ref).push(entry);
+    else byRef.set(entry.ref, [entry]);
+  }
+  for (const { source, size, entries } of shown) {
+    const own = new Set(entries.map(nameOfEntry));
+    for (const ref of new Set(entries.map((entry) => entry.ref))) {
+      const chain = byRef.get(ref);
+      const held = firstWhere(chain.length, (at) => chain[at].index >= size);
+      if (own.size >= held) continue;
+      const hidden = chain.slice(0, held).find((entry) => !own.has(nameOfEntry(entry)));
+      refuse(3, `${source} hides entry ${hidden.n} (${hidden.kind}) of this person, which ${hidden.source} shows`);
+    }
+  }
+}
+
+/**
+ * Somebody who was erased and comes back has a chain of their own, which begins behind every checkpoint at which the old one was
+ * still shown. Two chains at one time are two versions; one after the other, the erasure is the operator's word.
+ */
+function requireOneAtATime(chains, findings) {
+  const inOrder = [...chains].sort((a, b) => a.from - b.from);
+  let before;
+  for (const chain of inOrder) {
+    need(
+      before === undefined || chain.from >= before.to,
+      3,
+      `${chain.source} and ${before?.until} show two versions of this person's chain, with different references`,
+    );
+    if (before !== undefined) {
+      findings.isContinued = false;
+      findings.note(
+        `${chain.source} shows a new chain of somebody whose earlier chain ${before.until} shows: that they were erased in between is the operator's word`,
+      );
+    }
+    before = chain;
+  }
+}
 
 function checkChain({ entries, chain }, afterSize) {
   let before = null;
@@ -1047,11 +1204,14 @@ function checkChain({ entries, chain }, afterSize) {
   );
 }
 
-/** Walks the chain: what is a return, and what the consent is at each point. */
+/** Walks the chain: what is a return, and what holds after each entry: consent, permission, and whether its wording was shown. */
 function checkActs({ entries }) {
   let grant = null;
   let withdrawal = null;
   let isOut = false;
+  let token = null;
+  let lastShown = null;
+  const shown = new Set();
   return entries.map((entry) => {
     const { name, body } = entry;
     if (body.kind === 're_opt_in') {
@@ -1063,16 +1223,24 @@ function checkActs({ entries }) {
       isOut = false;
     }
     if (body.kind === 'withdraw') [grant, withdrawal, isOut] = [null, entry, true];
+    if (body.kind === 'token') token = body;
+    if (body.kind === 'notice_shown') {
+      lastShown = String(body.notice?.sha256);
+      shown.add(lastShown);
+    }
     if (isGrant(entry)) {
       need(!isOut, 3, `${name} grants after a withdrawal without being a return`);
       grant = entry;
     }
-    return { grant };
+    return { grant, token, lastShown, isAgreedShown: shown.has(wordingOf(grant)) };
   });
 }
 
-function checkMessages({ entries, messages }, states) {
+const wordingOf = (entry) => String(entry?.body.notice?.sha256);
+
+function checkMessages({ entries, messages }, states, warn) {
   let previous = -1;
+  const [{ body: first }] = entries;
   for (const { name, body, sends } of messages) {
     need(sends.index >= previous, 3, `${name}: messages are not in the order of the log`);
     previous = sends.index;
@@ -1082,26 +1250,28 @@ function checkMessages({ entries, messages }, states) {
       3,
       `${name} speaks of a chain of ${n} entries, and ${entries.length} are here: some were left out`,
     );
-    const isSame =
-      body.subject.ref === entries[0].body.subject.ref &&
-      body.psid === entries[0].body.psid &&
-      body.page === entries[0].body.page;
+    const isSame = body.subject.ref === first.subject.ref && body.psid === first.psid && body.page === first.page;
     need(isSame, 3, `${name} is a message to another person`);
     need(
       sends.body.page === body.page && sends.body.broadcast === body.broadcast,
       3,
       `${name}: message and chunk are of different broadcasts or Pages`,
     );
-    const late = entries.slice(0, n).find(({ index }) => index > sends.index);
-    need(late === undefined, 3, `${name} rests on ${late?.name}, which the log took in later`);
-    const early = entries.slice(n).find(({ index }) => index < sends.index);
+    // The chain is in the order of the log, so its last known and its first unknown entry speak for all.
+    const late = entries[n - 1];
+    const early = entries[n];
+    need(late.index < sends.index, 3, `${name} rests on ${late.name}, which the log took in later`);
     const what = early?.body.kind === 'withdraw' ? 'a message after a withdrawal' : 'an entry was passed over';
-    need(early === undefined, 3, `${name} was authorised after ${early?.name} and does not count it: ${what}`);
-    checkGrant(name, body, sends, entries.slice(0, n), states[n - 1].grant);
+    need(
+      early === undefined || early.index > sends.index,
+      3,
+      `${name} was authorised after ${early?.name} and does not count it: ${what}`,
+    );
+    checkGrant(name, body, sends, states[n - 1], warn);
   }
 }
 
-function checkGrant(name, body, sends, known, grant) {
+function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown }, warn) {
   need(grant !== null, 3, `${name} was authorised although the consent had been withdrawn or never given`);
   need(body.consent.c === grant.commitment.toString('hex'), 3, `${name} names another consent than the one in force`);
   need(
@@ -1109,15 +1279,14 @@ function checkGrant(name, body, sends, known, grant) {
     3,
     `${name} names a wrong place of its consent in the log`,
   );
-  need(grant.index < sends.index, 3, `${name} was authorised before its consent was in the log`);
-  const isShown = known.some(({ body: entry }) => entry.kind === 'notice_shown');
-  need(isShown, 3, `${name} was authorised before the person was shown the notice`);
+  need(lastShown !== null, 3, `${name} was authorised before the person was shown the notice`);
+  if (!isAgreedShown)
+    warn(`${name}: ${grant.name} names the wording ${wordingOf(grant)}, and the one shown before it is ${lastShown}`);
   need(Date.parse(body.at) >= Date.parse(grant.body.at), 3, `${name} is older than its consent`);
   const sentAt = timeOf(sends.body.at, 3, `${name}: at`);
   need(Math.abs(sentAt - Date.parse(body.at)) <= SENDS_SKEW_MS, 3, `${name}: message and chunk have different times`);
   if (body.path !== 'marketing') return;
-  const token = known.filter(({ body: entry }) => entry.kind === 'token').pop()?.body;
-  const isLive = token !== undefined && ['granted', 'renewed', 'resumed'].includes(token.state);
+  const isLive = token !== null && ['granted', 'renewed', 'resumed'].includes(token.state);
   const isOpen = isLive && (token.expires === null || Date.parse(token.expires) > Date.parse(body.at));
   need(isOpen, 3, `${name} went by the marketing path without a live permission at Messenger`);
 }
@@ -1221,8 +1390,12 @@ function checkSegments(files, entry, folder, own, warn) {
   );
   const event = parts[evidence.i];
   need(event !== null, 4, `${folder} lacks the person's own event`);
-  checkEvent(parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`), entry, folder, warn);
-  return parts.every((part) => part !== null) ? { grade: 'E1', body: Buffer.concat(parts) } : { grade: 'E2' };
+  const act = parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`);
+  checkEvent(act, entry, folder, warn);
+  const words = entry.body.via === 'keyword' ? { words: quoted(readMeaning(act ?? {}).text ?? '') } : {};
+  if (parts.every((part) => part !== null)) return { grade: 'E1', body: Buffer.concat(parts), ...words };
+  const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind === 'e' || parts[at] !== null);
+  return { grade: isEnvelopeWhole ? 'E2' : 'E3', ...words };
 }
 
 function readAt4(files, path) {
@@ -1252,34 +1425,115 @@ function checkEvent(event, { name, body }, folder, warn) {
     const isCapped = said === arrived && happened > arrived;
     need(isCapped, 4, `${name}: the event happened at another time than the entry says`);
   }
-  const shapes = {
-    get_started: 'postback',
-    button: 'postback',
-    quick_reply: 'message',
-    postback: ['postback', 'message'],
-    first_message: ['message', 'postback', 'referral'],
-    referral: ['referral', 'postback', 'message', 'optin'],
-    ad: ['referral', 'postback', 'message', 'optin'],
-    optin_plugin: 'optin',
-    marketing_optin: 'optin',
-    keyword: ['message', 'message_edit'],
-  };
-  const wanted = shapes[body.via];
-  const isShaped = wanted === undefined || [wanted].flat().some((shape) => Object.hasOwn(event, shape));
+  const wanted = SHAPES[body.via];
+  const isShaped = wanted === undefined || wanted.some((shape) => Object.hasOwn(event, shape));
   need(isShaped, 4, `${name}: the event is of another kind than the entry says`);
+  checkMeaning(readMeaning(event), name, body);
 }
 
-function checkNotices(common, entries, named) {
+/** What the event of an act must hold, by how the entry says that it came about. */
+const SHAPES = {
+  get_started: ['postback'],
+  button: ['postback'],
+  quick_reply: ['message'],
+  postback: ['postback', 'message'],
+  first_message: ['message', 'postback', 'referral'],
+  referral: ['referral', 'postback', 'message', 'optin'],
+  ad: ['referral', 'postback', 'message', 'optin'],
+  optin_plugin: ['optin'],
+  marketing_optin: ['optin'],
+  keyword: ['message', 'message_edit'],
+};
+
+/** What the buttons of Assent carry. The payloads of other programs mean nothing here. */
+const TAPS = [
+  [/^assent:v1:unsubscribe(:|$)/, 'refuse'],
+  [/^assent:v1:consent:no$/, 'refuse'],
+  [/^assent:v1:(subscribe|consent:yes)$/, 'agree'],
+  [/^assent:v1:start$/, 'start'],
+  [/^assent:v1:notice$/, 'read'],
+];
+const tapOf = (payload) => TAPS.find(([form]) => typeof payload === 'string' && form.test(payload))?.[1] ?? null;
+
+/** Words that are no to everybody, in the languages that most people write to Pages in. A message as a whole, not a word in it. */
+const NO = new Set(
+  [
+    'stop,stop all,stopall,unsubscribe,opt out,optout,cancel,quit,parar,baja,darme de baja,cancelar,sair,arrêt,arret',
+    'arrêter,arreter,désabonner,desabonner,stopp,abmelden,basta,ferma,stoppen,afmelden,dur,стоп,отписаться,توقف',
+  ].flatMap((words) => words.split(',')),
+);
+
+function isNo(text) {
+  const words = text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/\p{Cf}/gu, '')
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
+    .trim();
+  return NO.has(words) || NO.has(/^\p{L}( \p{L})+$/u.test(words) ? words.replaceAll(' ', '') : words);
+}
+
+/** What the person did, as far as an event tells: which of our buttons they tapped, what they wrote, what they set at Meta. */
+function readMeaning({ message, message_edit: edit, postback, optin }) {
+  const button = tapOf(postback?.payload);
+  const reply = tapOf(message?.quick_reply?.payload);
+  const text = [message?.text, edit?.text].find((words) => typeof words === 'string') ?? null;
+  const isStopped = /^stop/i.test(String(optin?.notification_messages_status ?? ''));
+  const isRefused = button === 'refuse' || reply === 'refuse' || isStopped;
+  const isTapped = button !== null || reply !== null;
+  return {
+    button,
+    reply,
+    text,
+    isTapped,
+    isWritten: typeof message?.text === 'string',
+    isRefused: isRefused || (!isTapped && text !== null && isNo(text)),
+  };
+}
+
+function checkMeaning({ button, reply, text, isTapped, isWritten, isRefused }, name, { kind, via }) {
+  if (kind === 'withdraw') {
+    const isMeant = via !== 'postback' || button === 'refuse' || reply === 'refuse';
+    need(isMeant, 4, `${name}: the button that was tapped does not unsubscribe`);
+  }
+  if (via === 'keyword') need(text !== null && !isTapped, 4, `${name}: the event holds no words of the person`);
+  if (!GRANTS.includes(kind)) return;
+  need(!isRefused, 4, `${name} passes a refusal off as consent: the event says no`);
+  const meant = {
+    button: button === 'agree',
+    quick_reply: reply === 'agree',
+    get_started: button === 'start',
+    keyword: isWritten,
+  };
+  need(meant[via] !== false, 4, `${name}: the event means something else than the entry says`);
+}
+
+/** Words of a person for the auditor to read: nothing that could move the cursor or turn the line round. */
+const quoted = (text) =>
+  [...text]
+    .slice(0, 60)
+    .join('')
+    .replace(/[^\p{L}\p{M}\p{N}\x20-\x7e]/gu, '?');
+
+/** The texts of a bundle by the hash in their names, each hashed once: whether it is that text. */
+const readWordings = (common) =>
+  new Map(
+    [...common].flatMap(([path, text]) => {
+      const [, hash] = /^notices\/([0-9a-f]{64})\.txt$/.exec(path) ?? [];
+      return hash === undefined ? [] : [[hash, sha256(text).toString('hex') === hash]];
+    }),
+  );
+
+function checkNotices(wordings, entries, named) {
   const own = new Set(entries.flatMap(({ body }) => (body.notice === undefined ? [] : [body.notice.sha256])));
   for (const hash of own) {
-    if (named.has(hash)) continue;
-    const text = common.get(`notices/${hash}.txt`);
-    need(text !== undefined, 4, `notices/${String(hash).slice(0, 64)}.txt, a wording that an entry names, is missing`);
+    const isText = wordings.get(hash);
     need(
-      sha256(text).toString('hex') === hash,
+      isText !== undefined,
       4,
-      `notices/${hash}.txt is another wording than the one that was shown`,
+      `notices/${String(hash).slice(0, 64)}.txt, a wording that an entry names, is missing`,
     );
+    need(isText, 4, `notices/${hash}.txt is another wording than the one that was shown`);
     named.add(hash);
   }
 }
@@ -1313,14 +1567,14 @@ const LEVELS = ['integrity', 'time', 'order and completeness', 'content', 'origi
 const PROVES = [
   'these openings, and no others, stand in the signed log at their places, and the files are those the operator exported',
   'when the entries came to be',
-  'the chain of the person has no gap up to this checkpoint, and every message rests on a consent that was in force',
+  'what the bundle shows of the chain has no gap in its middle, and every message rests on a consent that was in force',
   'the wording, and the bytes of the webhook as far as they are here, are those that were logged',
   'the webhook carries a signature that needs the app secret',
 ];
 const NOT_PROVES = [
   'that the operator logged everything that happened',
   'more than the services you trust have vouched for',
-  "that an act which was never logged did not happen; the person's own receipt can show one",
+  "that the chain does not go on behind its end, or is not shown to others in another version: another bundle (--earlier), the person's own receipt or a full audit can show that, and an act that was never logged only the receipt",
   'that the person read the text, or, after a first message, more than that they opened the conversation and were shown it',
   'that Meta made that signature: it is symmetric, and the operator could have made it too',
 ];
@@ -1332,7 +1586,7 @@ const ABSENT = {
   1: 'nothing of this level is proved',
   2: 'nothing of this level is proved: no time-stamp and no witness',
   3: 'nothing of this level is proved: no record could be checked',
-  4: "the webhook of a grant is not here, or none at all: what the person did rests on the operator's word",
+  4: "the webhook of a grant is not here or not whole, or none is here at all: what the person did rests on the operator's word",
   5: 'no app secret was shown to you, or no whole webhook is here',
 };
 
@@ -1352,6 +1606,8 @@ class Findings {
     this.evidence = 0;
     this.origins = 0;
     this.records = 0;
+    this.compared = 0;
+    this.isContinued = true;
   }
 
   warn = (sentence) => this.warnings.size < 50 && this.warnings.add(printable(sentence));
@@ -1413,10 +1669,14 @@ function readCommon(common, options, findings) {
       `${path} belongs to a checkpoint that is not here`,
     );
   }
-  const context = { ...options, after, checkpoints };
-  const moments = findings.try(() => readMoments(common, context, findings.note)) ?? [];
-  findings.hasMoments = moments.length > 0;
-  findings.hasOutside = moments.some(({ isOutside }) => isOutside);
+  for (const checkpoint of checkpoints) findings.try(() => options.chains?.addCheckpoint(checkpoint, options.source));
+  const before = checkpoints.find(({ which }) => which === 'before');
+  const context = { ...options, after, before, checkpoints, wordings: readWordings(common) };
+  const all = findings.try(() => readMoments(common, context, findings.note)) ?? [];
+  const outside = all.filter(({ isOutside }) => isOutside);
+  findings.hasMoments = all.length > 0;
+  findings.hasOutside = outside.length > 0;
+  const moments = { hasOutside: findings.hasOutside, bracketOf: makeBracketOf(outside.length > 0 ? outside : all) };
   return { context, moments };
 }
 
@@ -1436,27 +1696,26 @@ function readOlder(common, which, key, after) {
 }
 
 /** All levels for one person. */
-function checkPerson(files, common, { context, moments }, findings, prefix) {
+function checkPerson(files, { context, moments }, findings, prefix) {
   const person = findings.try(() => readPerson(files, context, findings.warn), prefix);
   if (person === undefined) return;
-  const lowest = Math.min(
-    ...person.entries.map(({ index }) => index),
-    ...person.messages.map(({ sends }) => sends.index),
+  context.chains?.add(
+    person,
+    context.after.size,
+    context.source,
+    `${context.source}${prefix === '' ? '' : `, ${prefix.slice(0, -2)},`}`,
   );
-  findings.try(() => {
-    const before = context.checkpoints.find(({ which }) => which === 'before');
-    need(
-      prefix !== '' || before === undefined || before.size <= lowest,
-      1,
-      'checkpoints/before.note already holds an entry of this bundle',
-    );
-  }, prefix);
+  const { before } = context;
+  const isAhead = ({ index }) => before !== undefined && index < before.size;
+  const isHeld = person.entries.some(isAhead) || person.messages.some(({ sends }) => isAhead(sends));
+  const sentence = 'checkpoints/before.note already holds an entry of this bundle';
+  findings.try(() => need(prefix !== '' || !isHeld, 1, sentence), prefix);
   const timed = findings.try(() => checkTime(person, moments, findings), prefix);
   if (timed?.isCovered !== true) findings.isCovered = false;
   if (prefix === '') findings.brackets = timed?.brackets ?? [];
   findings.try(() => {
     checkChain(person, context.after.size);
-    checkMessages(person, checkActs(person));
+    checkMessages(person, checkActs(person), findings.warn);
   }, prefix);
   const paths = evidencePaths(files);
   const evidence = person.entries.map((entry) => ({
@@ -1464,19 +1723,20 @@ function checkPerson(files, common, { context, moments }, findings, prefix) {
     found: findings.try(() => checkEvidence(files, paths.get(entry.number) ?? [], entry, findings.warn), prefix),
   }));
   for (const { entry, found } of evidence) {
-    if (found?.grade !== 'ABSENT') continue;
+    const what = { ABSENT: 'is not in the bundle', E3: 'is withheld in part' }[found?.grade];
+    if (what === undefined || !isGrant(entry)) continue;
     findings.hasGrantEvidence = false;
-    findings.note(`${prefix}${entry.name} grants, and the webhook it rests on is not in the bundle`);
+    findings.note(`${prefix}${entry.name} grants, and the webhook it rests on ${what}`);
   }
   findings.evidence += evidence.filter(({ found }) => found?.grade === 'E1' || found?.grade === 'E2').length;
   if (prefix === '')
     findings.grades = evidence.flatMap(({ entry, found }) =>
-      found ? [{ entry: entry.name, grade: found.grade }] : [],
+      found ? [{ entry: entry.name, grade: found.grade, words: found.words }] : [],
     );
   for (const { number } of person.entries) paths.delete(number);
   const [[stray] = []] = paths.values();
   findings.try(() => need(stray === undefined, 4, `${stray} belongs to no entry`), prefix);
-  findings.try(() => checkNotices(common, person.entries, findings.wordings), prefix);
+  findings.try(() => checkNotices(context.wordings, person.entries, findings.wordings), prefix);
   if (context.secret !== null)
     findings.origins += findings.try(() => checkOrigin(evidence, context.secret), prefix) ?? 0;
 }
@@ -1500,7 +1760,7 @@ function verifySingle(files, options, findings) {
   const common = new Map([...files].filter(([path]) => !isPersonal(path)));
   const shared = findings.try(() => readCommon(common, options, findings));
   if (shared === undefined) return;
-  checkPerson(own, common, shared, findings, '');
+  checkPerson(own, shared, findings, '');
   findings.try(() => requireNoOtherNotice(common, findings.wordings));
   if (manifest?.kind === 'message') {
     const count = [...own.keys()].filter((path) => /^sends\/\d+\.json$/.test(path)).length;
@@ -1509,7 +1769,7 @@ function verifySingle(files, options, findings) {
 }
 
 /** One line of a chunk. */
-function verifyRecord(line, number, common, shared, findings) {
+function verifyRecord(line, number, shared, findings) {
   const prefix = `record ${number}: `;
   const own = findings.try(() => {
     const head = `{"record":${number},"files":`;
@@ -1519,7 +1779,7 @@ function verifyRecord(line, number, common, shared, findings) {
     need([...files.keys()].every(isPersonal), 1, 'it holds a file that has no place in a record');
     return files;
   }, prefix);
-  if (own !== undefined) checkPerson(own, common, shared, findings, prefix);
+  if (own !== undefined) checkPerson(own, shared, findings, prefix);
 }
 
 const splitLines = function* (bytes) {
@@ -1551,7 +1811,7 @@ function verifyManyZip(members, options, findings) {
       need(path === chunkName(at + 1), 1, `${path}: chunks are not numbered one after the other`);
       const content = bytes();
       requireHash(manifest.files, path, sha256(content).toString('hex'));
-      for (const line of splitLines(content)) verifyRecord(line, (findings.records += 1), common, shared, findings);
+      for (const line of splitLines(content)) verifyRecord(line, (findings.records += 1), shared, findings);
     });
   });
   findings.try(() => requireNoOtherNotice(common, findings.wordings));
@@ -1578,7 +1838,7 @@ function verifyLines(file, options, findings) {
     } else if (line.subarray(0, 10).toString() === '{"record":') {
       hash.update(line);
       inChunk += 1;
-      verifyRecord(line, (findings.records += 1), common, shared, findings);
+      verifyRecord(line, (findings.records += 1), shared, findings);
       if (inChunk === CHUNK_RECORDS) closeChunk();
     } else {
       end = readWrapped(line, '', '\n', 'the last line');
@@ -1594,7 +1854,24 @@ function verifyLines(file, options, findings) {
   requireNoOtherNotice(common, findings.wordings);
 }
 
-function verifyBundle(path, options) {
+/** Checks a bundle, and whether it agrees with the others that the auditor has. */
+function verifyBundle(path, { earlier, ...options }) {
+  if (earlier.length === 0) return resultOf(findBundle(path, options), options);
+  const chains = new Chains();
+  const others = earlier.map((file, at) => {
+    const source = `other bundle ${at + 1}`;
+    return { source, ...findBundle(file, { ...options, chains, source }) };
+  });
+  const findings = findBundle(path, { ...options, chains, source: THIS_BUNDLE });
+  for (const { source, reasons } of others)
+    reasons.forEach((sentences, at) => findings.reasons[at].push(...sentences.map((one) => `${source}: ${one}`)));
+  chains.compare(findings);
+  if (findings.compared === 0)
+    findings.note('nobody of the bundles given with --earlier is in this one: nothing was compared');
+  return resultOf(findings, options);
+}
+
+function findBundle(path, options) {
   const findings = new Findings();
   findings.try(() => {
     const file = openFile(path);
@@ -1616,7 +1893,7 @@ function verifyBundle(path, options) {
       file.close();
     }
   });
-  return resultOf(findings, options);
+  return findings;
 }
 
 function resultOf(findings, options) {
@@ -1639,11 +1916,12 @@ function resultOf(findings, options) {
   }));
   const isIndependent = findings.hasOutside && findings.isCovered;
   const isWhole = levels.slice(0, 4).every(({ state }) => state === 'PASS');
-  const exit = failed.some(Boolean) ? 1 : isIndependent && isWhole ? 0 : 2;
+  const exit = failed.some(Boolean) ? 1 : isIndependent && isWhole && findings.isContinued ? 0 : 2;
   return {
     exit,
     independent: isIndependent,
     records: findings.records,
+    compared: findings.compared,
     levels,
     brackets: findings.brackets,
     evidence: findings.grades,
@@ -1680,14 +1958,17 @@ function printed(result) {
       `time   ${entry}: says ${says}; ${after === null ? 'no lower limit' : `not before ${after}`}, ${before === null ? 'no upper limit' : `there by ${before}`}`,
     );
   }
-  for (const { entry, grade } of result.evidence) {
-    const words = {
+  for (const { entry, grade, words } of result.evidence) {
+    const meaning = {
       E1: 'the whole webhook is here',
       E2: "the person's event is here; other people's are withheld",
+      E3: "the person's event is here; part of the webhook itself is withheld",
       'not kept': 'its words were not kept',
       ABSENT: 'it grants, and its webhook is not here',
     };
-    lines.push(`proof  ${entry}: ${grade}, ${words[grade]}`);
+    lines.push(
+      `proof  ${entry}: ${grade}, ${meaning[grade]}${words === undefined ? '' : `; it rests on the words "${words}"`}`,
+    );
   }
   for (const warning of result.warnings) lines.push(`WARN   ${warning}`);
   for (const note of result.notes) lines.push(`note   ${note}`);
@@ -1695,20 +1976,22 @@ function printed(result) {
     'PROVED, with independent time',
     'NOT PROVED',
     result.independent
-      ? "PROVED, but what is ABSENT above rests on this operator's word"
+      ? "PROVED, but what is ABSENT or noted above rests on this operator's word"
       : "PROVED, but the time rests on this operator's word (no independent anchor)",
   ][result.exit];
-  lines.push(`${verdict}. ${result.records === 1 ? '1 record' : `${result.records} records`}.`);
+  const compared = result.compared === 0 ? '' : `, ${result.compared} compared with other bundles`;
+  lines.push(`${verdict}. ${result.records === 1 ? '1 record' : `${result.records} records`}${compared}.`);
   return lines.join('\n');
 }
 
 function parseArguments(args) {
-  const given = { key: null, tsa: [], witness: [], secret: null, json: false, bundle: null };
+  const given = { key: null, tsa: [], witness: [], earlier: [], secret: null, json: false, bundle: null };
   for (let at = 0; at < args.length; at += 1) {
     const value = () => args[(at += 1)] ?? usage(`${args[at - 1]} needs a value`);
     if (args[at] === '--key') given.key = value();
     else if (args[at] === '--tsa') given.tsa.push(value());
     else if (args[at] === '--witness') given.witness.push(value());
+    else if (args[at] === '--earlier') given.earlier.push(value());
     else if (args[at] === '--app-secret-file') given.secret = value();
     else if (args[at] === '--json') given.json = true;
     else if (args[at] === '--help' || args[at] === '-h') usage('');
@@ -1740,6 +2023,7 @@ function readOptions(given) {
     return blocks.map((block) => new X509Certificate(block));
   };
   return {
+    earlier: given.earlier,
     key: orUsage('--key', () => readKey(given.key, ED25519)),
     authorities: given.tsa.flatMap((file) => orUsage('--tsa', () => certificates(file))),
     witnesses: given.witness.map((one) => orUsage('--witness', () => readKey(one, COSIGNATURE))),

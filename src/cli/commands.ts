@@ -30,6 +30,7 @@ export const USAGE = `usage: assent <command>
   audit                                       recomputes the whole ledger and names the first wrong entry
   verify BUNDLE                               checks a proof bundle against this log's key
                                               [--key VKEY] [--tsa FILE]... [--witness VKEY]...
+                                              [--earlier BUNDLE]...
 
 scopes: ${SCOPES.join(', ')}
 JSON goes to standard output, messages to standard error. Exit status: 0 done, 1 failed, 2 called wrongly.`;
@@ -85,6 +86,7 @@ function parse(args: readonly string[]) {
         key: text,
         tsa: { type: 'string', multiple: true },
         witness: { type: 'string', multiple: true },
+        earlier: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -95,11 +97,20 @@ function parse(args: readonly string[]) {
 
 function verifyCommand(
   bundles: readonly string[],
-  { key, tsa = [], witness = [] }: { key?: string; tsa?: string[]; witness?: string[] },
+  {
+    key,
+    tsa = [],
+    witness = [],
+    earlier = [],
+  }: { key?: string; tsa?: string[]; witness?: string[]; earlier?: string[] },
 ): Command {
   const [bundle] = bundles;
   if (bundle === undefined || bundles.length > 1) throw usage('verify takes one bundle');
-  const trusted = [...tsa.flatMap((file) => ['--tsa', file]), ...witness.flatMap((one) => ['--witness', one])];
+  const trusted = [
+    ...tsa.flatMap((file) => ['--tsa', file]),
+    ...witness.flatMap((one) => ['--witness', one]),
+    ...earlier.flatMap((file) => ['--earlier', file]),
+  ];
   return { kind: 'verify', bundle, key: key ?? null, trusted };
 }
 

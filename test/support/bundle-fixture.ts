@@ -26,12 +26,19 @@ export function jcs(value: unknown): string {
 const splitAt = (n: number): number => 2 ** Math.floor(Math.log2(n - 1));
 export const leafHash = (input: Buffer): Buffer => sha256(Buffer.of(0), input);
 
+/** Roots by the first leaf and the number of leaves: what follows a leaf in a log never changes. */
+const ROOTS = new WeakMap<Buffer, Map<number, Buffer>>();
+
 export function rootOf(leaves: readonly Buffer[]): Buffer {
   const [first] = leaves;
   if (first === undefined) return sha256('');
   if (leaves.length === 1) return leafHash(first);
+  const roots = ROOTS.get(first) ?? new Map<number, Buffer>();
+  ROOTS.set(first, roots);
   const k = splitAt(leaves.length);
-  return sha256(Buffer.of(1), rootOf(leaves.slice(0, k)), rootOf(leaves.slice(k)));
+  const root = roots.get(leaves.length) ?? sha256(Buffer.of(1), rootOf(leaves.slice(0, k)), rootOf(leaves.slice(k)));
+  roots.set(leaves.length, root);
+  return root;
 }
 
 export function inclusion(m: number, leaves: readonly Buffer[]): Buffer[] {
@@ -103,6 +110,10 @@ export interface EntryStep {
   /** What the person's event in the webhook is; others' events around it are withheld. */
   event?: { value: unknown; others: number; kept: boolean };
   subject?: Fields;
+  /** How many entries of the chain it follows, if not all before it: a fork. */
+  follows?: number;
+  /** Logged, and kept out of the export, whose chain.json is made as if it were not there. */
+  isLeftOut?: boolean;
 }
 export interface SendsStep {
   readonly do: 'sends';
@@ -118,6 +129,8 @@ export interface CheckpointStep {
   readonly do: 'checkpoint';
   which: 'before' | 'at' | 'after';
   witnessedAt?: number;
+  /** How often the line of the witness stands there, if not once. */
+  lines?: number;
   stamp?: (request: Buffer) => Buffer;
   selfStamp?: (request: Buffer) => Buffer;
 }
@@ -165,14 +178,21 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
   };
 
   const entry = (step: EntryStep): void => {
-    const n = entries.length + 1;
-    const subject = { n, prev: entries.at(-1)?.c.toString('hex') ?? null, ref: REF, ...step.subject };
+    const before = entries.slice(0, step.follows).map(({ c }) => c.toString('hex'));
+    const n = before.length + 1;
+    const subject = { n, prev: before.at(-1) ?? null, ref: REF, ...step.subject };
     const rests = step.event === undefined ? {} : { evidence: evidence(step, step.event, n) };
     const about = { page: cast.page, psid: cast.psid, at: time(step.at), subject };
-    entries.push(append({ ...about, ...rests, ...step.fields(entries.map(({ c }) => c.toString('hex'))) }));
+    const opening = append({ ...about, ...rests, ...step.fields(before) });
+    if (step.isLeftOut !== true) entries.push(opening);
   };
 
-  const evidence = (step: EntryStep, { value, others, kept }: NonNullable<EntryStep['event']>, n: number): Fields => {
+  const evidence = (
+    step: EntryStep,
+    { value, others, ...event }: NonNullable<EntryStep['event']>,
+    n: number,
+  ): Fields => {
+    const kept = event.kept && step.isLeftOut !== true;
     const head = Buffer.from('{"object":"page","entry":[{"id":"1","messaging":[');
     const pieces: { kind: string; bytes: Buffer; r: Buffer | null; present: boolean }[] = [
       { kind: 'p', bytes: head, r: null, present: kept },
@@ -232,7 +252,8 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
     const size = leaves.length;
     const signed = noteOf(`${log.name}\n${size}\n${rootOf(leaves).toString('base64')}\n`, log);
     const which = step.which === 'at' ? `at-${size}` : step.which;
-    const note = step.witnessedAt === undefined ? signed : cosigned(signed, cast.witness, step.witnessedAt);
+    const witnessed = step.witnessedAt === undefined ? signed : cosigned(signed, cast.witness, step.witnessedAt);
+    const note = signed + witnessed.slice(signed.length).repeat(step.lines ?? 1);
     checkpoints.push({ which, size, note });
     files.set(`checkpoints/${which}.note`, Buffer.from(note));
     if (step.stamp !== undefined) files.set(`anchors/${which}.tsr`, step.stamp(timestampRequest(signed)));
@@ -270,7 +291,8 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
     );
   }
   const head = entries.at(-1)!.c.toString('hex');
-  files.set('entries/chain.json', Buffer.from(jcs({ v: 1, ref: REF, n: entries.length, head, size: after.size })));
+  const { ref } = (JSON.parse(entries[0]!.body.toString()) as { subject: { ref: string } }).subject;
+  files.set('entries/chain.json', Buffer.from(jcs({ v: 1, ref, n: entries.length, head, size: after.size })));
   files.set(`notices/${sha256(cast.wording).toString('hex')}.txt`, Buffer.from(cast.wording));
   files.set('keys/log.vkey', Buffer.from(`${log.vkey}\n`));
   files.set('README.txt', Buffer.from('A proof bundle.\n'));

@@ -7,13 +7,15 @@ import { ROOT } from './program';
 export interface Verdict {
   readonly exit: number;
   readonly records: number;
+  /** People who are in this bundle and in another that the auditor gave. */
+  readonly compared: number;
   readonly levels: readonly { readonly level: number; readonly state: string; readonly reasons: readonly string[] }[];
   readonly brackets: readonly {
     readonly entry: string;
     readonly after: string | null;
     readonly before: string | null;
   }[];
-  readonly evidence: readonly { readonly entry: string; readonly grade: string }[];
+  readonly evidence: readonly { readonly entry: string; readonly grade: string; readonly words?: string }[];
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
 }

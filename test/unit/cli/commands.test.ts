@@ -19,12 +19,12 @@ describe('parseCommand', () => {
     expect(parseCommand(['audit'])).toEqual({ kind: 'audit' });
     expect(parseCommand(['verify', 'a.zip'])).toEqual({ kind: 'verify', bundle: 'a.zip', key: null, trusted: [] });
     expect(
-      parseCommand(['verify', '--tsa', 'a.pem', 'a.zip', '--key', 'k', '--witness', 'w1', '--witness', 'w2']),
+      parseCommand([...'verify --tsa a.pem a.zip --key k --witness w1 --witness w2 --earlier b.zip'.split(' ')]),
     ).toEqual({
       kind: 'verify',
       bundle: 'a.zip',
       key: 'k',
-      trusted: ['--tsa', 'a.pem', '--witness', 'w1', '--witness', 'w2'],
+      trusted: ['--tsa', 'a.pem', '--witness', 'w1', '--witness', 'w2', '--earlier', 'b.zip'],
     });
   });
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { inOrder, jsonOf, withManifest, zipOf, type Files } from '../../support/bundle-fixture';
+import { inOrder, jsonOf, makeBundle, withManifest, zipOf, type Files, type Step } from '../../support/bundle-fixture';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import type { Verdict } from '../../support/verifier';
-import { bundleOf, CAST, honestPlan, openAuditor, type Auditor } from './bundle-world';
+import { bundleOf, CAST, honestPlan, openAuditor, START, type Auditor } from './bundle-world';
 import { put } from './tamperings';
 
 const TRUSTING = ['--key', CAST.log.vkey, '--witness', CAST.witness.vkey, '--tsa', 'tsa.pem'];
@@ -148,6 +148,18 @@ describe('a hostile bundle', () => {
       jsonOf(tampered(put('manifest.json', deep))),
     ]);
   });
+
+  it('with as many checkpoints, lines of witnesses and messages as there may be, takes no time to speak of', async () => {
+    const { noise, before, optIn, shown, after } = honestPlan(tsa, self);
+    const first = START + 6_000;
+    const checkpoints = Array.from({ length: 1_998 }, (_, at): Step[] => [
+      at < 500 ? { do: 'sends', at: first + at, n: 2, grant: 1, position: 0, of: 1 } : { do: 'others' },
+      { do: 'checkpoint', which: 'at', witnessedAt: first + at, lines: 100 },
+    ]);
+    const steps: Step[] = [noise, before, optIn, shown, ...checkpoints.flat(), after];
+    const verdict = await auditor.judge(jsonOf(makeBundle(CAST, steps)), TRUSTING);
+    expect([verdict.exit, reasons(verdict)]).toEqual([0, '']);
+  }, 60_000);
 
   it('with one bit changed anywhere, is never a proof', async () => {
     const zip = zipOf(inOrder(honest));

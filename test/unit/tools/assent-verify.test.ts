@@ -76,6 +76,22 @@ describe('an honest bundle', () => {
     expect(brackets.at(-1)).toMatchObject({ says: at(300), after: at(60), before: at(360) });
   });
 
+  it('takes no lower limit from a word for an old checkpoint that came late, and of several by one witness the earliest', async () => {
+    const late = changed(({ before }) => (before.witnessedAt = START + 400_000));
+    const [first, , last] = (await judge(late, [...KEY, ...WITNESS])).brackets;
+    expect([first!.after, last!.after]).toEqual([null, new Date(START + 60_000).toISOString()]);
+    const twice = tampered((files) => {
+      const note = files.get('checkpoints/after.note')!.toString();
+      const own = note.slice(0, note.indexOf('\n', note.indexOf('\n\n') + 2) + 1);
+      const again = cosigned(own, CAST.witness, START + 900_000).slice(own.length);
+      const doubled = own + again + note.slice(own.length);
+      for (const [name, bytes] of files)
+        if (/after\.note|tlog-proof/.test(name)) files.set(name, Buffer.from(bytes.toString().replace(note, doubled)));
+    });
+    const verdict = await judge(withManifest(twice, CAST.log), [...KEY, ...WITNESS]);
+    expect([verdict.exit, verdict.brackets.at(-1)!.before]).toEqual([0, new Date(START + 360_000).toISOString()]);
+  });
+
   it('rests on either outside alone, and on the word of the operator when nobody is named', async () => {
     expect((await judge(honest, [...KEY, ...WITNESS])).exit).toBe(0);
     expect((await judge(honest, [...KEY, ...TSA])).exit).toBe(0);

@@ -45,7 +45,7 @@ function stepsOf(tsa: TestTsa, self: TestTsa) {
     optIn: {
       do: 'entry',
       at: at(0),
-      event: { value: event(at(-1), { postback: { payload: 'start' } }), others: 0, kept: true },
+      event: { value: event(at(-1), { postback: { payload: 'assent:v1:start' } }), others: 0, kept: true },
       fields: () => optIn,
     },
     shown: { do: 'entry', at: at(5), fields: () => ({ kind: 'notice_shown', notice, mid: 'm_1' }) },
