@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Checks an unpacked proof bundle about one person with OpenSSL 3 and coreutils (and bash, sed, awk, grep), nothing else.
+# Checks an unpacked proof bundle about one person with OpenSSL 3 and GNU coreutils (and bash, sed, awk, grep), nothing else.
 #
 #   bash verify-by-hand.sh <verifier key of the log> [PEM of a time-stamping authority you trust]
 #
 # Run it inside the folder. The key comes from the operator or an auditor, not from the bundle. Exit status 0: everything that is
-# checked here holds. What it does not check is the meaning of the entries: read entries/*.json, or use assent-verify.mjs.
+# checked here holds. It does not check the meaning of the entries (read entries/*.json) or the lines of witnesses: use assent-verify.mjs.
 set -u
 export LC_ALL=C
 [ $# -ge 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 1; }
@@ -86,6 +86,20 @@ commitment() { { openssl dgst -sha256 -binary "$1"; cat "$2"; } | hash; }
 leaf() { { printf '\000'; printf '%s' "$1" | unhex; } | hash; }
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2" | tr -cd '[:print:]'; }
 
+# The time an entry says it was written. Of all fields only "after" can stand before it; a second "at" stands deeper.
+stated() {
+  sed -n '1s/^{\("after":"[0-9a-f]\{64\}",\)\{0,1\}"at":"\([-0-9]\{10\}T[0-9:]\{8\}\.[0-9]\{3\}Z\)".*/\2/p' "$1"
+}
+# For date, nothing at all would be this midnight.
+seconds() { local s; [ -n "$1" ] && s=$(date -u -d "$1" +%s 2> /dev/null) && whole "$s" && printf '%s' "$s"; }
+moment() { if [ "$1" = - ]; then printf 'no %s limit' "$2"; else printf '%s ' "$3"; date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; fi; }
+# The time of a stamp. The answer around the token is not signed and could say any time, so the token is taken out first.
+stamp_time() {
+  openssl ts -reply -in "$1" -token_out -out "$work/token" 2> /dev/null &&
+    openssl ts -reply -in "$work/token" -token_in -text 2> /dev/null | sed -n 's/^Time stamp: //p' | head -n 1 |
+    grep -E '^[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)? [0-9]{4} GMT$'
+}
+
 # Nothing but plain files with plain names, so that no name can be mistaken for something else further down
 [ -z "$(find . \( -name '*[!A-Za-z0-9._-]*' -o ! -type f ! -type d \) -print | head -c 1)" ] ||
   { bad 'the folder holds a link, or a file whose name is not allowed'; exit 1; }
@@ -115,9 +129,10 @@ for note in checkpoints/before.note checkpoints/at-*.note; do
   check $? "$note is the beginning of the same log"
 done
 
-# included <name>: an entry is in the tree of the checkpoint
+# included <name>: an entry is in the tree of the checkpoint, at $index
+index=
 included() {
-  local c index
+  local c
   c=$(commitment "$1.json" "$1.nonce")
   index=$(sed -n 's/^index //p' "$1.tlog-proof" | head -n 1)
   awk 'NR > 2 { if ($0 == "") exit; print }' "$1.tlog-proof" > "$work/path"
@@ -125,12 +140,23 @@ included() {
   [ "$(wc -c < "$1.nonce")" = 64 ] && grep -qF "\"log\":\"$origin\"" "$1.json" && [ "$(fold "$(leaf "$c")" "$index" "$size" "$work/path")" = "$root" ]
 }
 
+# remember <name> <file that states the time>: for the comparison with the time-stamps
+remember() {
+  local at
+  at=$(stated "$2")
+  seconds "$at" > /dev/null && whole "$index" || { bad "$1 states when it was written"; return; }
+  printf '%s %s %s\n' "$1" "$index" "$at" >> "$work/leaves"
+}
+
 previous=null
 count=0
+: > "$work/leaves"
+: > "$work/stamps"
 for body in entries/[0-9]*.json; do
   name=${body%.json}
   count=$((count + 1))
   included "$name"; check $? "$name ($(field kind "$body")) is in the log"
+  remember "$name" "$body"
   grep -q "\"n\":$count," "$body" && { [ "$previous" = null ] && grep -q '"prev":null' "$body" || grep -q "\"prev\":\"$previous\"" "$body"; }
   check $? "$name follows the entry before it"
   previous=$(commitment "$body" "$name.nonce")
@@ -141,6 +167,7 @@ for body in sends/[0-9]*.message.json; do
   [ -e "$body" ] || continue
   name=${body%.message.json}
   included "$name"; check $? "$name (the chunk it was authorised with) is in the log"
+  remember "$name" "$body"
   tail -n +4 "$name.inner" > "$work/path"
   position=$(line 2 "$name.inner"); position=${position#position }
   of=$(line 3 "$name.inner"); of=${of#of }
@@ -163,25 +190,57 @@ for text in notices/*.txt; do
   [ "$(hash < "$text").txt" = "${text#notices/}" ]; check $? "$text is the wording its name says"
 done
 
-# The time
+# The time: with an authority of yours its stamps count, without one those of the operator
 independent=0
 stamped() { awk -v name="$origin" '{ if (f && $2 != name) exit; print } /^$/ { f = 1 }' "$1"; }
 for token in anchors/*.tsr; do
   [ -e "$token" ] || continue
   which=${token#anchors/}; which=${which%.tsr}
-  stamped "checkpoints/${which%.self}.note" > "$work/stamped"
+  note=checkpoints/${which%.self}.note
+  stamped "$note" > "$work/stamped"
   case $which in
-    *.self) trust="anchors/$which.pem"; label='SELF, no independent proof' ;;
-    *) trust=$authority; label='by the authority you gave'; [ -z "$authority" ] || independent=1 ;;
+    *.self) trust="anchors/$which.pem"; label='SELF, no independent proof'; counts=${authority:+no} ;;
+    *) trust=$authority; label='by the authority you gave'; counts= ;;
   esac
   if [ -z "$trust" ]; then
     printf 'note  %s is from outside: give the PEM of an authority you trust to check it\n' "$token"
-  else
-    openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" -untrusted "${token%.tsr}.tsa.pem" > /dev/null 2>&1 ||
-      openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" > /dev/null 2>&1
-    check $? "$token: $(openssl ts -reply -in "$token" -text 2> /dev/null | sed -n 's/^Time stamp: //p' | tr -cd '[:print:]') ($label)"
+    continue
   fi
+  when=$(stamp_time "$token") && said=$(seconds "$when") && whole "$(line 2 "$note")" &&
+    { openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" -untrusted "${token%.tsr}.tsa.pem" > /dev/null 2>&1 ||
+      openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" > /dev/null 2>&1; }
+  holds=$?
+  check $holds "$token: $when ($label)"
+  [ $holds = 0 ] && [ -z "$counts" ] || continue
+  printf '%s %s\n' "$(line 2 "$note")" "$said" >> "$work/stamps"
+  [ -z "$authority" ] || independent=1
 done
+
+# bracket <index>: the latest stamp of a checkpoint that does not hold the leaf, and the earliest of one that does. A stamp that an
+# old checkpoint got later than that says nothing.
+bracket() {
+  awk -v index_="$1" '
+    { size[NR] = $1 + 0; at[NR] = $2 + 0 }
+    $1 + 0 > index_ + 0 && (high == "" || $2 + 0 < high) { high = $2 + 0 }
+    END {
+      for (k = 1; k <= NR; k++)
+        if (size[k] <= index_ + 0 && (high == "" || at[k] <= high) && (low == "" || at[k] > low)) low = at[k]
+      printf "%s %s\n", (low == "" ? "-" : sprintf("%.0f", low)), (high == "" ? "-" : sprintf("%.0f", high))
+    }' "$work/stamps"
+}
+while read -r name index at; do
+  said=$(seconds "$at")
+  read -r low high < <(bracket "$index")
+  printf 'time  %s: says %s; %s, %s\n' "$name" "$at" "$(moment "$low" lower 'not before')" "$(moment "$high" upper 'there by')"
+  if [ "$low" != - ] && [ "$said" -lt $((low - 300)) ]; then bad "$name says a time at which the log did not hold it: it is dated back"; fi
+  if [ "$high" != - ] && [ "$said" -gt $((high + 300)) ]; then bad "$name says a time after a stamp over it: it is dated ahead"; fi
+  [ "$independent" = 1 ] || continue
+  if [ "$high" = - ]; then
+    echo "note  $name: nobody outside has vouched for it yet"
+  elif [ $((high - said)) -gt 172800 ]; then
+    echo "note  $name: the first word from outside came $(((high - said) / 86400)) days later: that it is so old is the operator's word"
+  fi
+done < "$work/leaves"
 
 [ "$independent" = 1 ] || echo "note  no time-stamp of an authority you gave: the time rests on the operator's word"
 [ "$failed" = 0 ] && echo 'Everything that is checked here holds.' || echo 'NOT PROVED.'

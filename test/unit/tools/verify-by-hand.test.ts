@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { pemOf, selfAuthority, selfTimestamp } from '../../../src/domain/ledger/anchor/self-timestamp.rules';
 import { noteOf, withManifest, type Files } from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import { bundleOf, CAST, honestPlan } from './bundle-world';
+import { bundleOf, CAST, DAY_MS, honestPlan, HOUR_MS, START, type Plan } from './bundle-world';
 import { bend, edit, put } from './tamperings';
 
 let tsa: TestTsa;
@@ -114,4 +115,130 @@ it('runs nothing that is hidden in a number', async () => {
   ];
   const found = await Promise.all(plants.map((files) => byHand(files)));
   expect(found.map(({ status, planted }) => [status, planted])).toEqual(plants.map(() => [1, false]));
+});
+
+describe('the time', () => {
+  const MINUTE_MS = 60_000;
+  const CLOCK = selfAuthority(Buffer.alloc(32, 5));
+  /** Stamps at whichever time it is told. */
+  const at =
+    (ms: number) =>
+    (request: Buffer): Buffer =>
+      selfTimestamp(CLOCK, request.subarray(24, 56), Buffer.alloc(8, 1), new Date(ms));
+  const changedPlan = (change: (plan: Plan) => void): Files => {
+    const plan = honestPlan(tsa, tsa);
+    plan.before.stamp = at(START - MINUTE_MS);
+    plan.between.stamp = at(START + MINUTE_MS);
+    plan.after.stamp = at(START + 6 * MINUTE_MS);
+    delete plan.after.selfStamp;
+    change(plan);
+    return bundleOf(plan);
+  };
+  let dir: string;
+  let authority: string;
+  beforeAll(() => {
+    dir = mkdtempSync(path.join(tmpdir(), 'assent-by-hand-clock-'));
+    authority = path.join(dir, 'authority.pem');
+    writeFileSync(authority, pemOf(CLOCK.certificate));
+  });
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  it('that each entry states is printed between the stamps around it', async () => {
+    const { status, printed, failures } = await byHand(
+      changedPlan(() => undefined),
+      [authority],
+    );
+    expect([status, failures]).toEqual([0, []]);
+    const iso = (ms: number) => new Date(ms).toISOString();
+    const short = (ms: number) => iso(ms).replace('.000', '');
+    const [before, between, after] = [-1, 1, 6].map((minutes) => short(START + minutes * MINUTE_MS));
+    expect(printed).toContain(`entries/0001: says ${iso(START)}; not before ${before!}, there by ${between!}`);
+    expect(printed).toContain(`sends/0002: says ${iso(START + 300_000)}; not before ${between!}, there by ${after!}`);
+    expect(printed).not.toMatch(/^note/m);
+  });
+
+  it.each([
+    ['an opt-in dated back', ({ optIn }: Plan) => (optIn.at -= DAY_MS), 'entries/0001 says a time at which'],
+    ['a message dated back', ({ second }: Plan) => (second.at -= HOUR_MS), 'sends/0002 says a time at which'],
+    ['an entry dated ahead', ({ shown }: Plan) => (shown.at += HOUR_MS), 'entries/0002 says a time after a stamp'],
+  ])('of %s fails', async (_name, change, sentence) => {
+    const { status, failures } = await byHand(changedPlan(change), [authority]);
+    expect([status, failures.length, failures.join()]).toEqual([1, 1, expect.stringContaining(sentence) as string]);
+  });
+
+  it('that came days before the first stamp rests on the word of the operator, and that is said', async () => {
+    const { status, printed } = await byHand(
+      changedPlan(({ before, between, ...plan }) => {
+        delete before.stamp;
+        delete between.stamp;
+        plan.optIn.at -= 5 * DAY_MS;
+        plan.back.at = START + 7 * MINUTE_MS;
+        plan.after.stamp = at(START + 6 * MINUTE_MS);
+      }),
+      [authority],
+    );
+    expect([status, printed]).toEqual([0, expect.stringMatching(/entries\/0001: the first word .* came 5 days later/)]);
+  });
+
+  it('is compared with the stamps of the operator where no authority is named', async () => {
+    const plan = honestPlan(tsa, tsa);
+    const change = ({ before, after, optIn }: Plan): void => {
+      before.selfStamp = at(START - MINUTE_MS);
+      after.selfStamp = at(START + 6 * MINUTE_MS);
+      optIn.at -= DAY_MS;
+    };
+    change(plan);
+    const files = bundleOf(plan);
+    for (const which of ['before', 'after']) put(`anchors/${which}.self.pem`, pemOf(CLOCK.certificate))(files);
+    const { status, failures } = await byHand(withManifest(files, CAST.log));
+    expect([status, failures.join()]).toEqual([1, expect.stringContaining('dated back') as string]);
+  });
+
+  it('takes no lower limit from a stamp that an old checkpoint got late, nor any from one that does not hold', async () => {
+    const late = await byHand(
+      changedPlan(({ before }) => (before.stamp = at(START + DAY_MS))),
+      [authority],
+    );
+    expect([late.status, late.printed]).toEqual([0, expect.stringMatching(/entries\/0001: .* no lower limit/)]);
+    const bent = await byHand(
+      changedPlan(({ before }) => (before.stamp = (request) => tsa.reply(request))),
+      [authority],
+    );
+    expect([bent.status, bent.printed]).toEqual([1, expect.stringMatching(/entries\/0001: .* no lower limit/)]);
+  });
+
+  it('is what the token says, whatever stands around it', async () => {
+    const said = Buffer.from('x\nTime stamp: Jan  1 00:00:00 2020 GMT');
+    const text = Buffer.concat([Buffer.of(0x30, said.length + 2, 0x0c, said.length), said]);
+    const status = Buffer.concat([Buffer.of(0x30, text.length + 3, 2, 1, 0), text]);
+    const talkative = (request: Buffer): Buffer => {
+      const reply = at(START - MINUTE_MS)(request);
+      const token = reply.subarray(reply.indexOf(Buffer.from('3003020100', 'hex')) + 5);
+      const body = Buffer.concat([status, token]);
+      return Buffer.concat([Buffer.of(0x30, 0x82, body.length >> 8, body.length & 255), body]);
+    };
+    const files = changedPlan(({ before, optIn }) => {
+      before.stamp = talkative;
+      optIn.at -= DAY_MS;
+    });
+    const { failures } = await byHand(files, [authority]);
+    expect(failures).toEqual([expect.stringContaining('entries/0001 says a time at which')]);
+  });
+
+  it('runs nothing and believes nothing that is hidden in it', async () => {
+    const hidden = 'a[$(touch planted)0]';
+    const statements = [
+      `{"at":"${hidden}",`,
+      `{"aa":{"at":"2020-01-01T00:00:00.000Z"},"at":"${hidden}",`,
+      '{"at":"2026-13-01T00:00:00.000Z",',
+    ];
+    for (const statement of statements) {
+      const found = await byHand(
+        resigned(edit('entries/0001.json', (json) => json.replace(/^\{"at":"[^"]*",/, statement))),
+        [tsa.authorityFile],
+      );
+      expect(found).toMatchObject({ status: 1, planted: false });
+      expect(found.failures.join()).toContain('entries/0001 states when it was written');
+    }
+  });
 });
