@@ -768,6 +768,10 @@ const OPTIONAL_FIELDS = ['ref', 'event_at', 'evidence'];
 const COMMON_FIELDS = ['v', 'log', 'kind', 'page', 'psid', 'at', 'subject'];
 const MARKETING = 'marketing.broadcast';
 const GRANTS = ['opt_in', 're_opt_in', 'consent'];
+/** By which acts a conversation begins, and by which ones somebody agrees or comes back: an ordinary message does not. */
+const OPENING = ['get_started', 'first_message', 'referral', 'ad', 'optin_plugin', 'marketing_optin'];
+const AGREEING = ['quick_reply', 'button', 'keyword', 'marketing_optin'];
+const VIAS = { opt_in: OPENING, consent: AGREEING, re_opt_in: AGREEING };
 const isGrant = ({ body }) =>
   GRANTS.includes(body.kind) && Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
 const SENDS_FIELDS = ['v', 'log', 'kind', 'at', 'page', 'broadcast', 'content_sha256', 'n', 'root'];
@@ -1214,6 +1218,8 @@ function checkActs({ entries }) {
   const shown = new Set();
   return entries.map((entry) => {
     const { name, body } = entry;
+    const isMeant = VIAS[body.kind]?.includes(body.via) ?? true;
+    need(isMeant, 3, `${name} says that it came about by something that is no such act`);
     if (body.kind === 're_opt_in') {
       need(
         withdrawal !== null && body.after === withdrawal.commitment.toString('hex'),
@@ -1485,13 +1491,15 @@ function readMeaning({ message, message_edit: edit, postback, optin }) {
     button,
     reply,
     text,
+    isMarketing: optin?.type === 'notification_messages',
     isTapped,
     isWritten: typeof message?.text === 'string',
     isRefused: isRefused || (!isTapped && text !== null && isNo(text)),
   };
 }
 
-function checkMeaning({ button, reply, text, isTapped, isWritten, isRefused }, name, { kind, via }) {
+function checkMeaning(meaning, name, { kind, via }) {
+  const { button, reply, text, isTapped, isWritten, isMarketing, isRefused } = meaning;
   if (kind === 'withdraw') {
     const isMeant = via !== 'postback' || button === 'refuse' || reply === 'refuse';
     need(isMeant, 4, `${name}: the button that was tapped does not unsubscribe`);
@@ -1504,6 +1512,7 @@ function checkMeaning({ button, reply, text, isTapped, isWritten, isRefused }, n
     quick_reply: reply === 'agree',
     get_started: button === 'start',
     keyword: isWritten,
+    marketing_optin: isMarketing,
   };
   need(meant[via] !== false, 4, `${name}: the event means something else than the entry says`);
 }

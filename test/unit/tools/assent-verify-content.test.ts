@@ -68,10 +68,16 @@ describe('a grant', () => {
       'marketing_optin',
       NO,
     ],
+    ['a plugin as a permission at Messenger', { optin: { ref: 'x' } }, 'marketing_optin', OTHER],
   ];
   it.each(BACK)('does not rest on %s', async (_name, act, via, sentence) => {
     const verdict = await judge(changed(({ back }) => rest(back, act, via)));
     expect([verdict.exit, content(verdict)]).toEqual([1, expect.stringMatching(sentence)]);
+  });
+
+  it.each(['first_message', 'referral', 'api', 'constructor'])('does not come back via %s', async (via) => {
+    const verdict = await judge(changed(({ back }) => rest(back, text('Where is my parcel?'), via)));
+    expect([verdict.exit, verdict.levels[2]!.reasons.join()]).toEqual([1, expect.stringContaining('no such act')]);
   });
 
   const FIRST: typeof BACK = [
