@@ -86,6 +86,9 @@ commitment() { { openssl dgst -sha256 -binary "$1"; cat "$2"; } | hash; }
 leaf() { { printf '\000'; printf '%s' "$1" | unhex; } | hash; }
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2" | tr -cd '[:print:]'; }
 
+# only <text> <pattern> <file>: what the pattern finds is this text, once. A field that stands there twice could say anything.
+only() { [ "$(grep -ao "$2" "$3" | head -n 2)" = "$1" ]; }
+
 # The time an entry says it was written. Of all fields only "after" can stand before it; a second "at" stands deeper.
 stated() {
   sed -n '1s/^{\("after":"[0-9a-f]\{64\}",\)\{0,1\}"at":"\([-0-9]\{10\}T[0-9:]\{8\}\.[0-9]\{3\}Z\)".*/\2/p' "$1"
@@ -150,6 +153,7 @@ remember() {
 
 previous=null
 count=0
+ref=$(grep -ao '"ref":"[0-9a-f]\{32\}"}' entries/0001.json | head -n 1)
 : > "$work/leaves"
 : > "$work/stamps"
 for body in entries/[0-9]*.json; do
@@ -157,11 +161,10 @@ for body in entries/[0-9]*.json; do
   count=$((count + 1))
   included "$name"; check $? "$name ($(field kind "$body")) is in the log"
   remember "$name" "$body"
-  grep -q "\"n\":$count," "$body" && { [ "$previous" = null ] && grep -q '"prev":null' "$body" || grep -q "\"prev\":\"$previous\"" "$body"; }
-  check $? "$name follows the entry before it"
-  previous=$(commitment "$body" "$name.nonce")
+  only "\"subject\":{\"n\":$count,\"prev\":$previous,$ref" '"subject":{[^}]*}' "$body"; check $? "$name follows the entry before it"
+  previous="\"$(commitment "$body" "$name.nonce")\""
 done
-grep -q "\"head\":\"$previous\",\"n\":$count," entries/chain.json; check $? "the chain ends with entry $count"
+grep -q "^{\"head\":$previous,\"n\":$count,${ref%\}},\"size\":$size," entries/chain.json; check $? "the operator states that the chain ends with entry $count"
 
 for body in sends/[0-9]*.message.json; do
   [ -e "$body" ] || continue
@@ -172,7 +175,7 @@ for body in sends/[0-9]*.message.json; do
   position=$(line 2 "$name.inner"); position=${position#position }
   of=$(line 3 "$name.inner"); of=${of#of }
   inner=$(fold "$(leaf "$(commitment "$body" "$name.message.nonce")")" "$position" "$of" "$work/path")
-  [ -n "$inner" ] && [ "$inner" = "$(field root "$name.json")" ] && grep -q "\"n\":$of," "$name.json" &&
+  [ -n "$inner" ] && [ "$(sed -n 's/.*,"n":\([0-9]*\),"page":"[^"]*","root":"\([0-9a-f]*\)","v":1}$/\1 \2/p' "$name.json")" = "$of $inner" ] &&
     [ "$(wc -c < "$name.message.nonce")" = 64 ]; check $? "$name is one of the $of messages of its chunk"
 done
 
@@ -183,7 +186,7 @@ for piece in evidence/[0-9]*/seg.[0-9][0-9][0-9].bin; do
   place=${piece##*/seg.}; place=$((10#${place%.bin} + 1))
   if [ -e "${piece%.bin}.nonce" ]; then kind=e; h=$(commitment "$piece" "${piece%.bin}.nonce"); else kind=p; h=$(hash < "$piece"); fi
   logged=$(sed 's/.*"segs":\[//; s/\]\].*//; s/\],\[/\n/g' "entries/$number.json" | tr -d '[]' | sed -n "${place}p")
-  [ "$logged" = "\"$kind\",$(wc -c < "$piece"),\"$h\"" ]; check $? "$piece was logged"
+  [ "$logged" = "\"$kind\",$(wc -c < "$piece"),\"$h\"" ] && only '"segs":[' '"segs":\[' "entries/$number.json"; check $? "$piece was logged"
 done
 for text in notices/*.txt; do
   [ -e "$text" ] || continue

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pemOf, selfAuthority, selfTimestamp } from '../../../src/domain/ledger/anchor/self-timestamp.rules';
-import { noteOf, withManifest, type Files } from '../../support/bundle-fixture';
+import { noteOf, withManifest, type Files, type Step } from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { bundleOf, CAST, DAY_MS, honestPlan, HOUR_MS, START, type Plan } from './bundle-world';
 import { bend, edit, put } from './tamperings';
 
+const REF = '0123456789abcdef0123456789abcdef';
 let tsa: TestTsa;
 let honest: Files;
 
@@ -115,6 +116,37 @@ it('runs nothing that is hidden in a number', async () => {
   ];
   const found = await Promise.all(plants.map((files) => byHand(files)));
   expect(found.map(({ status, planted }) => [status, planted])).toEqual(plants.map(() => [1, false]));
+});
+
+describe('a field that stands in an entry twice', () => {
+  const byPlan = async (change: (plan: Plan) => Record<string, Step>) => {
+    const plan = honestPlan(tsa, tsa);
+    delete plan.after.selfStamp;
+    return (await byHand(bundleOf(change(plan)), [tsa.authorityFile])).failures.join();
+  };
+
+  it('hides no withdrawal from the chain', async () => {
+    const failures = await byPlan(({ stop, back, second: _second, ...plan }) => {
+      const { fields } = back;
+      back.subject = { n: 4, prev: 'ab'.repeat(32) };
+      back.fields = (before) => ({
+        ...fields(before),
+        zz: { subject: { n: 3, prev: before[1], ref: REF } },
+        after: null,
+      });
+      const { more, after, ...start } = plan;
+      return { ...start, stop: { ...stop, isLeftOut: true }, back, more, after };
+    });
+    expect(failures).toContain('entries/0003 follows the entry before it');
+  });
+
+  it('lets no message pass for one of another chunk', async () => {
+    const failures = await byPlan((plan) => {
+      plan.first.chunk = { root: 'ab'.repeat(32), zz: { n: 3, page: 'x', root: 'cd'.repeat(32) } };
+      return plan;
+    });
+    expect(failures).toContain('sends/0001 is one of');
+  });
 });
 
 describe('the time', () => {
