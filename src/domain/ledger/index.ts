@@ -2,6 +2,7 @@ export { makeAnchorCheckpoints, makeThinCheckpoints } from './anchor/anchor-chec
 export { anchorServices } from './anchor/anchor-services';
 export { dailySizes, readAnchors, sizesAround, type StoredAnchor } from './anchor/anchor.store';
 export type { AnchorClass, AnchorService } from './anchor/anchor.types';
+export { anchorReader, type ReadAnchorTime } from './anchor/stored-anchor.rules';
 export { cosignedNote } from './anchor/cosigned-note.rules';
 export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/read-anchors';
 export type { CheckpointCopy } from './checkpoint-copy.types';

@@ -4,15 +4,12 @@ import type { Ids } from '../../../kernel/ids';
 import { UserError } from '../../../kernel/errors';
 import { cosignedAt, parseSignatureLine, parseVkey, type VerifierKey } from '../note.rules';
 import type { AnchorOutcome, AnchorRequest, AnchorService, AskTimestamp, AskWitness } from './anchor.types';
-import { pemOf, selfAuthority, selfTimestamp } from './self-timestamp.rules';
+import { pemOf, SELF, selfAuthority, selfTimestamp } from './self-timestamp.rules';
 import { checkTimestamp, timestampRequest } from './timestamp.rules';
 
 const MINUTE_MS = 60_000;
 const NONCE_BYTES = 8;
 const SIZE = /^(0|[1-9]\d{0,14})\n$/;
-
-/** Stands for the built-in authority wherever it is named. */
-const SELF = 'self';
 
 /** @param seed 32 bytes of the installation's own */
 function selfService(seed: Buffer, { clock, ids }: { readonly clock: Clock; readonly ids: Ids }): AnchorService {

@@ -3,6 +3,8 @@ import { sha256 } from '../../../kernel/crypto/merkle';
 import { contextTag, der, derInteger, derOid, derTime, derValidity, TAG } from './der.rules';
 import { OID, sha256Algorithm } from './timestamp.rules';
 
+/** Stands for the built-in authority wherever it is named. */
+export const SELF = 'self';
 /** Stands in the certificate, so that nobody takes the token for what it is not. */
 export const SELF_NAME = 'Assent built-in time-stamp (SELF, not independent)';
 

@@ -56,7 +56,8 @@ export type CheckedTimestamp =
 
 export interface TimestampQuestion {
   readonly imprint: Buffer;
-  readonly nonce: Buffer;
+  /** Null where the question is not known any more. */
+  readonly nonce: Buffer | null;
   /** PEM of authorities one of which must have issued the certificate; empty: any certificate will do. */
   readonly authorities: readonly string[];
 }
@@ -174,7 +175,7 @@ function requireImprint(info: readonly DerElement[], { imprint, nonce }: Timesta
     timingSafeEqual(stamped.content, imprint);
   if (!isOurs) throw new BadTimestamp('other_imprint');
   const answered = info.slice(5).find(({ tag }) => tag === TAG.integer);
-  if (answered?.whole.equals(derInteger(nonce)) !== true) throw new BadTimestamp('other_nonce');
+  if (nonce !== null && answered?.whole.equals(derInteger(nonce)) !== true) throw new BadTimestamp('other_nonce');
 }
 
 /** Null for a negative number, which no certificate may have (RFC 5280, section 4.1.2.2). */
