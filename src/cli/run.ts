@@ -56,8 +56,9 @@ function verifyBundle({ bundle, trusted }: Extract<Command, { kind: 'verify' }>,
 }
 
 async function auditLedger(infrastructure: Infrastructure, { say }: Terminal): Promise<AuditResult> {
-  const { db, keyRing, checkpointCopy } = infrastructure;
-  const audit = makeAuditLedger({ db, keyRing, checkpointCopy, logOrigin: await logOrigin(infrastructure) });
+  const { config } = infrastructure;
+  const witnessVkeys = config.anchors.witnesses.map(({ vkey }) => vkey);
+  const audit = makeAuditLedger({ ...infrastructure, logOrigin: await logOrigin(infrastructure), witnessVkeys });
   const result = await audit();
   if (result.ok) say(`The ledger of ${String(result.size)} entries is whole.`);
   else {

@@ -22,12 +22,24 @@ export interface AnnouncedKeys {
 export const makeAnnounceKeys =
   (deps: AnnounceKeysDeps) =>
   async ({ vkey, appSecrets }: AnnouncedKeys): Promise<void> => {
-    await announce(deps, sha256(Buffer.from(`log_key ${vkey}`)), { kind: 'log_key', vkey });
+    await announce(deps, logKeyFact(vkey), { kind: 'log_key', vkey });
     for (const secret of appSecrets) {
       const commitment = secretCommitment(secret);
       await announce(deps, commitment, { kind: 'secret_commit', commitment });
     }
   };
+
+const logKeyFact = (vkey: string): Buffer => sha256(Buffer.from(`log_key ${vkey}`));
+
+/** The fact that an entry announces, by its body; null for one that announces nothing. */
+export function announcedFact(body: {
+  readonly kind: string;
+  readonly vkey?: string;
+  readonly sha256?: string;
+}): Buffer | null {
+  if (body.kind === 'log_key' && body.vkey !== undefined) return logKeyFact(body.vkey);
+  return body.kind === 'secret_commit' && body.sha256 !== undefined ? Buffer.from(body.sha256, 'hex') : null;
+}
 
 /** @param fact 32 bytes that tell this fact from every other */
 function announce(deps: AnnounceKeysDeps, fact: Buffer, entry: SystemEntry): Promise<void> {

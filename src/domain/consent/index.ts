@@ -1,4 +1,4 @@
-export { makeAnnounceKeys } from './announce-keys';
+export { announcedFact, makeAnnounceKeys } from './announce-keys';
 export {
   appendLeadEntry,
   appendSends,

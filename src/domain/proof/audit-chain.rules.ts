@@ -1,13 +1,20 @@
 import type { LeadStatus } from '../lead-status.types';
 import type { EntryFacts } from './proof.types';
 
+/** What the body of an entry says, as far as an audit needs to know. */
+export interface AuditedFacts extends EntryFacts {
+  /** Of a `token` entry. */
+  readonly expires?: string | null;
+  readonly token_sha256?: string;
+}
+
 /** An entry of a person's chain, opened. */
 export interface ChainLink {
   readonly entryId: string;
   /** Leaf; null while it waits for one. */
   readonly index: number | null;
   readonly commitment: Buffer;
-  readonly facts: EntryFacts;
+  readonly facts: AuditedFacts;
 }
 
 /** What a person's row says that their chain says too. */
@@ -20,10 +27,24 @@ export interface LeadClaims {
   readonly consentEntry: string | null;
   readonly consentCommitment: Buffer | null;
   readonly consentN: number | null;
-  readonly optedInAt: Date | null;
+  readonly optedInAt: RowTime;
+  readonly explicitActAt: RowTime;
+  readonly withdrawnAt: RowTime;
   readonly withdrawalCommitment: Buffer | null;
   readonly marketingTokenState: string | null;
+  readonly token: { readonly at: RowTime; readonly expiresAt: RowTime; readonly sha256: string | null };
+  /** Null for a row without a time; false for one that is none. */
+  readonly isNoticeShown: boolean | null;
+  readonly noticeVersion: number | null;
+  /** Null when it cannot be opened. */
+  readonly psid: string | null;
+  /** The person is found by that id, in that bucket. */
+  readonly isPlaced: boolean;
+  readonly isWebTokenOwn: boolean;
 }
+
+/** As entries write times; another text for one that no entry could write. */
+export type RowTime = string | null;
 
 /** Code and sentence of a finding. */
 export type Fault = readonly [what: string, sentence: string];
@@ -40,7 +61,8 @@ export function chainFault(
   if (n !== known + 1) return ['chain_gap', `a person's chain lacks what comes before entry ${n}`];
   if (prev !== (before?.commitment.toString('hex') ?? null))
     return ['chain_broken', `entry ${n} of a person's chain does not follow the one before it`];
-  if (ref !== lead.subjectRef.toString('hex') || facts.page !== lead.metaPageId)
+  const isSamePerson = facts.psid === (before ?? { facts }).facts.psid;
+  if (!isSamePerson || ref !== lead.subjectRef.toString('hex') || facts.page !== lead.metaPageId)
     return ['chain_subject', `entry ${n} is of another person or Page than the row says`];
   return isAhead(index, before)
     ? ['chain_order', `entry ${n} of a person's chain has its leaf before an earlier entry`]
@@ -117,7 +139,7 @@ const namesGrant = (lead: LeadClaims, { grant }: Replayed): boolean =>
   lead.consentN === (grant?.facts.subject.n ?? null);
 
 const namesTime = ({ optedInAt }: LeadClaims, { lastGrant }: Replayed): boolean =>
-  (optedInAt?.toISOString() ?? null) === (lastGrant?.facts.event_at ?? null);
+  optedInAt === (lastGrant?.facts.event_at ?? null);
 
 const isSame = (stored: Buffer | null, link: ChainLink | undefined): boolean =>
   stored === null ? link === undefined : link?.commitment.equals(stored) === true;

@@ -9,9 +9,17 @@ export interface KeyPlace {
   readonly dekWrapped: Buffer | null;
 }
 
+export interface PersonIndex {
+  readonly metaPageId: string | null;
+  readonly psid: string | null;
+  readonly psidIndex: Buffer | null;
+}
+
 export interface AuditKeys {
   /** The key of a lead; null when what is stored opens none. */
   readonly open: (place: KeyPlace) => Buffer | null;
+  /** Whether a person of the Page lies in that bucket and is found there by `index`. Ask it of a place that opened just now. */
+  readonly isPlaced: (place: KeyPlace, person: PersonIndex) => boolean;
   /** Versions that the ring did not know and that may have been rotated while the audit ran. */
   readonly unknown: ReadonlySet<string>;
 }
@@ -38,7 +46,19 @@ export function auditKeys(keyRing: KeyRing, gone: ReadonlySet<string>): AuditKey
         return null;
       }
     },
+    isPlaced: (place, person) => isPlaced(keyRing, place, person),
   };
+}
+
+function isPlaced(
+  keyRing: KeyRing,
+  { pageUuid, bucket, keyVersion }: KeyPlace,
+  { metaPageId, psid, psidIndex }: PersonIndex,
+): boolean {
+  if (pageUuid === null || bucket === null || keyVersion === null) return false;
+  if (metaPageId === null || psid === null || psidIndex === null) return false;
+  const index = keyRing.blindIndex(pageUuid, bucket, keyVersion, metaPageId, psid);
+  return keyRing.bucketOf(pageUuid, psid) === bucket && index.equals(psidIndex);
 }
 
 const isUnknownVersion = (error: unknown): boolean =>

@@ -1,16 +1,17 @@
+import type { Clock } from '../../kernel/clock';
 import { openField } from '../../kernel/crypto/field-cipher';
 import { HASH_BYTES } from '../../kernel/crypto/merkle';
-import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { InvariantError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
 import { INPUT_LEVEL, readSignedCheckpoint, readTiles, TILE_WIDTH } from '../ledger';
 import type { Tx } from '../sql.types';
 import type { AuditKeys } from './audit-keys';
+import { CLOCK_SKEW_MS } from './audit-lead.rules';
 import { BEFORE_ALL } from './audit-people.store';
+import { noteSystemEntry, systemFacts, type SystemFacts, type ToldFacts } from './audit-system';
 import { recomputedTree, type ExpectedTile } from './audit-tree.rules';
 import {
-  hasWording,
   readCheckpoints,
   readExtraTiles,
   readLeafEnd,
@@ -31,6 +32,8 @@ export interface AuditLogDeps {
   readonly keyRing: KeyRing;
   readonly logOrigin: string;
   readonly keys: AuditKeys;
+  readonly told: ToldFacts;
+  readonly clock: Clock;
   /** The checkpoint beside the key ring. */
   readonly copy: string | null;
 }
@@ -47,12 +50,20 @@ export interface AuditedLog {
 export async function auditLog(tx: Tx, deps: AuditLogDeps, report: Report): Promise<AuditedLog> {
   const end = await findEnd(tx, deps);
   const states = { open: 0, erased: 0, closed: 0, lost: 0 };
-  const walk: Walk = { tree: recomputedTree(), states, opened: 0, explained: 0, firstUnopenable: null, wrong: [] };
+  const walk: Walk = {
+    tree: recomputedTree(),
+    states,
+    opened: 0,
+    explained: 0,
+    firstUnopenable: null,
+    latest: -Infinity,
+    wrong: [],
+  };
   const reportLeaf: Report = (what, leaf, ...rest) => {
     if (leaf !== null && walk.wrong.length < MOST_WRONG) walk.wrong.push(leaf);
     report(what, leaf, ...rest);
   };
-  const judges: Judges = { judge: checkpointJudge(deps, end, report), report: reportLeaf };
+  const judges: Judges = { judge: checkpointJudge(deps, end, walk, report), report: reportLeaf };
   for (let from = 0; from < end.size; from += BATCH_LEAVES) {
     await auditBatch(tx, deps, { from, to: Math.min(end.size, from + BATCH_LEAVES) }, walk, judges);
   }
@@ -97,6 +108,8 @@ interface Walk {
   /** Leaves that erasures account for. */
   explained: number;
   firstUnopenable: number | null;
+  /** The latest time that an entry so far says it was written at. */
+  latest: number;
   /** The first leaves at fault. */
   readonly wrong: number[];
 }
@@ -126,7 +139,7 @@ async function auditBatch(
     const index = from + at;
     const row = rows.get(index);
     if (row === undefined) report('leaf_missing', index, null, `leaf ${index} has no row`);
-    else await auditLeaf(tx, deps, row, { input, walk, report });
+    else await auditLeaf(tx, deps.keys, row, { input, walk, told: deps.told, report });
     full.push(...walk.tree.add(input));
     judge(index + 1, walk.tree.root, checkpoints.get(index + 1));
   }
@@ -181,10 +194,11 @@ const firstDifference = (found: Buffer, expected: Buffer): number => {
 interface LeafWalk {
   readonly input: Buffer;
   readonly walk: Walk;
+  readonly told: ToldFacts;
   readonly report: Report;
 }
 
-async function auditLeaf(tx: Tx, { keys }: AuditLogDeps, row: LeafRow, { input, walk, report }: LeafWalk) {
+async function auditLeaf(tx: Tx, keys: AuditKeys, row: LeafRow, { input, walk, told, report }: LeafWalk) {
   const index = Number(row.index);
   walk.states[row.state] += 1;
   if (row.state !== 'open') {
@@ -204,8 +218,19 @@ async function auditLeaf(tx: Tx, { keys }: AuditLogDeps, row: LeafRow, { input, 
     return;
   }
   walk.opened += 1;
-  if (row.opening !== null) walk.explained += await auditSystemEntry(tx, row, body, report);
+  walk.latest = Math.max(walk.latest, writtenAt(body));
+  if (row.opening !== null) walk.explained += await auditSystemEntry(tx, row, body, { told, report });
 }
+
+/** The keys of a body are sorted, and only `after` comes before `at`. */
+const WRITTEN_AT = /^\{(?:"after":"[0-9a-f]{64}",)?"at":"([^"]{24})"/;
+const HEAD_BYTES = 120;
+
+const writtenAt = (body: Buffer): number => {
+  const text = WRITTEN_AT.exec(body.toString('latin1', 0, HEAD_BYTES))?.[1];
+  const at = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(at) ? -Infinity : at;
+};
 
 function openLeaf(keys: AuditKeys, row: LeafRow): Buffer | null {
   const { entryId, openingCt } = row;
@@ -220,47 +245,41 @@ function openLeaf(keys: AuditKeys, row: LeafRow): Buffer | null {
   }
 }
 
-interface SystemBody {
-  readonly kind: string;
-  readonly page?: string;
-  readonly broadcast?: string;
-  readonly root?: string;
-  readonly n?: number;
-  /** Of an `erasure`: how many leaves it closed. */
-  readonly leaves?: number;
-  readonly notice?: { readonly sha256: string };
-}
-
 /** @returns how many unopenable leaves the entry accounts for */
-async function auditSystemEntry(tx: Tx, row: LeafRow, bytes: Buffer, report: Report): Promise<number> {
+async function auditSystemEntry(
+  tx: Tx,
+  row: LeafRow,
+  bytes: Buffer,
+  { told, report }: Pick<LeafWalk, 'told' | 'report'>,
+): Promise<number> {
   const index = Number(row.index);
-  const body = parseCanonicalJson(bytes) as SystemBody;
-  if (body.kind === 'sends' && !isChunk(row, body)) {
+  const facts = systemFacts(bytes);
+  if (facts === null) return 0;
+  if (facts.kind === 'sends' && !isChunk(row, facts)) {
     const sentence = `leaf ${index}: the messages of the chunk are not those that were authorised`;
     report('sends_changed', index, row.entryId, sentence);
   }
-  const isPublished =
-    body.kind !== 'notice' ||
-    body.page === undefined ||
-    body.notice === undefined ||
-    (await hasWording(tx, body.page, body.notice.sha256));
-  if (!isPublished) report('notice_missing', index, row.entryId, `leaf ${index}: the wording it published is gone`);
-  return body.kind === 'erasure' ? (body.leaves ?? 0) : 0;
+  if (facts.kind === 'sends' && !row.isOneAccount)
+    report('opening_owner', index, row.entryId, `leaf ${index}: chunk, broadcast and Page are not of one account`);
+  await noteSystemEntry(tx, told, { entryId: row.entryId, index, accountId: row.accountId }, facts, report);
+  return facts.kind === 'erasure' ? (facts.leaves ?? 0) : 0;
 }
 
 function isChunk(
-  { commitments, broadcastUuid, chunkPage }: LeafRow,
-  { root, n, broadcast, page }: SystemBody,
+  { commitments, broadcastUuid, contentSha256, chunkPage }: LeafRow,
+  { root, n, broadcast, content_sha256, page }: SystemFacts,
 ): boolean {
   if (commitments === null || n === undefined || commitments.length !== n * HASH_BYTES) return false;
   const each = Array.from({ length: n }, (_, at) => commitments.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+  if (contentSha256?.toString('hex') !== content_sha256) return false;
   return broadcastUuid === broadcast && chunkPage === page && sendsRoot(each).toString('hex') === root;
 }
 
 /** Judges checkpoints as the recomputed tree reaches their size. */
 function checkpointJudge(
-  { keyRing, logOrigin }: AuditLogDeps,
+  { keyRing, logOrigin, clock }: AuditLogDeps,
   { kept, size: end, isKeptOnly }: LogEnd,
+  walk: Pick<Walk, 'latest'>,
   report: Report,
 ) {
   let before = -Infinity;
@@ -280,6 +299,10 @@ function checkpointJudge(
     if (!row.root.equals(root)) say('checkpoint_root', `checkpoint ${size} names another root in its row`);
     const at = timeOf(row);
     if (!(at >= before)) say('checkpoint_time', `checkpoint ${size} is older than the one before it, or has no time`);
+    else if (at < walk.latest - CLOCK_SKEW_MS)
+      say('checkpoint_time', `checkpoint ${size} is older than an entry it holds`);
+    else if (at > clock.now().getTime() + CLOCK_SKEW_MS)
+      say('checkpoint_time', `checkpoint ${size} has a time that has not come yet`);
     before = at;
   };
 }

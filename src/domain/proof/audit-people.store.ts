@@ -1,5 +1,6 @@
 import type { KeyedLeadRow } from '../leads';
 import type { RowId, Sql } from '../sql.types';
+import type { RowTime } from './audit-chain.rules';
 import type { MessageRow } from './person.store';
 
 /** Lower than every id there is. */
@@ -9,6 +10,13 @@ export async function readLeadIds(sql: Sql, after: RowId, limit: number): Promis
   const rows = await sql.rows<{ id: RowId }>('select id from lead where id > $1 order by id limit $2', [after, limit]);
   return rows.map(({ id }) => id);
 }
+
+/** A time as entries write theirs, or a word for one that no entry could write: infinite, or finer than a millisecond. */
+export const timeText = (column: string): string =>
+  `case when ${column} is null then null
+    when isfinite(${column}) and ${column} = date_trunc('milliseconds', ${column})
+      then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    else 'none' end`;
 
 type LeadColumns = Pick<
   KeyedLeadRow,
@@ -20,19 +28,31 @@ type LeadColumns = Pick<
   | 'consentEntry'
   | 'consentCommitment'
   | 'consentN'
-  | 'optedInAt'
   | 'withdrawalCommitment'
   | 'marketingTokenState'
 >;
 
 /** A lead with its key and Page, as far as there are any. */
 export interface AuditedLead extends LeadColumns {
+  readonly uuid: string;
+  readonly optedInAt: RowTime;
+  readonly explicitActAt: RowTime;
+  readonly withdrawnAt: RowTime;
+  readonly tokenCt: Buffer | null;
+  readonly tokenAt: RowTime;
+  readonly tokenExpiresAt: RowTime;
+  /** Null for a row without a time; false for one that is none. */
+  readonly isNoticeShown: boolean | null;
+  readonly noticeVersion: number | null;
+  readonly webTokenSha256: Buffer;
+  readonly psidIndex: Buffer | null;
+  readonly psidCt: Buffer | null;
   readonly bucket: number | null;
   readonly keyVersion: number | null;
   readonly dekWrapped: Buffer | null;
   readonly pageUuid: string | null;
   readonly metaPageId: string | null;
-  /** Lead, key, Page and account belong together. */
+  /** Lead, key, bucket, Page and account belong together. */
   readonly isOwn: boolean;
 }
 
@@ -40,11 +60,17 @@ export const readLeads = (sql: Sql, leadIds: readonly RowId[]): Promise<AuditedL
   sql.rows(
     `select l.id, l.status, l.subject_ref as "subjectRef", l.chain_n as "chainN", l.chain_head as "chainHead",
        l.consent_entry as "consentEntry", l.consent_commitment as "consentCommitment", l.consent_n as "consentN",
-       case when isfinite(l.opted_in_at) then l.opted_in_at end as "optedInAt",
-       l.withdrawal_commitment as "withdrawalCommitment", l.marketing_token_state as "marketingTokenState",
+       ${timeText('l.opted_in_at')} as "optedInAt", ${timeText('l.explicit_act_at')} as "explicitActAt",
+       ${timeText('l.withdrawn_at')} as "withdrawnAt", l.withdrawal_commitment as "withdrawalCommitment",
+       l.marketing_token_state as "marketingTokenState", l.marketing_token_ct as "tokenCt",
+       ${timeText('l.marketing_token_at')} as "tokenAt", ${timeText('l.marketing_token_expires_at')} as "tokenExpiresAt",
+       isfinite(l.notice_shown_at) as "isNoticeShown", l.notice_version as "noticeVersion",
+       l.web_token_sha256 as "webTokenSha256", k.psid_index as "psidIndex", k.psid_ct as "psidCt",
        k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", p.public_id as "pageUuid",
-       p.meta_page_id as "metaPageId", coalesce(k.page_id = l.page_id and p.account_id = l.account_id, false) as "isOwn"
+       p.meta_page_id as "metaPageId", l.public_id as uuid,
+       coalesce(k.page_id = l.page_id and p.account_id = l.account_id and b.key_version = k.key_version, false) as "isOwn"
       from lead l left join lead_key k on k.lead_id = l.id left join page p on p.id = l.page_id
+        left join key_bucket b on b.page_id = k.page_id and b.bucket = k.bucket
      where l.id = any($1::bigint[]) order by l.id`,
     [leadIds],
   );

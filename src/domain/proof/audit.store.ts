@@ -15,6 +15,7 @@ export interface LeafRow {
   readonly state: 'open' | 'erased' | 'closed' | 'lost';
   readonly hasOpening: boolean;
   readonly leadId: RowId | null;
+  readonly accountId: RowId | null;
   readonly openingCt: Buffer | null;
   readonly opening: Buffer | null;
   readonly pageUuid: string | null;
@@ -24,15 +25,19 @@ export interface LeafRow {
   readonly commitments: Buffer | null;
   /** Of a chunk: what its row says that its entry says too. */
   readonly broadcastUuid: string | null;
+  readonly contentSha256: Buffer | null;
   readonly chunkPage: string | null;
+  /** Broadcast, Page and opening name one account. */
+  readonly isOneAccount: boolean;
 }
 
 export const readLeaves = (sql: Sql, from: number, to: number): Promise<LeafRow[]> =>
   sql.rows(
     `select f.leaf_index as index, f.entry_id as "entryId", f.state, o.entry_id is not null as "hasOpening",
-       o.lead_id as "leadId", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
+       o.lead_id as "leadId", o.account_id as "accountId", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
        k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments, b.public_id as "broadcastUuid",
-       c.meta_page_id as "chunkPage"
+       b.content_sha256 as "contentSha256", c.meta_page_id as "chunkPage",
+       coalesce(b.account_id = o.account_id and c.account_id = o.account_id, false) as "isOneAccount"
       from ledger_leaf f left join ledger_opening o on o.entry_id = f.entry_id
         left join lead_key k on k.lead_id = o.lead_id left join page p on p.id = k.page_id
         left join ledger_sends s on s.entry_id = f.entry_id left join broadcast b on b.id = s.broadcast_id
@@ -100,6 +105,7 @@ export interface PendingAuditRow {
   readonly mac: Buffer;
   readonly macKeyId: number;
   readonly hasOpening: boolean;
+  readonly accountId: RowId | null;
   /** Null for what is sealed. */
   readonly opening: Buffer | null;
   readonly hasLeaf: boolean;
@@ -108,7 +114,7 @@ export interface PendingAuditRow {
 export const readPendingRows = (sql: Sql, after: RowId, limit: number): Promise<PendingAuditRow[]> =>
   sql.rows(
     `select p.id, p.entry_id as "entryId", p.commitment, p.mac, p.mac_key_id as "macKeyId",
-       o.entry_id is not null as "hasOpening", o.opening,
+       o.entry_id is not null as "hasOpening", o.account_id as "accountId", o.opening,
        exists (select from ledger_leaf f where f.entry_id = p.entry_id) as "hasLeaf"
       from ledger_pending p left join ledger_opening o on o.entry_id = p.entry_id where p.id > $1 order by p.id limit $2`,
     [after, limit],
@@ -159,12 +165,4 @@ export const readChangedWordings = (sql: Sql): Promise<{ version: number; langua
 export async function readLeafEnd(sql: Sql): Promise<number> {
   const row = await sql.first<{ end: string }>('select coalesce(max(leaf_index) + 1, 0) as end from ledger_leaf');
   return Number(row?.end ?? 0);
-}
-
-export async function hasWording(sql: Sql, metaPageId: string, sha256: string): Promise<boolean> {
-  const row = await sql.first(
-    `select from notice n join page p on p.id = n.page_id where p.meta_page_id = $1 and n.sha256 = decode($2, 'hex')`,
-    [metaPageId, sha256],
-  );
-  return row !== undefined;
 }

@@ -1,12 +1,15 @@
+import type { Clock } from '../../kernel/clock';
 import { OperationalError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES } from '../consent';
 import type { KeyRing } from '../keyring.types';
 import { isAuthentic, type CheckpointCopy } from '../ledger';
 import type { Database, Tx } from '../sql.types';
+import { auditAnchors } from './audit-anchors';
 import { auditKeys, type AuditKeys } from './audit-keys';
 import { auditLog } from './audit-log';
 import { auditPeople } from './audit-people';
 import { BEFORE_ALL } from './audit-people.store';
+import { auditTold, noteSystemEntry, systemFacts, toldFacts, type ToldFacts } from './audit-system';
 import {
   countRejected,
   readChangedWordings,
@@ -27,8 +30,11 @@ const ATTEMPTS = 4;
 export interface AuditDeps {
   readonly db: Database;
   readonly keyRing: KeyRing;
+  readonly clock: Clock;
   readonly logOrigin: string;
   readonly checkpointCopy: CheckpointCopy;
+  /** Keys of the witnesses that are asked now. */
+  readonly witnessVkeys?: readonly string[];
 }
 
 /**
@@ -56,9 +62,12 @@ export const makeAuditLedger = (deps: AuditDeps) => async (): Promise<AuditResul
 async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | null): Promise<AuditResult> {
   await readOneMoment(tx);
   const { findings, report } = collector();
-  const log = await auditLog(tx, { ...deps, keys, copy }, report);
+  const told = toldFacts();
+  const log = await auditLog(tx, { ...deps, keys, told, copy }, report);
   const { people, messages } = await auditPeople(tx, { ...deps, keys, isErasing: log.unopenable > 0 }, report);
-  const pending = await auditWaiting(tx, deps, report);
+  const pending = await auditWaiting(tx, deps, told, report);
+  await auditAnchors(tx, deps, report);
+  await auditTold(tx, told, log.unopenable > 0, report);
   await auditRest(tx, report);
   const { erased, closed, lost } = log.states;
   const sorted = [...findings.kept].sort(byLeaf).slice(0, MOST_FINDINGS);
@@ -97,19 +106,26 @@ function collector(): { findings: { kept: Finding[]; count: number }; report: Re
 }
 
 /** @returns how many entries wait for their leaf */
-async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, report: Report): Promise<number> {
+async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, told: ToldFacts, report: Report): Promise<number> {
   let count = 0;
   for (let after = BEFORE_ALL; ;) {
     const rows = await readPendingRows(tx, after, BATCH_PENDING);
     for (const row of rows) {
       const fault = waitingFault(keyRing, row);
       if (fault !== null) report(fault[0], null, row.entryId, fault[1]);
+      else await noteWaiting(tx, told, row, report);
     }
     count += rows.length;
     const last = rows.at(-1);
     if (last === undefined) return count;
     after = last.id;
   }
+}
+
+async function noteWaiting(tx: Tx, told: ToldFacts, row: PendingAuditRow, report: Report): Promise<void> {
+  const { entryId, accountId, opening } = row;
+  const facts = opening === null ? null : systemFacts(opening.subarray(0, -NONCE_BYTES));
+  if (facts !== null) await noteSystemEntry(tx, told, { entryId, index: null, accountId }, facts, report);
 }
 
 function waitingFault(keyRing: KeyRing, row: PendingAuditRow): readonly [string, string] | null {

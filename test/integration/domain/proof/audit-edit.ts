@@ -21,6 +21,13 @@ export const entryOf = (lead: string, n: number): string =>
   `(select entry_id from ledger_opening join ledger_leaf using (entry_id) where lead_id = ${lead}
      order by leaf_index offset ${String(n - 1)} limit 1)`;
 export const leafOf = (entry: string): string => `(select leaf_index from ledger_leaf where entry_id = ${entry})`;
+/** The newest leaf of a person. */
+export const lastOf = (lead: string): string =>
+  `(select max(leaf_index) from ledger_leaf join ledger_opening using (entry_id) where lead_id = ${lead})`;
+/** The first entry of that kind that concerns nobody. */
+export const ofKind = (kind: string): string =>
+  `(select entry_id from ledger_opening join ledger_leaf using (entry_id) where convert_from(substring(opening
+     for length(opening) - 64), 'UTF8') like '%"kind":"${kind}"%' order by leaf_index limit 1)`;
 export const sendsLeaf = leafOf(SENDS);
 
 export const edit = (name: string, what: string, leaf: number | string | null, ...sql: string[]): Edit => ({

@@ -1,9 +1,6 @@
-import { flip, ANN, BOB, CYD, entryOf, leafOf, sendsLeaf, edit, type Edit } from './audit-edit';
+import { flip, ANN, BOB, CYD, edit, entryOf, lastOf, leafOf, ofKind, sendsLeaf, type Edit } from './audit-edit';
 
-/** The newest leaf of a person. */
-const lastOf = (lead: string): string =>
-  `(select max(leaf_index) from ledger_leaf join ledger_opening using (entry_id) where lead_id = ${lead})`;
-const NOTICE_ENTRY = `(select entry_id from ledger_opening where convert_from(substring(opening for length(opening) - 64), 'UTF8') like '%"kind":"notice"%')`;
+const NOTICE_ENTRY = ofKind('notice');
 const PEOPLE: readonly Edit[] = [
   edit('a status', 'lead_status', lastOf(BOB), `update lead set status = 'unsubscribed' where id = ${BOB}`),
   edit('a status set back', 'lead_status', lastOf(ANN), `update lead set status = 'reply_only' where id = ${ANN}`),

@@ -10,6 +10,7 @@ let page: TestPage;
 beforeEach(async () => {
   world = await openProofWorld();
   page = await world.newPage();
+  await world.logPage(page);
 });
 afterEach(() => world.close());
 
@@ -84,8 +85,8 @@ describe('a ledger kept by somebody who holds its keys', () => {
     await world.sequence();
     const found = await findings();
     expect(found.map(({ what, leafIndex }) => [what, leafIndex])).toEqual([
-      ['message_unconsented', 4],
-      ['message_withdrawn', 4],
+      ['message_unconsented', 6],
+      ['message_withdrawn', 6],
     ]);
   });
 });

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { appendSystemEntry } from '../../../../src/domain/consent';
+import { appendSystemEntry, makeAnnounceKeys } from '../../../../src/domain/consent';
 import { makeSequence, pendingMac } from '../../../../src/domain/ledger';
 import { makeAuditLedger, type AuditResult } from '../../../../src/domain/proof';
-import { event, message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
+import { APP_SECRET, event, message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
+import { FACT_EDITS } from './audit-edits-facts';
 import { LEDGER_EDITS } from './audit-edits-ledger';
 import { ROW_EDITS } from './audit-edits-rows';
 import { openProofWorld, type ProofWorld } from './proof-world';
@@ -12,6 +13,8 @@ let page: TestPage;
 const audit = (over: Partial<Parameters<typeof makeAuditLedger>[0]> = {}): Promise<AuditResult> =>
   makeAuditLedger({ ...world.deps, checkpointCopy: world.checkpointCopy, ...over })();
 
+const later = (ms: number): Date => new Date(world.now().getTime() + ms);
+const permission = (token: string) => ({ type: 'notification_messages', notification_messages_token: token });
 const settings = (basis: string) =>
   ({ kind: 'settings', metaPageId: page.metaPageId, optInMode: 'explicit', basis }) as const;
 
@@ -26,6 +29,7 @@ const SAVED: Readonly<Record<string, boolean>> = {
   ledger_pending: true,
   lead: true,
   lead_key: false,
+  key_bucket: false,
   delivery: false,
   evidence_segment: false,
   notice: false,
@@ -52,29 +56,39 @@ beforeAll(async () => {
   world = await openProofWorld();
   page = await world.newPage();
   const [a, b, c] = [newPsid(), newPsid(), newPsid()];
-  await world.deliver(page, postback(page, a, world.now(), 'assent:v1:start'));
-  await world.deliver(page, message(page, b, world.now(), 'hello'));
-  await world.deliver(page, message(page, c, world.now(), 'hello'));
-  const token = { type: 'notification_messages', notification_messages_token: 'token-1' };
-  await world.deliver(page, event(page, c, new Date(world.now().getTime() + 500), { optin: token }));
+  await world.store({
+    object: 'page',
+    entry: [
+      {
+        id: page.metaPageId,
+        time: world.now().getTime() + 700,
+        messaging: [
+          postback(page, a, world.now(), 'assent:v1:start'),
+          message(page, b, world.now(), 'hello'),
+          message(page, c, world.now(), 'hello'),
+        ],
+      },
+    ],
+  });
+  await world.drain();
+  await world.deliver(page, event(page, c, later(500), { optin: permission('token-1') }));
   const [ann, bob] = [(await world.leadOf(page, a))!.id, (await world.leadOf(page, b))!.id];
   await world.showNotice(page, ann);
   await world.showNotice(page, bob);
   await world.sequence();
   await world.sendTo(page, [bob, ann]);
   await world.deliver(page, message(page, a, world.now(), 'STOP'));
-  await world.deliver(page, message(page, a, new Date(world.now().getTime() + 1_000), 'START'));
+  await world.deliver(page, message(page, a, later(1_000), 'START'));
+  await world.logPage(page);
+  await makeAnnounceKeys(world.deps)({ vkey: world.vkey, appSecrets: [APP_SECRET] });
   await world.db.transaction(async (tx) => {
-    const { sha256 } = (await tx.first<{ sha256: Buffer }>('select sha256 from notice where page_id = $1', [page.id]))!;
-    const notice = { version: 1, language: 'en', surface: 'messenger_welcome', sha256 };
-    const { metaPageId, accountId } = page;
-    await appendSystemEntry(tx, world.deps, accountId, { kind: 'notice', metaPageId, notice });
-    for (let n = 0; n < 520; n += 1) await appendSystemEntry(tx, world.deps, accountId, settings(`b${String(n)}`));
+    for (let n = 0; n < 520; n += 1) await appendSystemEntry(tx, world.deps, page.accountId, settings(`b${String(n)}`));
   });
   world.setNow(new Date(world.now().getTime() + 5_000));
   await world.sequence();
   await world.deliver(page, message(page, c, world.now(), 'STOP'));
   await world.db.transaction((tx) => appendSystemEntry(tx, world.deps, page.accountId, settings('waiting')));
+  await world.db.run(`update page set opt_in_mode = 'explicit', basis = 'waiting'`);
   await world.db.run(`create schema saved`);
   for (const table of Object.keys(SAVED)) await world.db.run(`create table saved.${table} as table ${table}`);
 });
@@ -90,7 +104,7 @@ it('finds nothing wrong in a ledger that is whole, and opens every leaf', async 
   expect(result.root).toBe(head!.root.toString('base64'));
 });
 
-it.each([...LEDGER_EDITS, ...ROW_EDITS])('names $name', async ({ sql, what, leaf }) => {
+it.each([...LEDGER_EDITS, ...ROW_EDITS, ...FACT_EDITS])('names $name', async ({ sql, what, leaf }) => {
   const found = typeof leaf === 'string' ? await world.db.first<{ leaf: string }>(`select ${leaf} as leaf`) : undefined;
   const expected = found === undefined ? (leaf ?? null) : Number(found.leaf);
   let result: AuditResult;

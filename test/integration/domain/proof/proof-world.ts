@@ -6,7 +6,8 @@ import type { OptInMode } from '../../../../src/domain/lead-status.types';
 import { makeLogSends } from '../../../../src/domain/delivery';
 import { leadTransaction, lockLeadRow, openLead } from '../../../../src/domain/leads';
 import { anchorServices, logVkey, makeAnchorCheckpoints, makeSequence } from '../../../../src/domain/ledger';
-import { appendLeadEntry } from '../../../../src/domain/consent';
+import { appendLeadEntry, appendSystemEntry } from '../../../../src/domain/consent';
+import type { Tx } from '../../../../src/domain/sql.types';
 import { randomIds } from '../../../../src/kernel/ids';
 import { noteSigner, parseVkey, vkeyOf } from '../../../../src/domain/ledger/note.rules';
 import { ROOT } from '../../../support/program';
@@ -91,6 +92,8 @@ export async function openProofWorld(outside?: Outside) {
       const accountId = options.accountId ?? (await newAccount());
       return inbox.newPage({ ...options, accountId });
     },
+    /** What connecting the Page leaves in the log. */
+    logPage: (page: TestPage) => db.transaction((tx) => logPage(tx, deps, page)),
     checkpointCopy,
     sequence,
     /** Lets every service look at the newest checkpoint now. */
@@ -119,6 +122,17 @@ export async function openProofWorld(outside?: Outside) {
     sendTo: (page: TestPage, leadIds: readonly string[], options: { hasIndex?: boolean } = {}) =>
       sendTo(inbox, page, leadIds, options),
   };
+}
+
+async function logPage(tx: Tx, deps: InboxWorld['deps'], { id, metaPageId, accountId }: TestPage): Promise<void> {
+  const sha256 = createHash('sha256').update(NOTICE_BODY).digest();
+  const notice = { version: 1, language: 'en', surface: 'messenger_welcome', sha256 };
+  await appendSystemEntry(tx, deps, accountId, { kind: 'notice', metaPageId, notice });
+  const { optInMode, basis } = (await tx.first<{ optInMode: string; basis: string }>(
+    'select opt_in_mode as "optInMode", basis from page where id = $1',
+    [id],
+  ))!;
+  await appendSystemEntry(tx, deps, accountId, { kind: 'settings', metaPageId, optInMode, basis });
 }
 
 /** Authorises one message to each of these leads in one chunk, with the rows a claim leaves. */

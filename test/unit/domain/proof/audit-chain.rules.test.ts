@@ -36,9 +36,17 @@ const LEAD: LeadClaims = {
   consentEntry: 'e4',
   consentCommitment: hashOf(4),
   consentN: 4,
-  optedInAt: new Date(AT),
+  optedInAt: AT,
+  explicitActAt: AT,
+  withdrawnAt: AT,
   withdrawalCommitment: hashOf(3),
   marketingTokenState: 'granted',
+  token: { at: AT, expiresAt: null, sha256: null },
+  isNoticeShown: null,
+  noticeVersion: null,
+  psid: '',
+  isPlaced: true,
+  isWebTokenOwn: true,
 };
 
 const codes = (lead: LeadClaims, chain: readonly ChainLink[]): string[] =>
@@ -76,7 +84,7 @@ it.each<[string, readonly ChainLink[], Partial<LeadClaims>]>([
     consentEntry: grant?.entryId ?? null,
     consentCommitment: grant?.commitment ?? null,
     consentN: grant?.facts.subject.n ?? null,
-    optedInAt: grant === null ? null : new Date(AT),
+    optedInAt: grant === null ? null : AT,
     withdrawalCommitment: null,
     marketingTokenState: null,
     ...claims,

@@ -1,0 +1,64 @@
+import { sha256 } from '../../kernel/crypto/merkle';
+import type { EntryFacts } from './proof.types';
+
+type Evidence = NonNullable<EntryFacts['evidence']>;
+
+/** A piece of a webhook as it is kept. */
+export interface KeptPiece {
+  readonly position: number;
+  readonly bytes: Buffer;
+}
+
+export type EvidenceFault = 'evidence_missing' | 'evidence_changed';
+
+/**
+ * Whether what lies around a person's event in its body is kept, and is what the entry lists. All of it is kept, or nothing: bytes that
+ * hold more than Meta's envelope are not.
+ *
+ * @param around what is kept of that body, other than events
+ */
+export function envelopeFault(evidence: Evidence, around: readonly KeptPiece[]): EvidenceFault | null {
+  const listed = evidence.segs.flatMap(([kind, , hash], position) => (kind === 'p' ? [{ position, hash }] : []));
+  // A body in many pieces is told of in three, and none of the outer two is kept.
+  if (listed.length === 0 || around.length === 0) return null;
+  const kept = new Map(around.map(({ position, bytes }) => [position, sha256(bytes).toString('hex')]));
+  if (around.some(({ position }) => evidence.segs[position]?.[0] !== 'p')) return 'evidence_changed';
+  if (listed.some(({ position }) => !kept.has(position))) return 'evidence_missing';
+  return listed.every(({ position, hash }) => kept.get(position) === hash) ? null : 'evidence_changed';
+}
+
+const LATEST_AFTER_MS = 60_000;
+const CHANNELS = ['messaging', 'standby'] as const;
+const END = hashOf(']}]}');
+const COMMA = hashOf(',');
+
+/**
+ * Whether the bytes around the events can only have been Meta's envelope, of which nothing is left out when a webhook is kept: it is
+ * written anew with each millisecond after the event for its time, until one has the hash that the entry lists.
+ */
+export function isKnownEnvelope(
+  { page, event_at: eventAt }: Pick<EntryFacts, 'page' | 'event_at'>,
+  { segs }: Evidence,
+): boolean {
+  const [head, ...rest] = segs.flatMap(([kind, length, hash]) => (kind === 'p' ? [{ length, hash }] : []));
+  const last = rest.pop();
+  if (head === undefined || last?.hash !== END || rest.some(({ hash }) => hash !== COMMA)) return false;
+  const from = Date.parse(eventAt ?? '');
+  if (!Number.isSafeInteger(from)) return false;
+  const forms = headsOf(page).filter((form) => form(from).length === head.length);
+  for (let at = from; forms.length > 0 && at <= from + LATEST_AFTER_MS; at += 1) {
+    if (forms.some((form) => hashOf(form(at)) === head.hash)) return true;
+  }
+  return false;
+}
+
+/** Source: Messenger Platform, webhook reference, checked 2026-11-23: Meta writes `id` and `time` in either order. */
+const headsOf = (page: string): ((time: number) => string)[] =>
+  CHANNELS.flatMap((channel) => [
+    (time) => `{"object":"page","entry":[{"id":"${page}","time":${time},"${channel}":[`,
+    (time) => `{"object":"page","entry":[{"time":${time},"id":"${page}","${channel}":[`,
+  ]);
+
+function hashOf(text: string): string {
+  return sha256(Buffer.from(text)).toString('hex');
+}

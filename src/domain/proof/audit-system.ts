@@ -1,0 +1,159 @@
+import { parseCanonicalJson } from '../../kernel/crypto/jcs';
+import { InvariantError } from '../../kernel/errors';
+import { announcedFact } from '../consent';
+import type { RowId, Tx } from '../sql.types';
+import { BEFORE_ALL } from './audit-people.store';
+import { hasWording, readAnnounced, readPages, readUnownedWordings, type AuditedPage } from './audit-pages.store';
+import type { Report } from './audit.types';
+
+const BATCH_ROWS = 500;
+
+/** What the body of an entry that concerns nobody says, as far as an audit needs to know. */
+export interface SystemFacts {
+  readonly kind: string;
+  readonly page?: string;
+  readonly broadcast?: string;
+  readonly content_sha256?: string;
+  readonly root?: string;
+  readonly n?: number;
+  readonly opt_in_mode?: string;
+  readonly basis?: string;
+  readonly vkey?: string;
+  readonly sha256?: string;
+  /** Of an `erasure`: how many leaves it closed. */
+  readonly leaves?: number;
+  readonly notice?: {
+    readonly version: number;
+    readonly lang: string;
+    readonly surface: string;
+    readonly sha256: string;
+  };
+}
+
+/** Null for bytes that are no entry. */
+export function systemFacts(body: Buffer): SystemFacts | null {
+  try {
+    const value = parseCanonicalJson(body);
+    return typeof value === 'object' && value !== null ? (value as SystemFacts) : null;
+  } catch (error) {
+    if (error instanceof InvariantError) return null;
+    throw error;
+  }
+}
+
+/** An entry whose opening is known to be the one that was logged, or that waits. */
+export interface SystemEntryAt {
+  readonly entryId: string | null;
+  /** Null while it waits. */
+  readonly index: number | null;
+  readonly accountId: RowId | null;
+}
+
+interface PageTold {
+  /** The newest entry about the Page. */
+  last: SystemEntryAt;
+  settings: { readonly at: SystemEntryAt; readonly mode: string; readonly basis: string } | null;
+  notice: { readonly at: SystemEntryAt; readonly version: number } | null;
+  wordings: number;
+  rows: number;
+}
+
+/** What entries tell of Pages and announcements. Grows with the Pages of the installation, not with its log. */
+export interface ToldFacts {
+  readonly pages: Map<string, PageTold>;
+  /** Hash of what was announced, with the newest entry that announced it. */
+  readonly announced: Map<string, SystemEntryAt>;
+}
+
+export const toldFacts = (): ToldFacts => ({ pages: new Map(), announced: new Map() });
+
+const pageKey = (accountId: RowId | null, metaPageId: string): string => `${accountId ?? ''}/${metaPageId}`;
+
+/** Takes entries in the order of the log, and compares those about wordings with what is stored. */
+export async function noteSystemEntry(
+  tx: Tx,
+  told: ToldFacts,
+  at: SystemEntryAt,
+  facts: SystemFacts,
+  report: Report,
+): Promise<void> {
+  const fact = announcedFact(facts);
+  if (fact !== null) {
+    told.announced.set(fact.toString('hex'), at);
+    if (at.accountId !== null) report('opening_owner', at.index, at.entryId, 'an announcement names an account');
+  }
+  if (facts.page === undefined) return;
+  if (facts.kind === 'settings') {
+    const page = pageOf(told, at, facts.page);
+    page.settings = { at, mode: facts.opt_in_mode ?? '', basis: facts.basis ?? '' };
+  }
+  if (facts.kind !== 'notice' || facts.notice === undefined) return;
+  const { version, lang: language, surface, sha256 } = facts.notice;
+  const page = pageOf(told, at, facts.page);
+  page.notice = { at, version };
+  page.wordings += 1;
+  const place = { accountId: at.accountId, metaPageId: facts.page };
+  if (!(await hasWording(tx, place, { version, language, surface, sha256 })))
+    report('notice_missing', at.index, at.entryId, 'a wording that an entry published is gone, or is another one');
+}
+
+function pageOf({ pages }: ToldFacts, at: SystemEntryAt, metaPageId: string): PageTold {
+  const key = pageKey(at.accountId, metaPageId);
+  const page = pages.get(key) ?? { last: at, settings: null, notice: null, wordings: 0, rows: 0 };
+  page.last = at;
+  pages.set(key, page);
+  return page;
+}
+
+/** Pages, wordings and announcements, after every entry has told of them. @param isErasing some entries cannot be read any more */
+export async function auditTold(tx: Tx, told: ToldFacts, isErasing: boolean, report: Report): Promise<void> {
+  for (let after: RowId = BEFORE_ALL; ;) {
+    const rows = await readPages(tx, after, BATCH_ROWS);
+    for (const row of rows) auditPage(told, row, isErasing, report);
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last.id;
+  }
+  for (const { rows, last } of told.pages.values())
+    if (rows !== 1)
+      report('page_missing', last.index, last.entryId, 'an entry tells of a Page that is not stored once');
+  if ((await readUnownedWordings(tx)).length > 0)
+    report('notice_unlogged', null, null, 'a wording is stored of a Page that is not');
+  await auditAnnounced(tx, told, report);
+}
+
+function auditPage({ pages }: ToldFacts, row: AuditedPage, isErasing: boolean, report: Report): void {
+  const page = pages.get(pageKey(row.accountId, row.metaPageId));
+  if (page !== undefined) page.rows += 1;
+  const settings = page?.settings ?? null;
+  if (settings !== null && (settings.mode !== row.optInMode || settings.basis !== row.basis)) {
+    const sentence = 'a Page has another opt-in mode or basis than its newest settings in the log';
+    report('page_settings', settings.at.index, settings.at.entryId, sentence);
+  }
+  if (isErasing) return;
+  if (settings === null) report('page_unlogged', null, null, 'a Page is stored whose settings no entry tells of');
+  if ((page?.wordings ?? 0) !== row.wordings)
+    report('notice_unlogged', null, null, 'a Page has another number of wordings than the log tells of');
+  const notice = page?.notice ?? null;
+  if ((notice?.version ?? 0) !== row.noticeVersion) {
+    const sentence = 'a Page has another wording in force than the newest one in the log';
+    report('page_notice', notice?.at.index ?? null, notice?.at.entryId ?? null, sentence);
+  }
+}
+
+/** Each announcement has a row, so that it is made once, and each row an announcement. */
+async function auditAnnounced(tx: Tx, { announced }: ToldFacts, report: Report): Promise<void> {
+  const missing = new Map(announced);
+  for (let after: string | null = null; ;) {
+    const rows = await readAnnounced(tx, after, BATCH_ROWS);
+    for (const { fact, entryId } of rows) {
+      if (announced.get(fact)?.entryId === entryId) missing.delete(fact);
+      else report('announced_changed', null, entryId, 'an announcement is stored that its entry does not make');
+    }
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last.fact;
+  }
+  for (const { index, entryId } of missing.values())
+    report('announced_missing', index, entryId, 'a key or secret was announced, and nothing says so any more');
+}
