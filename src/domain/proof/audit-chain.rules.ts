@@ -55,19 +55,25 @@ export function chainFault(
   before: ChainLink | null,
   lead: Pick<LeadClaims, 'subjectRef' | 'metaPageId'>,
 ): Fault | null {
-  const { n, prev, ref } = facts.subject;
+  const { n, prev } = facts.subject;
   const known = before?.facts.subject.n ?? 0;
   if (before !== null && n === known) return ['chain_forked', `a person's chain has two entries with the number ${n}`];
   if (n !== known + 1) return ['chain_gap', `a person's chain lacks what comes before entry ${n}`];
   if (prev !== (before?.commitment.toString('hex') ?? null))
     return ['chain_broken', `entry ${n} of a person's chain does not follow the one before it`];
-  const isSamePerson = facts.psid === (before ?? { facts }).facts.psid;
-  if (!isSamePerson || ref !== lead.subjectRef.toString('hex') || facts.page !== lead.metaPageId)
+  if (isOfAnother(facts, before, lead))
     return ['chain_subject', `entry ${n} is of another person or Page than the row says`];
   return isAhead(index, before)
     ? ['chain_order', `entry ${n} of a person's chain has its leaf before an earlier entry`]
     : null;
 }
+
+const isOfAnother = (
+  { psid, page, subject }: AuditedFacts,
+  before: ChainLink | null,
+  lead: Pick<LeadClaims, 'subjectRef' | 'metaPageId'>,
+): boolean =>
+  psid !== (before?.facts.psid ?? psid) || subject.ref !== lead.subjectRef.toString('hex') || page !== lead.metaPageId;
 
 /** A leaf that comes before that of an earlier entry, which may have none yet. */
 const isAhead = (index: number | null, before: ChainLink | null): boolean =>

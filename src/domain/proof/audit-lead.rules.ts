@@ -1,4 +1,4 @@
-import type { ChainLink, Fault, LeadClaims, Replayed } from './audit-chain.rules';
+import type { AuditedFacts, ChainLink, Fault, LeadClaims, Replayed } from './audit-chain.rules';
 
 /** Clocks of the machines that write entries and rows, and Meta's, apart from each other at most. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
@@ -87,15 +87,16 @@ function holdsToken({ token }: LeadClaims, chain: readonly ChainLink[]): boolean
   const last = links.at(-1);
   if (last === undefined) return token.at === null && token.expiresAt === null && token.sha256 === null;
   const heard = links.findLast(({ event_at }) => event_at !== undefined)?.event_at;
-  if (token.at === null || heard === undefined) return false;
-  const isNewer = last.state !== 'expired' && msOf(token.at) > msOf(heard);
-  if (isNewer) return token.sha256 !== null && token.sha256 !== UNREADABLE && isTime(token.expiresAt);
-  return (
-    msOf(token.at) >= msOf(heard) && token.expiresAt === (last.expires ?? null) && token.sha256 === last.token_sha256
-  );
+  if (token.at === null || heard === undefined || !(msOf(token.at) >= msOf(heard))) return false;
+  const isRenewed = last.state !== 'expired' && msOf(token.at) > msOf(heard);
+  return isRenewed ? isReadable(token) : isTokenOf(token, last);
 }
 
 /** Stands for what is stored and cannot be opened. */
 export const UNREADABLE = 'unreadable';
 
-const isTime = (time: string | null): boolean => time === null || !Number.isNaN(msOf(time));
+const isReadable = ({ expiresAt, sha256 }: LeadClaims['token']): boolean =>
+  sha256 !== null && sha256 !== UNREADABLE && (expiresAt === null || !Number.isNaN(msOf(expiresAt)));
+
+const isTokenOf = ({ expiresAt, sha256 }: LeadClaims['token'], { expires, token_sha256 }: AuditedFacts): boolean =>
+  expiresAt === (expires ?? null) && sha256 === token_sha256;

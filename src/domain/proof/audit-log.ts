@@ -6,8 +6,8 @@ import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
 import { INPUT_LEVEL, readSignedCheckpoint, readTiles, TILE_WIDTH } from '../ledger';
 import type { Tx } from '../sql.types';
+import { checkpointJudge, type CheckpointJudge, type LogEnd } from './audit-checkpoints';
 import type { AuditKeys } from './audit-keys';
-import { CLOCK_SKEW_MS } from './audit-lead.rules';
 import { BEFORE_ALL } from './audit-people.store';
 import { noteSystemEntry, systemFacts, type SystemFacts, type ToldFacts } from './audit-system';
 import { recomputedTree, type ExpectedTile } from './audit-tree.rules';
@@ -19,7 +19,6 @@ import {
   readNotes,
   readStrayCheckpoints,
   readStrayLeaves,
-  type CheckpointRow,
   type LeafRow,
 } from './audit.store';
 import type { Report } from './audit.types';
@@ -77,15 +76,6 @@ export async function auditLog(tx: Tx, deps: AuditLogDeps, report: Report): Prom
   return { size: end.size, root: walk.tree.root(), opened: walk.opened, unopenable, states };
 }
 
-interface LogEnd {
-  /** Leaves that a checkpoint signed by our key vouches for. */
-  readonly size: number;
-  /** That checkpoint lies beside the key ring only. */
-  readonly isKeptOnly: boolean;
-  /** The checkpoint beside the key ring, if our key signed it. */
-  readonly kept: ReturnType<typeof readSignedCheckpoint>;
-}
-
 /** Only what is signed says how long the log is: a size in a column is anybody's. */
 async function findEnd(tx: Tx, { keyRing, logOrigin, copy }: AuditLogDeps): Promise<LogEnd> {
   let size = 0;
@@ -115,7 +105,7 @@ interface Walk {
 }
 
 interface Judges {
-  readonly judge: ReturnType<typeof checkpointJudge>;
+  readonly judge: CheckpointJudge;
   readonly report: Report;
 }
 
@@ -274,41 +264,6 @@ function isChunk(
   if (contentSha256?.toString('hex') !== content_sha256) return false;
   return broadcastUuid === broadcast && chunkPage === page && sendsRoot(each).toString('hex') === root;
 }
-
-/** Judges checkpoints as the recomputed tree reaches their size. */
-function checkpointJudge(
-  { keyRing, logOrigin, clock }: AuditLogDeps,
-  { kept, size: end, isKeptOnly }: LogEnd,
-  walk: Pick<Walk, 'latest'>,
-  report: Report,
-) {
-  let before = -Infinity;
-  return (size: number, rootOf: () => Buffer, row: CheckpointRow | undefined): void => {
-    const say = (what: string, sentence: string): void => report(what, size - 1, null, sentence);
-    if (kept?.size === size && !kept.root.equals(rootOf()))
-      say('copy_differs', `the log of ${size} leaves is not the one whose checkpoint lies beside the key ring`);
-    if (row === undefined) {
-      if (isKeptOnly && size === end) say('checkpoint_missing', `checkpoint ${size} is gone`);
-      return;
-    }
-    const root = rootOf();
-    const signed = readSignedCheckpoint(keyRing, logOrigin, row.note);
-    if (signed === null) say('checkpoint_unsigned', `checkpoint ${size} is not signed by the key of this log`);
-    else if (signed.size !== size || !signed.root.equals(root))
-      say('checkpoint_changed', `checkpoint ${size} signs another log than the one that is stored`);
-    if (!row.root.equals(root)) say('checkpoint_root', `checkpoint ${size} names another root in its row`);
-    const at = timeOf(row);
-    if (!(at >= before)) say('checkpoint_time', `checkpoint ${size} is older than the one before it, or has no time`);
-    else if (at < walk.latest - CLOCK_SKEW_MS)
-      say('checkpoint_time', `checkpoint ${size} is older than an entry it holds`);
-    else if (at > clock.now().getTime() + CLOCK_SKEW_MS)
-      say('checkpoint_time', `checkpoint ${size} has a time that has not come yet`);
-    before = at;
-  };
-}
-
-/** NaN for a time that is none. */
-const timeOf = ({ signedAt }: CheckpointRow): number => signedAt?.getTime() ?? NaN;
 
 /** Null for what is no place in a log. */
 const leafOrNull = (index: string): number | null => (Number(index) < 0 ? null : Number(index));

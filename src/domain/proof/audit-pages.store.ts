@@ -34,8 +34,8 @@ export async function hasWording(
 ): Promise<boolean> {
   const row = await sql.first(
     `select from notice n join page p on p.id = n.page_id
-      where p.account_id = $1 and p.meta_page_id = $2 and n.version = $3 and n.language = $4 and n.surface = $5
-        and n.sha256 = decode($6, 'hex')`,
+      where p.account_id = $1 and p.meta_page_id = $2 and n.version = $3::bigint and n.language = $4 and n.surface = $5
+        and encode(n.sha256, 'hex') = $6`,
     [accountId, metaPageId, version, language, surface, sha256],
   );
   return row !== undefined;

@@ -125,20 +125,27 @@ export async function auditTold(tx: Tx, told: ToldFacts, isErasing: boolean, rep
 function auditPage({ pages }: ToldFacts, row: AuditedPage, isErasing: boolean, report: Report): void {
   const page = pages.get(pageKey(row.accountId, row.metaPageId));
   if (page !== undefined) page.rows += 1;
+  const say = (what: string, sentence: string, at?: SystemEntryAt): void =>
+    report(what, at?.index ?? null, at?.entryId ?? null, sentence);
   const settings = page?.settings ?? null;
-  if (settings !== null && (settings.mode !== row.optInMode || settings.basis !== row.basis)) {
-    const sentence = 'a Page has another opt-in mode or basis than its newest settings in the log';
-    report('page_settings', settings.at.index, settings.at.entryId, sentence);
-  }
+  if (settings !== null && (settings.mode !== row.optInMode || settings.basis !== row.basis))
+    say('page_settings', 'a Page has another opt-in mode or basis than its newest settings in the log', settings.at);
   if (isErasing) return;
-  if (settings === null) report('page_unlogged', null, null, 'a Page is stored whose settings no entry tells of');
-  if ((page?.wordings ?? 0) !== row.wordings)
-    report('notice_unlogged', null, null, 'a Page has another number of wordings than the log tells of');
-  const notice = page?.notice ?? null;
-  if ((notice?.version ?? 0) !== row.noticeVersion) {
-    const sentence = 'a Page has another wording in force than the newest one in the log';
-    report('page_notice', notice?.at.index ?? null, notice?.at.entryId ?? null, sentence);
-  }
+  if (settings === null) say('page_unlogged', 'a Page is stored whose settings no entry tells of');
+  auditWordings(page ?? NOTHING_TOLD, row, say);
+}
+
+const NOTHING_TOLD = { wordings: 0, notice: null };
+
+function auditWordings(
+  { wordings, notice }: Pick<PageTold, 'wordings' | 'notice'>,
+  row: AuditedPage,
+  say: (what: string, sentence: string, at?: SystemEntryAt) => void,
+): void {
+  if (wordings !== row.wordings)
+    say('notice_unlogged', 'a Page has another number of wordings than the log tells of', notice?.at);
+  if ((notice?.version ?? 0) !== row.noticeVersion)
+    say('page_notice', 'a Page has another wording in force than the newest one in the log', notice?.at);
 }
 
 /** Each announcement has a row, so that it is made once, and each row an announcement. */

@@ -73,7 +73,7 @@ const PAGES: readonly Edit[] = [
   edit('the version of a wording', 'notice_missing', NOTICE_LEAF, `update notice set version = 2`),
   edit('the language of a wording', 'notice_missing', NOTICE_LEAF, `update notice set language = 'de'`),
   edit('the surface of a wording', 'notice_missing', NOTICE_LEAF, `update notice set surface = 'x'`),
-  edit('a wording added', 'notice_unlogged', null, addNotice('page_id')),
+  edit('a wording added', 'notice_unlogged', NOTICE_LEAF, addNotice('page_id')),
   edit('a wording of no Page added', 'notice_unlogged', null, addNotice('page_id + 1')),
   edit(
     'the account of settings',
