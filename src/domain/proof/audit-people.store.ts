@@ -123,7 +123,7 @@ export const readLoggedMessages = (
   sql.rows(
     `select d.lead_id as "leadId", d.broadcast_id as "broadcastId", d.public_id as uuid, d.attempt, d.path,
        d.consent_entry as "consentEntry", d.subject_n as "subjectN", d.sends_position as position,
-       case when isfinite(d.claimed_at) and d.claimed_at = date_trunc('milliseconds', d.claimed_at)
+       case when d.claimed_at between '2000-01-01' and '9999-12-31' and d.claimed_at = date_trunc('milliseconds', d.claimed_at)
          then d.claimed_at end as "claimedAt",
        b.public_id as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex", s.commitments,
        coalesce(s.broadcast_id = d.broadcast_id and s.page_id = d.page_id, false) as "isOwn"

@@ -84,8 +84,8 @@ export interface TileRow {
 export const readExtraTiles = (sql: Sql, size: number): Promise<TileRow[]> =>
   sql.rows(
     `select level, n from ledger_tile
-      where level < -1 or n < 0 or n * 256 >= ceil($1::numeric / power(256::numeric, greatest(level, 0)))
-         or floor($1::numeric / power(256::numeric, greatest(level, 0))) <= n * 256 order by level, n limit 100`,
+      where level < -1 or n < 0 or n::numeric * 256 >= ceil($1::numeric / power(256::numeric, greatest(level, 0)))
+         or floor($1::numeric / power(256::numeric, greatest(level, 0))) <= n::numeric * 256 order by level, n limit 100`,
     [size],
   );
 
@@ -148,6 +148,17 @@ export const readUnownedOpenings = (sql: Sql): Promise<UnownedRow[]> =>
       from ledger_opening o left join ledger_leaf f on f.entry_id = o.entry_id
      where o.opening_ct is not null and not exists (select from lead l where l.id = o.lead_id) limit 100`,
   );
+
+/** Tables with a row under a number that is never given out: rows are read by number, from the lowest that may be. */
+export async function readMisnumbered(sql: Sql): Promise<string[]> {
+  const rows = await sql.rows<{ table: string }>(
+    `select 'lead' as table where exists (select from lead where id < 1)
+     union all select 'page' where exists (select from page where id < 1)
+     union all select 'broadcast' where exists (select from broadcast where id < 1)
+     union all select 'ledger_pending' where exists (select from ledger_pending where id < 1)`,
+  );
+  return rows.map(({ table }) => table);
+}
 
 /** Rows that the sequencer set aside. */
 export async function countRejected(sql: Sql): Promise<number> {

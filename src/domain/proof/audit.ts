@@ -13,6 +13,7 @@ import { auditTold, noteSystemEntry, systemFacts, toldFacts, type ToldFacts } fr
 import {
   countRejected,
   readChangedWordings,
+  readMisnumbered,
   readOneMoment,
   readPageUuids,
   readPendingRows,
@@ -142,6 +143,8 @@ const commits = (opening: Buffer, to: Buffer): boolean =>
 
 /** What is stored and stands in no log. */
 async function auditRest(tx: Tx, report: Report): Promise<void> {
+  for (const table of await readMisnumbered(tx))
+    report('row_misnumbered', null, null, `a row of ${table} has a number that is never given out`);
   for (const { entryId } of await readUnlogged(tx)) {
     const sentence = 'an entry is stored that the log does not hold and that does not wait for it';
     report('opening_unlogged', null, entryId, sentence);
