@@ -1,32 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { makeAuditLedger, type Finding } from '../../../../src/domain/proof';
-import { message, newPsid, type TestPage } from '../inbox/inbox-world';
+import type { Finding } from '../../../../src/domain/proof';
+import { message, newPsid } from '../inbox/inbox-world';
 import { makeTestTsa, type TestTsa } from '../../../support/test-tsa';
 import { edit, flip, type Edit } from './audit-edit';
-import { openProofWorld, type ProofWorld } from './proof-world';
+import { openAuditWorld, type AuditWorld } from './audit-world';
 
-let world: ProofWorld;
-let page: TestPage;
+let world: AuditWorld;
 let tsa: TestTsa;
 
 async function grow(): Promise<void> {
-  await world.deliver(page, message(page, newPsid(), world.now(), 'hello'));
+  await world.deliver(world.page, message(world.page, newPsid(), world.now(), 'hello'));
   await world.sequence();
   await world.anchor();
 }
 
 beforeAll(async () => {
   tsa = makeTestTsa();
-  world = await openProofWorld({ tsa, witnessSeed: randomBytes(32) });
+  world = await openAuditWorld({ tsa, witnessSeed: randomBytes(32) });
   world.setNow(new Date());
-  page = await world.newPage();
-  await world.logPage(page);
+  await world.logPage(world.page);
   await grow();
   await grow();
   world.setNow(new Date(world.now().getTime() + 86_400_000));
-  await world.db.run('create schema saved');
-  for (const table of ['anchor', 'anchor_service', 'ledger_checkpoint'])
-    await world.db.run(`create table saved.${table} as table ${table}`);
+  await world.save();
 });
 afterAll(async () => {
   await world.close();
@@ -34,21 +30,7 @@ afterAll(async () => {
 });
 
 const findings = async (witnessVkeys = world.bundleDeps.witnessVkeys): Promise<readonly Finding[]> =>
-  (await makeAuditLedger({ ...world.deps, checkpointCopy: world.checkpointCopy, witnessVkeys })()).findings;
-
-const byHand = (statements: readonly string[]): Promise<void> =>
-  world.db.transaction(async (tx) => {
-    await tx.run(`set local session_replication_role = replica`);
-    for (const statement of statements) await tx.run(statement);
-  });
-
-const restore = (): Promise<void> =>
-  byHand(
-    ['anchor', 'anchor_service', 'ledger_checkpoint'].flatMap((table) => [
-      `delete from ${table}`,
-      `insert into ${table} table saved.${table}`,
-    ]),
-  );
+  (await world.audit({ witnessVkeys })).findings;
 
 const FIRST = '(select min(size) from ledger_checkpoint)';
 const of = (kind: string): string => `where size = ${FIRST} and class = '${kind}'`;
@@ -115,20 +97,20 @@ it('finds nothing wrong with anchors of three kinds', async () => {
 
 it.each([...EDITS, ...OTHERS])('names $name', async ({ sql, what, leaf }) => {
   const { expected } = (await world.db.first<{ expected: string }>(`select ${String(leaf)} as expected`))!;
-  await byHand(sql);
+  await world.byHand(sql);
   const found = await findings();
-  await restore();
+  await world.restore();
   expect(found.map((finding) => finding.what)).toContain(what);
   expect(found[0]).toMatchObject({ what, leafIndex: Number(expected) });
 });
 
 it('believes a witness it has no key of as far as its line has the form of one', async () => {
-  await byHand([
+  await world.byHand([
     `update anchor set token = convert_to(regexp_replace(convert_from(token, 'UTF8'), '.{20}\\n$',
     repeat('A', 18) || '==' || chr(10)), 'UTF8') ${of('witness')}`,
   ]);
   const [known, unknown] = [await findings(), await findings([])];
-  await restore();
+  await world.restore();
   expect(known).toMatchObject([{ what: 'anchor_changed' }]);
   expect(unknown).toEqual([]);
 });

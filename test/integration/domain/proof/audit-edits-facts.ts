@@ -53,6 +53,27 @@ const KEYS: readonly Edit[] = [
   edit('the buckets deleted', 'lead_key', null, `delete from key_bucket`),
 ];
 
+const NONE = '(-9223372036854775807 - 1)';
+/** Numbers are generated always, so a row gets another one by being put in again. */
+const renumber = (table: string, set: string): string[] => [
+  `create temporary table moved on commit drop as table ${table}`,
+  `update moved set ${set} where id = (select min(id) from ${table})`,
+  `delete from ${table}`,
+  `insert into ${table} overriding system value table moved`,
+];
+const NUMBERS: readonly Edit[] = [
+  edit(
+    'a person put before all others, with all that is theirs',
+    'row_misnumbered',
+    null,
+    ...['lead_key', 'ledger_opening', 'delivery', 'evidence_segment'].map(
+      (table) => `update ${table} set lead_id = ${NONE} where lead_id = ${ANN}`,
+    ),
+    ...renumber('lead', `id = ${NONE}, status = 'unsubscribed'`),
+  ),
+  edit('a Page put before all others', 'row_misnumbered', null, ...renumber('page', `id = ${NONE}`)),
+];
+
 const NOTICE_LEAF = leafOf(ofKind('notice'));
 const addNotice = (page: string): string =>
   `insert into notice select ${page}, 2, language, surface, body, sha256, created_at from notice`;
@@ -187,4 +208,12 @@ const EVIDENCE: readonly Edit[] = [
 ];
 
 /** Edits of what follows from entries and keys, and of what entries list. */
-export const FACT_EDITS: readonly Edit[] = [...MOMENTS, ...KEYS, ...PAGES, ...ANNOUNCED, ...TIMES, ...EVIDENCE];
+export const FACT_EDITS: readonly Edit[] = [
+  ...MOMENTS,
+  ...KEYS,
+  ...NUMBERS,
+  ...PAGES,
+  ...ANNOUNCED,
+  ...TIMES,
+  ...EVIDENCE,
+];
