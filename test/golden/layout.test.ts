@@ -136,7 +136,15 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
   },
   'test/integration/domain/proof/audit.test.ts': {
     because: 'an audit is one walk; each step is seen in what it finds',
-    sources: ['proof/audit-evidence', 'proof/audit-log', 'proof/audit-messages', 'proof/audit-tree.rules'],
+    sources: [
+      'proof/audit-checkpoints',
+      'proof/audit-evidence',
+      'proof/audit-log',
+      'proof/audit-messages',
+      'proof/audit-pages.store',
+      'proof/audit-system',
+      'proof/audit-tree.rules',
+    ],
   },
   'test/integration/domain/ledger/sequence.test.ts': {
     because: 'proofs are made of what the sequencer has written, and the MAC is what it checks',
@@ -144,7 +152,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
   },
   'test/integration/domain/ledger/anchor/anchor-checkpoints.test.ts': {
     because: 'services, their state and what is read of them come together there',
-    sources: ['ledger/anchor/anchor-services', 'ledger/anchor/read-anchors'],
+    sources: ['ledger/anchor/anchor-services', 'ledger/anchor/read-anchors', 'ledger/anchor/stored-anchor.rules'],
   },
   'test/unit/domain/ledger/anchor/timestamp.rules.test.ts': {
     because: 'a time-stamp of our own is judged like any other',
@@ -179,6 +187,10 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/http/webhook.test.ts': 'the webhook over a real connection',
   'test/unit/http/operations.test.ts': 'health, readiness and metrics',
   'test/unit/workers/processors/processors.test.ts': 'what each processor makes of its use case',
+  'test/integration/domain/proof/audit-columns.test.ts': 'odd values in every column that is audited',
+  'test/integration/tools/assent-verify-earlier.test.ts': 'bundles of the server compared with one another',
+  'test/unit/tools/assent-verify-content.test.ts': 'what an act must say to be one',
+  'test/unit/tools/assent-verify-earlier.test.ts': 'bundles compared with one another',
   'test/unit/tools/assent-verify-hostile.test.ts': 'bundles that are made to do harm',
   'test/integration/platform/keyring.test.ts': 'key files, registry and several processes',
 };
