@@ -3,7 +3,7 @@ import { anchorReader, type ReadAnchorTime } from '../ledger';
 import type { Tx } from '../sql.types';
 import { readAnchorRows, type AnchorAuditRow } from './audit-anchors.store';
 import type { Fault } from './audit-chain.rules';
-import { CLOCK_SKEW_MS } from './audit-lead.rules';
+import { CLOCK_SKEW_MS } from './audit-chain.rules';
 import type { Report } from './audit.types';
 
 const BATCH_ANCHORS = 200;

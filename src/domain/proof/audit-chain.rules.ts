@@ -8,6 +8,9 @@ export interface AuditedFacts extends EntryFacts {
   readonly token_sha256?: string;
 }
 
+/** Clocks of the machines that write entries and rows, and Meta's, apart from each other at most. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
+
 /** An entry of a person's chain, opened. */
 export interface ChainLink {
   readonly entryId: string;
@@ -155,13 +158,15 @@ export interface MessageClaims {
   readonly consentEntry: string;
   /** Length of the person's chain when it was authorised. */
   readonly subjectN: number;
+  /** By the database's clock. */
+  readonly claimedAt: Date;
   /** Leaf of the entry that authorised it; null while it waits. */
   readonly sendsIndex: number | null;
 }
 
 /** Whether the consent a message names was there when it was authorised. */
 export function consentFault(
-  { consentEntry, subjectN, sendsIndex }: MessageClaims,
+  { consentEntry, subjectN, sendsIndex, claimedAt }: MessageClaims,
   chain: readonly ChainLink[],
 ): Fault | null {
   const then = replay(chain.filter(({ facts }) => facts.subject.n <= subjectN));
@@ -170,9 +175,11 @@ export function consentFault(
   if (sendsIndex === null) return null;
   if ((then.grant.index ?? Infinity) > sendsIndex)
     return ['message_unconsented', 'a message was authorised before the consent it names was in the log'];
-  const left = chain.some(
-    ({ index, facts }) =>
-      facts.kind === 'withdraw' && facts.subject.n > subjectN && index !== null && index < sendsIndex,
-  );
+  const left = chain.some(({ index, facts }) => {
+    const isPassedOver = facts.kind === 'withdraw' && facts.subject.n > subjectN;
+    // An entry that was kept back gets a late leaf, and says when it was written all the same.
+    const isEarlier = claimedAt.getTime() - new Date(facts.at).getTime() > CLOCK_SKEW_MS;
+    return isPassedOver && ((index !== null && index < sendsIndex) || isEarlier);
+  });
   return left ? ['message_withdrawn', 'a message was authorised after the person had withdrawn'] : null;
 }

@@ -1,7 +1,11 @@
-import type { AuditedFacts, ChainLink, Fault, LeadClaims, Replayed } from './audit-chain.rules';
-
-/** Clocks of the machines that write entries and rows, and Meta's, apart from each other at most. */
-export const CLOCK_SKEW_MS = 5 * 60_000;
+import {
+  CLOCK_SKEW_MS,
+  type AuditedFacts,
+  type ChainLink,
+  type Fault,
+  type LeadClaims,
+  type Replayed,
+} from './audit-chain.rules';
 
 /** The moment of the audit, as milliseconds. */
 export type Now = number;

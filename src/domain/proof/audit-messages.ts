@@ -56,9 +56,9 @@ const CHANGED: Fault = ['message_changed', 'a message is not what was authorised
 
 function messageFault(deps: AuditMessagesDeps, person: OpenedLead | undefined, row: AuditedMessage): Fault | null {
   if (person === undefined || !isRebuilt(deps, person, row)) return CHANGED;
-  const { consentEntry, subjectN, sendsIndex } = row;
-  if (consentEntry === null || subjectN === null) return CHANGED;
-  return consentFault({ consentEntry, subjectN, sendsIndex: leafOf(sendsIndex) }, person.chain);
+  const { consentEntry, subjectN, sendsIndex, claimedAt } = row;
+  if (consentEntry === null || subjectN === null || claimedAt === null) return CHANGED;
+  return consentFault({ consentEntry, subjectN, claimedAt, sendsIndex: leafOf(sendsIndex) }, person.chain);
 }
 
 function isRebuilt(deps: AuditMessagesDeps, { lead, dek, chain }: OpenedLead, row: AuditedMessage): boolean {

@@ -121,5 +121,12 @@ it.each([
   ['a leaf before the consent', { consentEntry: 'e1', subjectN: 1, sendsIndex: 5 }, 'message_unconsented'],
   ['a chain cut short', { consentEntry: 'e1', subjectN: 2, sendsIndex: 35 }, 'message_withdrawn'],
 ])('judges a message that claims %s', (_name, claims, what) => {
-  expect(consentFault(claims, CHAIN)?.[0]).toBe(what);
+  expect(consentFault({ ...claims, claimedAt: new Date(AT) }, CHAIN)?.[0]).toBe(what);
+});
+
+it('judges a message by the time of a withdrawal too, which was kept back and logged later', () => {
+  const claims = { consentEntry: 'e1', subjectN: 2, sendsIndex: 25 };
+  const claimed = (minutes: number) => new Date(new Date(AT).getTime() + minutes * 60_000);
+  expect(consentFault({ ...claims, claimedAt: claimed(5) }, CHAIN)).toBeNull();
+  expect(consentFault({ ...claims, claimedAt: claimed(6) }, CHAIN)?.[0]).toBe('message_withdrawn');
 });
