@@ -1,15 +1,15 @@
-import { spawnSync } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrations } from '../migrations';
 import { makeCreateAccount } from '../src/domain/accounts';
 import { commitment, openingPlace, type AppendDeps } from '../src/domain/consent';
 import { leadEntryBody } from '../src/domain/consent/ledger/entry-body.rules';
-import { logVkey, makeSequence, pendingMac } from '../src/domain/ledger';
+import { makeSequence, pendingMac } from '../src/domain/ledger';
 import { insertPage } from '../src/domain/pages/page.store';
-import { makeLeadBundle, makeRangeProofs, type BundleDeps } from '../src/domain/proof';
 import { systemClock } from '../src/kernel/clock';
 import { sealField } from '../src/kernel/crypto/field-cipher';
 import { randomIds } from '../src/kernel/ids';
@@ -17,8 +17,9 @@ import { openEmbeddedPostgres } from '../src/platform/embedded';
 import { openKeyRing, postgresRingRegistry } from '../src/platform/keyring';
 import { openDatabase, type OpenDatabase } from '../src/platform/postgres/database';
 import { migrateDatabase } from '../src/platform/postgres/migrate';
-import { ROOT } from '../test/support/program';
+import type { Exported, ExportOrder } from './export-process';
 
+const REGISTER = join(__dirname, '../test/support/typescript-register.cjs');
 const BATCH = 500;
 const WRITERS = 3;
 const PAGE_ID = '104857600000001';
@@ -26,11 +27,7 @@ const PAGE_ID = '104857600000001';
 export interface LedgerBench {
   /** Committed, sequenced and signed, writers and sequencer at once. */
   readonly entriesPerSecond: number;
-  /** From the commit of an entry to the commit of the checkpoint that holds it, ms. */
-  readonly waitsMs: readonly number[];
   readonly sequencedPerSecond: number;
-  readonly bundlesPerSecond: number;
-  readonly verifyMs: number;
   readonly exports: readonly { readonly people: number; readonly peakMb: number; readonly perSecond: number }[];
 }
 
@@ -41,19 +38,14 @@ export async function benchLedger(few: number, many: number): Promise<LedgerBenc
   const db = await openDatabase({ url: server.url, poolSize: 8, migrations, applicationName: 'assent-bench' });
   try {
     await migrateDatabase(db);
-    const stage = await openLedgerStage(db, join(dataDir, 'keys'));
+    const stage = await openLedgerStage(db, server.url, join(dataDir, 'keys'));
     const written = await writeWhileSequencing(stage, few);
-    const waitsMs = await measureWaits(stage);
     const first = await measureExport(stage, few);
-    const { bundlesPerSecond, verifyMs } = await measureBundles(stage);
     const sequencedPerSecond = await fill(stage, many - few);
     const second = await measureExport(stage, many);
     return {
       entriesPerSecond: written,
-      waitsMs,
       sequencedPerSecond,
-      bundlesPerSecond,
-      verifyMs,
       exports: [first, second],
     };
   } finally {
@@ -65,11 +57,12 @@ export async function benchLedger(few: number, many: number): Promise<LedgerBenc
 
 type LedgerStage = Awaited<ReturnType<typeof openLedgerStage>>;
 
-async function openLedgerStage(db: OpenDatabase, keyDir: string) {
+async function openLedgerStage(db: OpenDatabase, url: string, keyDir: string) {
+  const seal = randomBytes(32);
   const registry = postgresRingRegistry(db);
   const keyRing = await openKeyRing({
     dir: keyDir,
-    seal: randomBytes(32),
+    seal,
     registry,
     clock: systemClock,
     ids: randomIds,
@@ -107,15 +100,10 @@ async function openLedgerStage(db: OpenDatabase, keyDir: string) {
       return Promise.resolve();
     },
   };
-  const bundleDeps: BundleDeps = {
-    ...append,
-    db,
-    witnessVkeys: [],
-    byHandScript: Buffer.from(''),
-    verifierSha256: Buffer.from(''),
-  };
+  const { logOrigin } = append;
+  const exportOrder: ExportOrder = { url, keyDir, seal: seal.toString('base64'), logOrigin, accountId: account.id };
   const sequence = makeSequence({ ...append, db, log: quiet, checkpointCopy });
-  return { db, keyRing, append, bundleDeps, sequence, accountId: account.id, pageId: pageId ?? '', pageUuid: uuid };
+  return { db, keyRing, append, exportOrder, sequence, accountId: account.id, pageId: pageId ?? '', pageUuid: uuid };
 }
 
 /** New people with their opt-in, as the inbox writes them, many to a statement. */
@@ -230,66 +218,6 @@ async function writeWhileSequencing(stage: LedgerStage, count: number): Promise<
   return count / ((performance.now() - startMs) / 1000);
 }
 
-/** As in a worker: the sequencer looks every 200 ms, and people come at any moment between. */
-async function measureWaits(stage: LedgerStage): Promise<number[]> {
-  let isOver = false;
-  const sequencing = (async () => {
-    while (!isOver) {
-      await stage.sequence();
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  })();
-  const waits: number[] = [];
-  for (let n = 0; n < 40; n += 1) {
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
-    await writePeople(stage, 1);
-    const startMs = performance.now();
-    while ((await stage.db.first('select from ledger_pending limit 1')) !== undefined)
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    waits.push(performance.now() - startMs);
-  }
-  isOver = true;
-  await sequencing;
-  return waits;
-}
-
-async function measureBundles(stage: LedgerStage): Promise<{ bundlesPerSecond: number; verifyMs: number }> {
-  const leads = await stage.db.rows<{ uuid: string }>('select public_id as uuid from lead order by id limit 200');
-  const bundle = makeLeadBundle(stage.bundleDeps);
-  const startMs = performance.now();
-  for (const { uuid } of leads) await bundle({ accountId: stage.accountId, leadUuid: uuid, form: 'zip' });
-  const bundlesPerSecond = leads.length / ((performance.now() - startMs) / 1000);
-
-  const dir = mkdtempSync(join(tmpdir(), 'assent-bench-verify-'));
-  const range = await makeRangeProofs(stage.bundleDeps)({
-    accountId: stage.accountId,
-    page: undefined,
-    from: new Date(0),
-    to: new Date(Date.now() + 1_000),
-    form: 'ndjson',
-  });
-  const parts: Buffer[] = [];
-  for await (const part of range) parts.push(part);
-  const file = join(dir, 'bundle.ndjson');
-  writeFileSync(file, Buffer.concat(parts));
-  const run = (target: string): { ms: number; records: number } => {
-    const began = performance.now();
-    const key = logVkey(stage.keyRing, stage.append.logOrigin);
-    const { stdout } = spawnSync(
-      process.execPath,
-      [join(ROOT, 'tools/assent-verify.mjs'), '--json', '--key', key, target],
-      { encoding: 'utf8', maxBuffer: 2 ** 28 },
-    );
-    return { ms: performance.now() - began, records: (JSON.parse(stdout) as { records: number }).records };
-  };
-  const empty = join(dir, 'nothing');
-  writeFileSync(empty, '');
-  const idle = run(empty);
-  const full = run(file);
-  rmSync(dir, { recursive: true });
-  return { bundlesPerSecond, verifyMs: (full.ms - idle.ms) / full.records };
-}
-
 /** Fills the log up, and answers how fast the sequencer alone was. */
 async function fill(stage: LedgerStage, count: number): Promise<number> {
   let left = count;
@@ -308,29 +236,9 @@ async function fill(stage: LedgerStage, count: number): Promise<number> {
 
 async function measureExport(stage: LedgerStage, people: number): Promise<LedgerBench['exports'][number]> {
   await stage.db.run('analyze');
-  global.gc?.();
-  let peak = 0;
-  const watch = setInterval(() => (peak = Math.max(peak, rssMb())), 50);
-  const startMs = performance.now();
-  const stream = await makeRangeProofs(stage.bundleDeps)({
-    accountId: stage.accountId,
-    page: undefined,
-    from: new Date(0),
-    to: new Date(Date.now() + 1_000),
-    form: 'zip',
-  });
-  let bytes = 0;
-  for await (const part of stream) bytes += part.length;
-  clearInterval(watch);
+  const child = fork(join(__dirname, 'export-process.ts'), { execArgv: ['-r', REGISTER] });
+  child.send(stage.exportOrder);
+  const [{ bytes, seconds, peakMb }] = (await once(child, 'message')) as [Exported];
   if (bytes === 0) throw new Error('nothing was exported');
-  return { people, peakMb: Math.max(peak, rssMb()), perSecond: people / ((performance.now() - startMs) / 1000) };
-}
-
-/** Linux tells more exactly than Node. */
-function rssMb(): number {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
-  } catch {
-    return process.memoryUsage().rss / 2 ** 20;
-  }
+  return { people, peakMb, perSecond: people / seconds };
 }

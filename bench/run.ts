@@ -24,7 +24,12 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
       runs: small ? 1 : 3,
     }),
   audience: () => benchAudienceTopic(small ? 50_000 : 1_000_000),
-  ledger: () => (small ? benchLedgerTopic(2_000, 10_000) : benchLedgerTopic(10_000, 1_000_000)),
+  ledger: () =>
+    benchLedgerTopic(
+      small
+        ? { few: 2_000, many: 10_000, proved: 200, events: 10 }
+        : { few: 10_000, many: 1_000_000, proved: 2_000, events: 100 },
+    ),
   'pace-35': () =>
     benchPace({ pages: small ? 5 : 20, ratePerSecond: 35, seconds: small ? 4 : 20, shareGoal: 0.92, receiverGoal: 40 }),
   'pace-300': () =>

@@ -2,6 +2,7 @@ import type { SequenceResult } from '../src/domain/ledger';
 import { LogHaltedError } from '../src/domain/ledger';
 import { codeOf } from '../src/kernel/errors';
 import type { Log } from '../src/kernel/log';
+import { repeat, type Repeated } from './repeat';
 
 /** A new person waits at most so long for their place in the log. */
 const EVERY_MS = 200;
@@ -14,33 +15,12 @@ export interface SequencerDeps {
   readonly observe: (signed: Extract<SequenceResult, { kind: 'signed' }>) => void;
 }
 
-export interface Sequencer {
-  stop(): Promise<void>;
-}
-
 /**
  * Lets the log grow, in every worker process; the lock in the database lets one at a time do it, and any of them take over.
  *
  * A timer and not a queue job: nobody may be written to before their consent is signed, also while the queue is lost.
  */
-export function startSequencer(deps: SequencerDeps): Sequencer {
-  let running: Promise<void> = Promise.resolve();
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  const tick = (): void => {
-    running = sequenceOnce(deps).then((waitMs) => {
-      if (!stopped) timer = setTimeout(tick, waitMs);
-    });
-  };
-  tick();
-  return {
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
-}
+export const startSequencer = (deps: SequencerDeps): Repeated => repeat(() => sequenceOnce(deps));
 
 /** @returns how long to wait before the next time, ms */
 async function sequenceOnce({ sequence, log, observe }: SequencerDeps): Promise<number> {

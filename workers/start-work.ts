@@ -21,7 +21,7 @@ export function startWork(
   queues: readonly QueueName[],
 ): { stop(): Promise<void> } {
   const { clock, log, metrics, queue, db, keyRing } = infrastructure;
-  const { work, sweeps, housekeeping } = useCases;
+  const { work, sweeps, anchoring, housekeeping } = useCases;
   const workers = startWorkers({
     connection: infrastructure.queueConnection,
     queues,
@@ -40,6 +40,7 @@ export function startWork(
   });
   const timers = [
     startSweeper({ db, log, sweeps, everyMs: SWEEP_EVERY_MS, lock: 'sweep' }),
+    startSweeper({ db, log, sweeps: anchoring, everyMs: SWEEP_EVERY_MS, lock: 'anchors' }),
     startSweeper({ db, log, sweeps: housekeeping, everyMs: HOUSEKEEPING_EVERY_MS, lock: 'housekeeping' }),
   ];
   const sequencer = startSequencer({

@@ -1,9 +1,10 @@
 import type { Database } from '../src/domain/sql.types';
 import { codeOf } from '../src/kernel/errors';
 import type { Log } from '../src/kernel/log';
+import { repeat, type Repeated } from './repeat';
 
 /** One process sweeps at a time; which one does not matter. */
-const LOCKS = { sweep: 7_100_003, housekeeping: 7_100_004 } as const;
+const LOCKS = { sweep: 7_100_003, housekeeping: 7_100_004, anchors: 7_100_005 } as const;
 
 export interface Sweep {
   readonly name: string;
@@ -18,33 +19,16 @@ export interface SweeperDeps {
   readonly lock: keyof typeof LOCKS;
 }
 
-export interface Sweeper {
-  stop(): Promise<void>;
-}
-
 /**
  * Finds rows that say that work is due and that nobody works on: lost jobs, dead processes, times that have come.
  *
  * A timer and not a queue job, because a queue that lost everything would have lost this job too.
  */
-export function startSweeper(deps: SweeperDeps): Sweeper {
-  let running: Promise<void> = Promise.resolve();
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  const tick = (): void => {
-    running = sweepOnce(deps).finally(() => {
-      if (!stopped) timer = setTimeout(tick, deps.everyMs);
-    });
-  };
-  tick();
-  return {
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
-}
+export const startSweeper = (deps: SweeperDeps): Repeated =>
+  repeat(async () => {
+    await sweepOnce(deps);
+    return deps.everyMs;
+  });
 
 /** A sweep that fails is logged and tried again at the next tick; the others still run. */
 async function sweepOnce({ db, log, sweeps, lock: name }: SweeperDeps): Promise<void> {

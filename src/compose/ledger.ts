@@ -21,7 +21,7 @@ export async function composeLedger(infrastructure: Infrastructure, { messenger 
     sequence: makeSequence({ ...append, db, log, checkpointCopy }),
     readLog: makeReadLog({ ...append, db }),
     readAnchors: makeReadAnchors({ db, clock, services }),
-    sweeps: [{ name: 'anchor-checkpoints', run: makeAnchorCheckpoints({ db, clock, log, services }) }],
+    anchoring: [{ name: 'anchor-checkpoints', run: makeAnchorCheckpoints({ db, clock, log, services }) }],
     housekeeping: [
       { name: 'expire-tokens', run: makeExpireTokens({ ...append, db }) },
       { name: 'thin-checkpoints', run: makeThinCheckpoints({ db, clock }) },

@@ -107,9 +107,10 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     sweeps: [
       { name: 'requeue-inbox', run: makeRequeueInbox(common) },
       ...delivery.sweeps,
-      ...ledger.sweeps,
       ...broadcastSweeps(common),
     ],
+    /** Apart from the others, who would wait for an authority that does not answer. */
+    anchoring: ledger.anchoring,
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
       ...ledger.housekeeping,

@@ -1,7 +1,7 @@
 import type { AskTimestamp, AskWitness } from '../../domain/ledger/anchor/anchor.types';
 import { askOutside } from './ask-outside';
 
-/** Other sweeps wait so long for an authority that does not answer. */
+/** Witnesses wait so long for an authority that does not answer. */
 const TIMESTAMP_TIMEOUT_MS = 10_000;
 /** A witness may have to be asked twice in that time. */
 const WITNESS_TIMEOUT_MS = 5_000;

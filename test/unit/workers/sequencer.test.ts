@@ -1,10 +1,11 @@
 import type { SequenceResult } from '../../../src/domain/ledger';
 import { LogHaltedError } from '../../../src/domain/ledger';
-import { startSequencer, type Sequencer } from '../../../workers/sequencer';
+import type { Repeated } from '../../../workers/repeat';
+import { startSequencer } from '../../../workers/sequencer';
 
 const SIGNED = { kind: 'signed', size: 3, added: 3, rejected: 0, hasMore: false } as const;
 
-let sequencer: Sequencer;
+let sequencer: Repeated;
 let logged: { name: string; fields: unknown }[];
 let observed: unknown[];
 let calls: number;

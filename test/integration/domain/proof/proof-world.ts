@@ -119,7 +119,7 @@ export async function openProofWorld(outside?: Outside) {
         });
         await tx.run('update lead set notice_shown_at = now(), notice_version = 1 where id = $1', [leadId]);
       }),
-    sendTo: (page: TestPage, leadIds: readonly string[], options: { hasIndex?: boolean } = {}) =>
+    sendTo: (page: TestPage, leadIds: readonly string[], options: SendOptions = {}) =>
       sendTo(inbox, page, leadIds, options),
   };
 }
@@ -135,12 +135,18 @@ async function logPage(tx: Tx, deps: InboxWorld['deps'], { id, metaPageId, accou
   await appendSystemEntry(tx, deps, accountId, { kind: 'settings', metaPageId, optInMode, basis });
 }
 
-/** Authorises one message to each of these leads in one chunk, with the rows a claim leaves. */
+export interface SendOptions {
+  readonly hasIndex?: boolean;
+  /** Messages of one entry; all of them, unless told. */
+  readonly chunk?: number;
+}
+
+/** Authorises one message to each of these leads, with the rows a claim leaves. */
 async function sendTo(
   world: InboxWorld,
   page: TestPage,
   leadIds: readonly string[],
-  { hasIndex = true }: { hasIndex?: boolean },
+  { hasIndex = true, chunk = leadIds.length }: SendOptions,
 ): Promise<SentMessage> {
   const { db, deps, keyRing } = world;
   const broadcastUuid = randomUUID();
@@ -151,42 +157,61 @@ async function sendTo(
     [broadcastUuid, page.accountId, contentSha256],
   );
   const at = world.now();
-  return leadTransaction(deps, async (tx) => {
-    const recipients = [];
-    for (const id of leadIds) {
-      const row = (await lockLeadRow(tx, id))!;
-      const lead = openLead(keyRing, page, row);
-      const leaf = await tx.first<{ index: string }>(
-        'select leaf_index as index from ledger_leaf where entry_id = $1',
-        [row.consentEntry],
-      );
-      recipients.push({
-        deliveryUuid: randomUUID(),
-        attempt: 1,
-        psid: lead.psid,
-        dek: lead.dek,
-        path: 'standard' as const,
-        consentC: row.consentCommitment!,
-        consentIndex: hasIndex ? Number(leaf!.index) : (null as unknown as number),
-        subjectRef: row.subjectRef,
-        n: row.chainN,
-        row,
+  const deliveryUuids: string[] = [];
+  for (let seq = 0; seq < leadIds.length; seq += chunk) {
+    deliveryUuids.push(...(await sendChunk(leadIds.slice(seq, seq + chunk), seq)));
+  }
+  return { broadcastUuid, deliveryUuids };
+
+  function sendChunk(ids: readonly string[], firstSeq: number): Promise<string[]> {
+    return leadTransaction(deps, async (tx) => {
+      const recipients = [];
+      for (const id of ids) {
+        const row = (await lockLeadRow(tx, id))!;
+        const lead = openLead(keyRing, page, row);
+        const leaf = await tx.first<{ index: string }>(
+          'select leaf_index as index from ledger_leaf where entry_id = $1',
+          [row.consentEntry],
+        );
+        recipients.push({
+          deliveryUuid: randomUUID(),
+          attempt: 1,
+          psid: lead.psid,
+          dek: lead.dek,
+          path: 'standard' as const,
+          consentC: row.consentCommitment!,
+          consentIndex: hasIndex ? Number(leaf!.index) : (null as unknown as number),
+          subjectRef: row.subjectRef,
+          n: row.chainN,
+          row,
+        });
+      }
+      const { entryId } = await makeLogSends(deps)(tx, {
+        page,
+        broadcast: { id: broadcast!.id, uuid: broadcastUuid, contentSha256 },
+        at,
+        recipients,
       });
-    }
-    const { entryId } = await makeLogSends(deps)(tx, {
-      page,
-      broadcast: { id: broadcast!.id, uuid: broadcastUuid, contentSha256 },
-      at,
-      recipients,
-    });
-    for (const [position, { row, deliveryUuid, n }] of recipients.entries()) {
-      await tx.run(
-        `insert into delivery (broadcast_id, seq, page_id, lead_id, status, path, consent_entry, rule_version, attempt,
+      for (const [position, { row, deliveryUuid, n }] of recipients.entries()) {
+        await tx.run(
+          `insert into delivery (broadcast_id, seq, page_id, lead_id, status, path, consent_entry, rule_version, attempt,
            public_id, sends_entry, sends_position, subject_n, claimed_at)
-         values ($1, $2::int, $3, $4, 'accepted', 'standard', $5, 'test', 1, $6, $7, $2::int, $8, $9)`,
-        [broadcast!.id, position, page.id, row.id, row.consentEntry, deliveryUuid, entryId, n, at],
-      );
-    }
-    return { broadcastUuid, deliveryUuids: recipients.map(({ deliveryUuid }) => deliveryUuid) };
-  });
+         values ($1, $10, $3, $4, 'accepted', 'standard', $5, 'test', 1, $6, $7, $2, $8, $9)`,
+          [
+            broadcast!.id,
+            position,
+            page.id,
+            row.id,
+            row.consentEntry,
+            deliveryUuid,
+            entryId,
+            n,
+            at,
+            firstSeq + position,
+          ],
+        );
+      }
+      return recipients.map(({ deliveryUuid }) => deliveryUuid);
+    });
+  }
 }
