@@ -104,11 +104,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     readLog: ledger.readLog,
     readAnchors: ledger.readAnchors,
     proofs: exports.proofs,
-    sweeps: [
-      { name: 'requeue-inbox', run: makeRequeueInbox(common) },
-      ...delivery.sweeps,
-      ...broadcastSweeps(common),
-    ],
+    sweeps: [{ name: 'requeue-inbox', run: makeRequeueInbox(common) }, ...delivery.sweeps, ...broadcastSweeps(common)],
     /** Apart from the others, who would wait for an authority that does not answer. */
     anchoring: ledger.anchoring,
     housekeeping: [
