@@ -5,6 +5,7 @@ import { apiOf } from '../support/api';
 import { runCli, startProgram, type Program } from '../support/program';
 import { scanFiles } from '../support/scan';
 import { until } from '../support/until';
+import { takesTheWholeMachine } from '../support/whole-machine';
 import { openVerifier } from '../support/verifier';
 import {
   act,
@@ -39,6 +40,8 @@ interface CreatedAccount {
   readonly api_key: { readonly key: string };
   readonly sandbox_page: { readonly page_id: string };
 }
+
+takesTheWholeMachine();
 
 describe('the journey on one machine, queue and database in the embedded PostgreSQL', () => {
   let dataDir: string;

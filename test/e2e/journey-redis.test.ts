@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis';
 import { scanFiles } from '../support/scan';
 import { until } from '../support/until';
+import { takesTheWholeMachine } from '../support/whole-machine';
 import { startCluster, type Cluster } from './cluster';
 import {
   broadcastOf,
@@ -28,6 +29,8 @@ const PLAN = [
 ];
 const TOTAL = 5_000;
 const LEAVERS = 40;
+
+takesTheWholeMachine();
 
 describeWithRedis('the journey on Redis, with two API and two worker processes', () => {
   let redis: TestRedis;

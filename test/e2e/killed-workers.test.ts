@@ -1,5 +1,6 @@
 import { runCli } from '../support/program';
 import { until } from '../support/until';
+import { takesTheWholeMachine } from '../support/whole-machine';
 import { startCluster, type Cluster } from './cluster';
 import {
   broadcastOf,
@@ -19,6 +20,8 @@ const PLAN = [
   { people: 1_000, ratePerSecond: 120 },
 ];
 const TOTAL = 1_300;
+
+takesTheWholeMachine();
 
 describe('workers killed with -9 in the middle of a broadcast', () => {
   let cluster: Cluster;

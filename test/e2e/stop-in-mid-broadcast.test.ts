@@ -4,6 +4,7 @@ import { apiOf } from '../support/api';
 import { newDataDir } from '../support/data-dir';
 import { runCli, startProgram, type Program } from '../support/program';
 import { until } from '../support/until';
+import { takesTheWholeMachine } from '../support/whole-machine';
 import {
   broadcastOf,
   connectPages,
@@ -17,6 +18,8 @@ import {
 } from './journey';
 
 const TOTAL = 600;
+
+takesTheWholeMachine();
 
 describe('SIGTERM in the middle of a broadcast', () => {
   let dataDir: string;
