@@ -1,18 +1,9 @@
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+import { escapeHtml } from '../kernel/escape-html';
 
 /** Markup that may be put into a page as it is. Only `html` makes one. */
 export class SafeHtml {
   constructor(readonly text: string) {}
 }
-
-export const escapeHtml = (text: string): string =>
-  text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 type Part = string | number | SafeHtml | readonly SafeHtml[];
 

@@ -1,17 +1,8 @@
+import { escapeHtml } from '../kernel/escape-html';
 import { messageOf } from './emitter';
 import type { GraphPage, Json, Person, ThreadEntry } from './sandbox.types';
 import { isObject, listOf, textOf } from './wire-json';
 import { profileOf } from './world';
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? '');
 
 export interface PhoneView {
   readonly base: string;

@@ -1,13 +1,5 @@
+import { escapeHtml } from '../../kernel/escape-html';
 import type { ChainEntry, ProvedMessage, ProvedPerson } from './proof.types';
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const esc = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 const STYLE =
   'body{font:16px/1.5 serif;max-width:46rem;margin:2rem auto;padding:0 1rem}code{font-size:.8em;overflow-wrap:anywhere}' +
@@ -63,9 +55,9 @@ function actOf({ facts }: ChainEntry): string {
 function entryRow(entry: ChainEntry, wordings: ReadonlyMap<string, string>): string {
   const wording = entry.facts.notice === undefined ? undefined : wordings.get(entry.facts.notice.sha256);
   const label = entry.facts.kind === 'notice_shown' ? '' : '<br>The notice of the Page at that time:';
-  const quote = wording === undefined ? '' : `${label}<blockquote>${esc(wording)}</blockquote>`;
+  const quote = wording === undefined ? '' : `${label}<blockquote>${escapeHtml(wording)}</blockquote>`;
   const evidence = entry.segments.size > 0 ? "<br>Messenger's signed message is part of this bundle." : '';
-  return `<tr><td>${String(entry.facts.subject.n)}</td><td>${when(entry)}</td><td>${esc(actOf(entry))}${evidence}${quote}<code>leaf ${String(entry.index)}, ${entry.commitment.toString('hex')}</code></td></tr>`;
+  return `<tr><td>${String(entry.facts.subject.n)}</td><td>${when(entry)}</td><td>${escapeHtml(actOf(entry))}${evidence}${quote}<code>leaf ${String(entry.index)}, ${entry.commitment.toString('hex')}</code></td></tr>`;
 }
 
 /** The entry a message names as the consent it rests on. */
@@ -97,12 +89,12 @@ export function summaryPage(
   return Buffer.from(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Proof of consent</title><style>${STYLE}</style></head><body>
 <h1>Proof of consent</h1>
-<p>Page: ${esc(person.pageName)} (${esc(person.metaPageId)}). Person: page-scoped id ${esc(psid)}, which Messenger gives to one person at one Page.
-Log: ${esc(log)}.</p>
+<p>Page: ${escapeHtml(person.pageName)} (${escapeHtml(person.metaPageId)}). Person: page-scoped id ${escapeHtml(psid)}, which Messenger gives to one person at one Page.
+Log: ${escapeHtml(log)}.</p>
 <h2>What happened</h2>
 <table><tr><th>No.</th><th>When</th><th>What</th></tr>${person.entries.map((entry) => entryRow(entry, wordings)).join('')}</table>
 <h2>Messages that were authorised</h2>
-${leftOut === null ? '' : `<p>${esc(leftOut)}</p>\n`}${messages}
+${leftOut === null ? '' : `<p>${escapeHtml(leftOut)}</p>\n`}${messages}
 <h2>What this proves</h2>
 <ul>
 <li>These entries stood in the log in this order and have not been changed since. Each names the one before it, so one that is missing between them shows.</li>

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { escapeHtml, html, page } from '../../../src/http/html';
+import { html, page } from '../../../src/http/html';
+import { escapeHtml } from '../../../src/kernel/escape-html';
 
 describe('html', () => {
   it('escapes every part that html did not make, whatever it holds', () => {
