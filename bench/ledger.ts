@@ -27,24 +27,35 @@ const PAGE_ID = '104857600000001';
 export interface LedgerBench {
   /** Committed, sequenced and signed, writers and sequencer at once. */
   readonly entriesPerSecond: number;
+  /** The same, each entry an opt-in with the rows of a new person around it. */
+  readonly peoplePerSecond: number;
   readonly sequencedPerSecond: number;
   readonly exports: readonly { readonly people: number; readonly peakMb: number; readonly perSecond: number }[];
 }
 
+export interface LedgerSizes {
+  /** People of the smaller and the larger export. */
+  readonly few: number;
+  readonly many: number;
+  /** Further entries, written at the end. */
+  readonly entries: number;
+}
+
 /** The ledger by itself: one process, an embedded server, people with an opt-in each. */
-export async function benchLedger(few: number, many: number): Promise<LedgerBench> {
+export async function benchLedger({ few, many, entries }: LedgerSizes): Promise<LedgerBench> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assent-bench-'));
   const server = await openEmbeddedPostgres({ dataDir, database: 'bench' });
   const db = await openDatabase({ url: server.url, poolSize: 8, migrations, applicationName: 'assent-bench' });
   try {
     await migrateDatabase(db);
     const stage = await openLedgerStage(db, server.url, join(dataDir, 'keys'));
-    const written = await writeWhileSequencing(stage, few);
+    const peoplePerSecond = await writeWhileSequencing(stage, few, writePeople);
     const first = await measureExport(stage, few);
     const sequencedPerSecond = await fill(stage, many - few);
     const second = await measureExport(stage, many);
     return {
-      entriesPerSecond: written,
+      entriesPerSecond: await writeWhileSequencing(stage, entries, writeEntries),
+      peoplePerSecond,
       sequencedPerSecond,
       exports: [first, second],
     };
@@ -192,26 +203,69 @@ async function writePeople(stage: LedgerStage, count: number): Promise<void> {
   );
 }
 
+/** Further entries of people who are there: what a transaction adds to the ledger, many to a statement. */
+async function writeEntries({ db, keyRing, append, accountId }: LedgerStage, count: number): Promise<void> {
+  const { id: macKeyId, key } = keyRing.pendingMacKey();
+  const sha256 = createHash('sha256').update('wording').digest();
+  const notice = { language: 'en', version: 1, surface: 'messenger_welcome', sha256 };
+  const at = new Date();
+  const entries = Array.from({ length: count }, () => {
+    const entryId = randomUUID();
+    const subject = { ref: randomBytes(16), n: 2, prev: sha256 };
+    const place = { log: append.logOrigin, metaPageId: PAGE_ID, psid: '2000000000000000', at, subject };
+    const body = leadEntryBody(place, { kind: 'notice_shown', notice, mid: 'm_bench' });
+    const nonce = randomBytes(64);
+    const c = commitment(body, nonce);
+    const opening = sealField(sha256, openingPlace(entryId), Buffer.concat([body, nonce]));
+    return { entryId, c, mac: pendingMac(key, entryId, c), opening };
+  });
+  await db.run(
+    `with given as (
+       select * from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[]) with ordinality as t (entry_id, c, mac, opening, n)
+     ), o as (
+       insert into ledger_opening (entry_id, lead_id, account_id, opening_ct)
+       select entry_id, (select min(id) from lead), $5, opening from given
+     )
+     insert into ledger_pending (entry_id, commitment, mac, mac_key_id) select entry_id, c, mac, $6 from given order by n`,
+    [
+      entries.map(({ entryId }) => entryId),
+      entries.map(({ c }) => c),
+      entries.map(({ mac }) => mac),
+      entries.map(({ opening }) => opening),
+      accountId,
+      macKeyId,
+    ],
+  );
+}
+
 async function drain({ sequence }: LedgerStage): Promise<void> {
   while ((await sequence()).kind === 'signed');
 }
 
-async function writeWhileSequencing(stage: LedgerStage, count: number): Promise<number> {
+type WriteBatch = (stage: LedgerStage, count: number) => Promise<void>;
+
+/** Three writers at once, each a batch after the other. */
+async function writeAll(stage: LedgerStage, count: number, writeBatch: WriteBatch): Promise<void> {
   let left = count;
-  let isWriting = true;
-  const startMs = performance.now();
   const write = async (): Promise<void> => {
     while (left > 0) {
       const size = Math.min(BATCH, left);
       left -= size;
-      await writePeople(stage, size);
+      await writeBatch(stage, size);
     }
   };
+  await Promise.all(Array.from({ length: WRITERS }, write));
+}
+
+/** @returns entries a second, from the first to the signature over the last */
+async function writeWhileSequencing(stage: LedgerStage, count: number, writeBatch: WriteBatch): Promise<number> {
+  let isWriting = true;
+  const startMs = performance.now();
   const sequencing = (async () => {
     while (isWriting)
       if ((await stage.sequence()).kind === 'idle') await new Promise((resolve) => setTimeout(resolve, 20));
   })();
-  await Promise.all(Array.from({ length: WRITERS }, write));
+  await writeAll(stage, count, writeBatch);
   isWriting = false;
   await sequencing;
   await drain(stage);
@@ -220,15 +274,7 @@ async function writeWhileSequencing(stage: LedgerStage, count: number): Promise<
 
 /** Fills the log up, and answers how fast the sequencer alone was. */
 async function fill(stage: LedgerStage, count: number): Promise<number> {
-  let left = count;
-  const write = async (): Promise<void> => {
-    while (left > 0) {
-      const size = Math.min(BATCH, left);
-      left -= size;
-      await writePeople(stage, size);
-    }
-  };
-  await Promise.all(Array.from({ length: WRITERS }, write));
+  await writeAll(stage, count, writePeople);
   const startMs = performance.now();
   await drain(stage);
   return count / ((performance.now() - startMs) / 1000);

@@ -27,8 +27,8 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
   ledger: () =>
     benchLedgerTopic(
       small
-        ? { few: 2_000, many: 10_000, proved: 200, events: 10 }
-        : { few: 10_000, many: 1_000_000, proved: 2_000, events: 100 },
+        ? { few: 2_000, many: 10_000, entries: 20_000, proved: 200, events: 10 }
+        : { few: 10_000, many: 1_000_000, entries: 200_000, proved: 2_000, events: 100 },
     ),
   'pace-35': () =>
     benchPace({ pages: small ? 5 : 20, ratePerSecond: 35, seconds: small ? 4 : 20, shareGoal: 0.92, receiverGoal: 40 }),
