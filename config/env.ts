@@ -90,7 +90,7 @@ export const envSchema = z.object({
       '`true`: checkpoint, key and tiles of the log are served without an API key. They name nobody and show how much is sent',
     ),
   RFC3161_URL: optional(z.url({ protocol: /^https?$/ })).describe(
-    'time-stamping authority outside this installation, asked every 10 minutes about the newest checkpoint',
+    'time-stamping authority outside this installation (RFC 3161, http or https), asked every 10 minutes about the newest checkpoint',
   ),
   RFC3161_CA_FILE: optional(z.string()).describe(
     "PEM file of the certificates one of which must have issued that authority's; without it any certificate will do",
@@ -102,7 +102,9 @@ export const envSchema = z.object({
         (text) => text.split(',').every((one) => witnessOf(one) !== null),
         'must be <vkey>=<url>, comma-separated',
       ),
-  ).describe('witnesses that cosign the log, as `<vkey>=<url>`, comma-separated; `tools/assent-witness.mjs` is one'),
+  ).describe(
+    'witnesses that cosign the log, as `<vkey>=<url>`, comma-separated, https unless it is loopback; `tools/assent-witness.mjs` is one',
+  ),
   WORKER_QUEUES: z
     .preprocess(
       (v) => (v === '' || v === undefined ? 'inbox,send,control' : v),
@@ -230,7 +232,8 @@ function missingSecrets(env: Env): Problem[] {
 }
 
 function plainHttp(env: Env): Problem[] {
-  const names = ['PUBLIC_URL', 'META_GRAPH_URL', 'RFC3161_URL'] as const;
+  // Not RFC3161_URL: many authorities answer on plain http only, are told a hash and nothing else, and sign what they say.
+  const names = ['PUBLIC_URL', 'META_GRAPH_URL'] as const;
   const isOpen = (url: string | undefined): boolean => url?.startsWith('http:') === true && !isLoopback(url);
   const bad: string[] = names.filter((name) => isOpen(env[name]));
   if (witnessesOf(env.WITNESSES).some(({ url }) => isOpen(url))) bad.push('WITNESSES');
@@ -242,11 +245,15 @@ function badAnchors(env: Env): Problem[] {
   const problems = badAuthorities(env.RFC3161_CA_FILE);
   const names = new Set(witnesses.map(({ vkey }) => vkey.split('+')[0]));
   if (names.size < witnesses.length) problems.push(['WITNESSES', 'two witnesses have the same name']);
+  if (!witnesses.every(({ vkey }) => isWitnessKey(vkey)))
+    problems.push(['WITNESSES', 'a key is not that of a witness (type 0x04)']);
   const reason = 'must hold no user name or password';
   if (env.RFC3161_URL !== undefined && holdsLogin(env.RFC3161_URL)) problems.push(['RFC3161_URL', reason]);
   if (witnesses.some(({ url }) => holdsLogin(url))) problems.push(['WITNESSES', reason]);
   return problems;
 }
+
+const isWitnessKey = (vkey: string): boolean => Buffer.from(vkey.split('+')[2] ?? '', 'base64')[0] === 4;
 
 function holdsLogin(url: string): boolean {
   const { username, password } = new URL(url);

@@ -33,7 +33,9 @@ export const USAGE = `usage: assent <command>
                                               [--earlier BUNDLE]...
 
 scopes: ${SCOPES.join(', ')}
-JSON goes to standard output, messages to standard error. Exit status: 0 done, 1 failed, 2 called wrongly.`;
+JSON goes to standard output, messages to standard error. Exit status: 0 done, 1 failed, 2 called wrongly.
+verify ends as assent-verify.mjs does: 0 proved, 2 proved but the time rests on this operator's word, 1 not proved.
+Every command reads the environment of the running program: give it the same DATA_DIR, DATABASE_URL, WITNESSES …`;
 
 const usage = (text: string): UserError => new UserError('usage', `${text}\n\n${USAGE}`);
 

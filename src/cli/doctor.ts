@@ -21,7 +21,7 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
       ),
       keyRingVolume(config.keyRingDir, config.dataDir),
       await logGrows(infrastructure),
-      await independentAnchor(infrastructure),
+      ...(await anchors(infrastructure)),
       advice(
         'production',
         config.production,
@@ -44,10 +44,19 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
   };
 }
 
-async function independentAnchor(infrastructure: Infrastructure): Promise<Finding> {
+async function anchors(infrastructure: Infrastructure): Promise<Finding[]> {
   const view = await makeReadAnchors({ ...infrastructure, services: composeAnchors(infrastructure) })();
   const warning = anchorWarning(infrastructure.config, view);
-  return advice('independent_anchor', warning === null, 'somebody outside has vouched for the log', warning ?? '');
+  const silent = view.services.filter(({ failures }) => failures > 0).map(({ name }) => name);
+  return [
+    advice('independent_anchor', warning === null, 'somebody outside has vouched for the log', warning ?? ''),
+    advice(
+      'anchor_services',
+      silent.length === 0,
+      'nobody who was asked failed to answer',
+      `no answer: ${silent.join(', ')}`,
+    ),
+  ];
 }
 
 const PENDING_TOO_LONG_MS = 10_000;

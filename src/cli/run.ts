@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/env';
 import { openInfrastructure, type Infrastructure } from '../compose/infrastructure';
@@ -9,6 +10,7 @@ import { makeCreateAccount, makeCreateApiKey, makeFindAccount, SCOPES, type Crea
 import { logVkey } from '../domain/ledger';
 import { findPageByMetaId } from '../domain/pages';
 import { makeAuditLedger, type AuditResult } from '../domain/proof';
+import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
 
@@ -36,6 +38,7 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
     return;
   }
   const config = readConfig();
+  if (LOOKING.has(command.kind)) requireInstallation(config);
   const infrastructure = await openInfrastructure(config, { role: 'cli', say: terminal.say });
   try {
     if (command.kind === 'verify') verifyBundle(command, await ownKey(infrastructure));
@@ -43,6 +46,17 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
   } finally {
     await infrastructure.close();
   }
+}
+
+/** Commands that only look: they must not make the installation that they are asked about. */
+const LOOKING: ReadonlySet<string> = new Set<Command['kind']>(['doctor', 'audit', 'verify']);
+
+function requireInstallation({ keyRingDir }: Config): void {
+  if (existsSync(path.join(keyRingDir, 'system.bin'))) return;
+  throw new UserError(
+    'no_installation',
+    `there is no installation whose keys lie in ${keyRingDir}; look at DATA_DIR and KEYRING_DIR`,
+  );
 }
 
 const ownKey = async (infrastructure: Infrastructure): Promise<string> =>

@@ -26,7 +26,7 @@ export function anchorWarning(
   if (isIndependent) return null;
   const isConfigured = anchors.rfc3161 !== null || anchors.witnesses.length > 0;
   const advice = isConfigured
-    ? 'Nobody configured has answered for two days, or ever; /v1/ledger/anchors says why.'
+    ? 'Nobody configured has vouched for it yet, or for two days; /v1/ledger/anchors says why.'
     : 'Set RFC3161_URL or WITNESSES.';
   return `${NONE_INDEPENDENT} ${advice}`;
 }

@@ -41,7 +41,7 @@ describe("the README's journey", () => {
   it('works when pasted into a shell', async () => {
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', journeyCommands()], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, API: program.url(), DATA_DIR: dataDir },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, API: program.url(), DATA_DIR: dataDir, PROOF: dataDir },
       timeout: 90_000,
     });
     const lines = stdout.trim().split('\n');
@@ -58,11 +58,12 @@ describe("the README's journey", () => {
   }, 60_000);
 
   it("checks the proof against this log's key, or one that is given", async () => {
-    const own = await runProgram({ DATA_DIR: dataDir }, 'verify', '/tmp/proof.zip');
+    const bundle = path.join(dataDir, 'proof.zip');
+    const own = await runProgram({ DATA_DIR: dataDir }, 'verify', bundle);
     expect(own).toEqual({ code: 2, output: expect.stringContaining('PROVED, but the time rests') as string });
-    const key = readFileSync('/tmp/log.vkey', 'utf8').trim();
-    expect(await runProgram({}, 'verify', '--key', key, '/tmp/proof.zip')).toEqual(own);
+    const key = readFileSync(path.join(dataDir, 'log.vkey'), 'utf8').trim();
+    expect(await runProgram({}, 'verify', '--key', key, bundle)).toEqual(own);
     const other = 'log.example.com/consent+8a0c8a3a+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c';
-    expect(await runProgram({}, 'verify', '/tmp/proof.zip', '--key', other)).toMatchObject({ code: 1 });
+    expect(await runProgram({}, 'verify', bundle, '--key', other)).toMatchObject({ code: 1 });
   }, 60_000);
 });

@@ -85,7 +85,7 @@ function wasShown({ isNoticeShown, noticeVersion }: LeadClaims, chain: readonly 
   return isNoticeShown === true && noticeVersion === Math.max(...versions);
 }
 
-/** Before release 0.2 a renewal in the same state left no entry: then the row is newer than the log, and only its order is known. */
+/** Before there was a signed log, a renewal in the same state left no entry: then the row is newer than the log, and only its order is known. */
 function holdsToken({ token }: LeadClaims, chain: readonly ChainLink[]): boolean {
   const links = chain.filter(({ facts }) => facts.kind === 'token').map(({ facts }) => facts);
   const last = links.at(-1);

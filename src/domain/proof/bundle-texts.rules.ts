@@ -27,9 +27,14 @@ export function leftOutText(kind: BundleKind, counts: MessageCounts = { shown: 0
   }
 }
 
-/** What lies on top of every bundle. */
+const BY_HAND = `verify-by-hand.sh does the same with OpenSSL 3 and coreutils alone: unpack, and run it inside the folder.
+
+`;
+
+/** What lies on top of every bundle. @param isByHand whether the script for one person lies in it */
 export const readmeText = (
   leftOut: string | null,
+  isByHand: boolean,
 ): string => `This is a proof bundle of an Assent log: who agreed to get messages from a Page, and what was sent to them on that.
 ${leftOut === null ? '' : `\n${leftOut}\n`}
 To check it, get two things by another way than this bundle:
@@ -37,9 +42,7 @@ To check it, get two things by another way than this bundle:
   - the key of the log, from the operator or from whoever audits it
 Then:  node assent-verify.mjs --key <key> <this file>
 
-verify-by-hand.sh does the same for one person with OpenSSL 3 and coreutils alone: unpack, and run it inside the folder.
-
-manifest.json names every file with its SHA-256, and manifest.note signs it.
+${isByHand ? BY_HAND : ''}manifest.json names every file with its SHA-256, and manifest.note signs it.
 views/ is for reading. It is made from the rest and proves nothing.
 keys/ says what the log claims to be. Never take the key from there: whoever forged the bundle would have put theirs.
 

@@ -34,10 +34,14 @@ export interface CommonDeps {
  *
  * @param leftOut which messages the bundle does not hold, for its readers
  */
-export const fixedFiles = ({ keyRing, logOrigin, ...deps }: CommonDeps, leftOut: string | null): BundleFile[] => [
-  { path: 'README.txt', bytes: Buffer.from(readmeText(leftOut)) },
+export const fixedFiles = (
+  { keyRing, logOrigin, ...deps }: CommonDeps,
+  leftOut: string | null,
+  { isAboutOne }: { readonly isAboutOne: boolean },
+): BundleFile[] => [
+  { path: 'README.txt', bytes: Buffer.from(readmeText(leftOut, isAboutOne)) },
   { path: 'VERIFIER-SHA256', bytes: deps.verifierSha256 },
-  { path: 'verify-by-hand.sh', bytes: deps.byHandScript },
+  ...(isAboutOne ? [{ path: 'verify-by-hand.sh', bytes: deps.byHandScript }] : []),
   { path: 'keys/log.vkey', bytes: Buffer.from(`${logVkey(keyRing, logOrigin)}\n`) },
   { path: 'keys/policy.txt', bytes: Buffer.from(policyText(logVkey(keyRing, logOrigin), deps.witnessVkeys)) },
 ];

@@ -101,7 +101,7 @@ async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrde
   const head = await headOf(deps.db, stored);
   const range = await order.rangeOf(head.size);
   const common = [
-    ...fixedFiles(deps, leftOutText(order.kind)),
+    ...fixedFiles(deps, leftOutText(order.kind), { isAboutOne: false }),
     ...(await checkpointFiles(deps.db, head, await sizesOver(deps.db, range.from, head.size, order.occupied(range)))),
     ...wordingFiles(await allWordings(deps.db, order)),
   ].sort(byPath);

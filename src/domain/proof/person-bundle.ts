@@ -100,7 +100,7 @@ async function personBundle(
   const wordings = await wordingsOf(tx, accountId, [person]);
   const leftOut = leftOutText(kind, { shown: person.messages.length, inAll: person.messagesInAll });
   const files = [
-    ...fixedFiles(deps, leftOut),
+    ...fixedFiles(deps, leftOut, { isAboutOne: true }),
     ...(await checkpointFiles(tx, head, await sizesNear(tx, leavesOf(person), head.size))),
     ...(await filesOf(tx, person, head)),
     ...wordingFiles(wordings),

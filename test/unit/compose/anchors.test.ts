@@ -9,6 +9,6 @@ it('warns until somebody outside has answered, and says what is missing', () => 
   expect(warn(NONE, false)).toBe(
     "No independent anchor: proofs rest on this operator's word. Set RFC3161_URL or WITNESSES.",
   );
-  expect(warn(SOME, false)).toContain('Nobody configured has answered for two days');
+  expect(warn(SOME, false)).toContain('Nobody configured has vouched for it yet');
   expect(warn(SOME, true)).toBeNull();
 });

@@ -80,7 +80,7 @@ describe('loadConfig', () => {
     expect(message).toContain('LOG_LEVEL');
   });
 
-  it.each(['PUBLIC_URL', 'META_GRAPH_URL', 'RFC3161_URL'])('refuses plain http in %s unless it is loopback', (name) => {
+  it.each(['PUBLIC_URL', 'META_GRAPH_URL'])('refuses plain http in %s unless it is loopback', (name) => {
     expect(fault({ [name]: 'http://example.com' })).toContain(`${name}: must be https`);
     expect(() => loadConfig({ [name]: 'http://127.0.0.1:3000' })).not.toThrow();
   });
@@ -100,12 +100,12 @@ describe('loadConfig', () => {
       writeFileSync(file, `a word before\n${tsa.authority}${tsa.authority}`);
       tsa.close();
       const config = loadConfig({
-        RFC3161_URL: 'https://tsa.example.com/tsr',
+        RFC3161_URL: 'http://tsa.example.com/tsr',
         RFC3161_CA_FILE: file,
         WITNESSES: `${one}=https://w1.example.org/a=b, ${two}=http://127.0.0.1:7080`,
       });
       expect(config.anchors).toEqual({
-        rfc3161: { url: 'https://tsa.example.com/tsr', authorities: [tsa.authority.trim(), tsa.authority.trim()] },
+        rfc3161: { url: 'http://tsa.example.com/tsr', authorities: [tsa.authority.trim(), tsa.authority.trim()] },
         witnesses: [
           { vkey: one, url: 'https://w1.example.org/a=b' },
           { vkey: two, url: 'http://127.0.0.1:7080' },
@@ -117,6 +117,7 @@ describe('loadConfig', () => {
       ['RFC3161_URL', 'https://me:hidden@tsa.example.com', 'must hold no user name or password'],
       ['WITNESSES', `${one}=https://hidden@w1.example.org`, 'must hold no user name or password'],
       ['WITNESSES', `${one}=http://w1.example.org`, 'must be https unless it is a loopback address'],
+      ['WITNESSES', `${one.replace('+B', '+A')}=https://w1.example.org`, 'a key is not that of a witness (type 0x04)'],
       ['WITNESSES', one, 'must be <vkey>=<url>'],
       ['WITNESSES', `${one}=https://w1.example.org,`, 'must be <vkey>=<url>'],
       ['WITNESSES', `${one}=ftp://w1.example.org`, 'must be <vkey>=<url>'],

@@ -15,7 +15,7 @@ describe('the policy of a bundle', () => {
 });
 
 it('tells the reader to take the key from elsewhere', () => {
-  expect(readmeText(null)).toContain('Never take the key from there');
+  expect(readmeText(null, true)).toContain('Never take the key from there');
 });
 
 describe('the messages that are not in a bundle', () => {
@@ -37,7 +37,12 @@ describe('the messages that are not in a bundle', () => {
   });
 
   it('stand on top of the readme', () => {
-    expect(readmeText(newest)).toContain(`sent to them on that.\n\n${newest}\n\nTo check it`);
-    expect(readmeText(null)).toContain('sent to them on that.\n\nTo check it');
+    expect(readmeText(newest, true)).toContain(`sent to them on that.\n\n${newest}\n\nTo check it`);
+    expect(readmeText(null, true)).toContain('sent to them on that.\n\nTo check it');
   });
+});
+
+it('names the script for one person only where it lies', () => {
+  expect(readmeText(null, true)).toContain('verify-by-hand.sh');
+  expect(readmeText(null, false)).not.toContain('verify-by-hand.sh');
 });
