@@ -39,6 +39,8 @@ const SKEW_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
 /** Somebody outside must have vouched for an entry within this time of when it says it was written. */
 const MOST_WAIT_MS = 2 * DAY_MS;
+/** The server makes nobody known by an act that is older than this when it arrives. */
+const OLDEST_OPENING_MS = 2 * DAY_MS;
 const SENDS_SKEW_MS = 5_000;
 const CHUNK_RECORDS = 100;
 
@@ -203,9 +205,16 @@ const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const keyId = (name, type, publicKey) =>
   sha256(Buffer.from(`${name}\n`), Buffer.from([type]), publicKey).subarray(0, 4);
 
+/** A file that the auditor gave: anything but a plain one could block, or never end. */
+function readSmall(file) {
+  const facts = statSync(file);
+  if (!facts.isFile() || facts.size > MIB) throw new Error('not a file, or one of more than 1 MiB');
+  return readFileSync(file, 'utf8');
+}
+
 /** Reads a verifier key given by the auditor: the text, or a file that holds it. */
 function readKey(given, type) {
-  const text = /^[^\s+]+\+[0-9a-f]{8}\+/.test(given) ? given.trim() : readFileSync(given, 'utf8').trim();
+  const text = /^[^\s+]+\+[0-9a-f]{8}\+/.test(given) ? given.trim() : readSmall(given).trim();
   const [, name, id, base64] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   const material = Buffer.from(base64 ?? '', 'base64');
   const publicKey = material.subarray(1);
@@ -229,8 +238,8 @@ const ed25519 = (key, message, signature) =>
     signature,
   );
 
-/** Takes a signed note apart (C2SP signed-note). */
-function readNote(bytes, what) {
+/** Takes a signed note apart (C2SP signed-note). A line of somebody else that cannot be read has no `id`. */
+function readNote(bytes, what, own) {
   need(bytes.length <= MOST_NOTE_BYTES, 1, `${what} is too long`);
   const text = bytes.toString('utf8');
   const end = text.lastIndexOf('\n\n');
@@ -239,18 +248,19 @@ function readNote(bytes, what) {
     .slice(end + 2, -1)
     .split('\n')
     .map((line) => {
-      const [, name, base64] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
+      const [, name, base64] = /^\u2014 ([^\s+]+) (.+)$/.exec(line) ?? [];
       need(name !== undefined, 1, `${what} is not a signed note`);
       const packed = Buffer.from(base64, 'base64');
-      need(packed.length > 4 && packed.toString('base64') === base64, 1, `${what} has a malformed signature`);
-      return { name, id: packed.subarray(0, 4), signature: packed.subarray(4), line: `${line}\n` };
+      const isRead = packed.length > 4 && packed.toString('base64') === base64;
+      need(isRead || name !== own, 1, `${what} has a malformed signature`);
+      return { name, id: isRead ? packed.subarray(0, 4) : null, signature: packed.subarray(4), line: `${line}\n` };
     });
   return { text: text.slice(0, end + 1), signatures };
 }
 
 /** The note must be signed by the key; a second signature in its name that does not hold is refused too. */
 function requireSignature(note, key, what) {
-  const own = note.signatures.filter(({ name, id }) => name === key.name && id.equals(key.id));
+  const own = note.signatures.filter(({ name, id }) => name === key.name && id?.equals(key.id));
   need(own.length > 0, 1, `${what} is not signed with the key you gave`);
   for (const { signature } of own) {
     need(ed25519(key, Buffer.from(note.text), signature), 1, `${what}: the signature is not by the key you gave`);
@@ -259,7 +269,7 @@ function requireSignature(note, key, what) {
 
 /** A checkpoint of the log (C2SP tlog-checkpoint), its signature checked. */
 function readCheckpoint(bytes, key, what) {
-  const note = readNote(bytes, what);
+  const note = readNote(bytes, what, key.name);
   const [, origin, size, root] = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(note.text) ?? [];
   need(origin !== undefined && Number.isSafeInteger(Number(size)), 1, `${what} is not a checkpoint`);
   need(origin === key.name, 1, `${what} is of another log than your key`);
@@ -411,6 +421,16 @@ function certificateOf({ whole }) {
   }
 }
 
+/** Serial number, signature algorithm, issuer, validity, subject and so on: what stands behind the version. */
+const factsOf = ({ raw }) => derChildren(derChild(derAt(raw, 0), 0)).filter(({ tag }, at) => at > 0 || tag !== 0xa0);
+
+/** Whether a token, which may be damaged, holds the name of an authority that the auditor named. */
+const namesOne = (token, authorities) =>
+  authorities.some((one) => {
+    const subject = factsOf(one)[4]?.whole;
+    return subject !== undefined && subject.length > 2 && token.includes(subject);
+  });
+
 /** RFC 3161, section 2.3: the extended key usage must be there and critical. */
 function isUsageCritical({ raw }) {
   const extensions = derChildren(derChild(derAt(raw, 0), 0)).find(({ tag }) => tag === 0xa3);
@@ -437,8 +457,8 @@ function requireImprint(info, stamped) {
 function requireSigner(fields, content, certificates) {
   const [, sid, digestAlgorithm, attributes, signatureAlgorithm, signature] = fields;
   need(attributes?.tag === 0xa0 && signature !== undefined, 2, 'has no signed attributes');
-  const serial = BigInt(`0x${derChild(sid, 1).content.toString('hex') || '0'}`);
-  const certificate = certificates.find((one) => BigInt(`0x${one.serialNumber}`) === serial);
+  const serial = derChild(sid, 1).content;
+  const certificate = certificates.find((one) => factsOf(one)[0]?.content.equals(serial));
   need(certificate !== undefined, 2, 'does not hold the certificate of its signer');
   const values = new Map(
     derChildren(attributes).map((one) => [oidOf(derChild(one, 0)), derChild(derChild(one, 1), 0)]),
@@ -729,22 +749,39 @@ const KINDS = ['lead', 'message', 'broadcast', 'audit'];
 /** Checks the manifest's signature and form. @returns what it names */
 function readManifest(manifest, note, key) {
   need(manifest !== undefined && note !== undefined, 1, 'the bundle has no manifest or no signature over it');
-  const head = '{"files":';
-  const isHeaded = manifest.toString('latin1', 0, head.length) === head;
-  need(isHeaded, 1, 'manifest.json has other fields than it should');
-  const { texts, end } = readFlat(manifest, head.length, 'the list of manifest.json');
+  const [, about, head] =
+    /^\{(?:"about":(\{[^{}]{0,300}\}),)?("files":)/.exec(manifest.toString('latin1', 0, 400)) ?? [];
+  need(head !== undefined, 1, 'manifest.json has other fields than it should');
+  const from = 1 + head.length + (about === undefined ? 0 : `"about":${about},`.length);
+  const { texts, end } = readFlat(manifest, from, 'the list of manifest.json');
   const files = new Map([...texts].map(([path, digest]) => [path, digest.toString('latin1')]));
   const value = readCanonical(Buffer.concat([Buffer.from('{'), manifest.subarray(end + 1)]), 'manifest.json');
   need(manifest[end] === 44, 1, 'manifest.json is not in canonical form (RFC 8785)');
   need(Object.keys(value).join() === 'kind,log,made_at,v', 1, 'manifest.json has other fields than it should');
   need(value.v === 1 && KINDS.includes(value.kind), 1, 'manifest.json is of an unknown version or kind');
+  const claim = about === undefined ? null : readCanonical(Buffer.from(about, 'latin1'), 'manifest.json');
+  need(
+    isClaim(value.kind, claim),
+    1,
+    'manifest.json does not say what the bundle is about, or says it in another form',
+  );
   need(value.log === key.name, 1, 'manifest.json is of another log than your key');
   need(isTime(value.made_at), 1, 'manifest.json: made_at is not a time');
-  const signed = readNote(note, 'manifest.note');
+  const signed = readNote(note, 'manifest.note', bundleKey(key).name);
   const expected = `assent-bundle/v1\n${key.name}\n${sha256(manifest).toString('hex')}\n`;
   need(signed.text === expected, 1, 'manifest.note does not sign this manifest.json');
   requireSignature(signed, bundleKey(key), 'manifest.note');
-  return { kind: value.kind, files };
+  return { kind: value.kind, files, about: claim, madeAt: value.made_at };
+}
+
+/** Whoever reads a bundle about many must be told which ones they are. */
+function isClaim(kind, about) {
+  if (kind === 'lead' || kind === 'message') return about === null;
+  if (about === null) return false;
+  const names = Object.keys(about).join();
+  if (kind === 'broadcast') return names === 'broadcast' && typeof about.broadcast === 'string';
+  const isRange = isTime(about.from) && isTime(about.to) && about.from < about.to;
+  return names === 'from,page,to' && isRange && (about.page === null || typeof about.page === 'string');
 }
 
 function requireHash(named, path, digest) {
@@ -771,7 +808,15 @@ const GRANTS = ['opt_in', 're_opt_in', 'consent'];
 /** By which acts a conversation begins, and by which ones somebody agrees or comes back: an ordinary message does not. */
 const OPENING = ['get_started', 'first_message', 'referral', 'ad', 'optin_plugin', 'marketing_optin'];
 const AGREEING = ['quick_reply', 'button', 'keyword', 'marketing_optin'];
-const VIAS = { opt_in: OPENING, consent: AGREEING, re_opt_in: AGREEING };
+const VIAS = {
+  opt_in: OPENING,
+  consent: AGREEING,
+  re_opt_in: AGREEING,
+  withdraw: ['postback', 'keyword', 'meta_stop', 'admin', 'api', 'bounce', 'web'],
+  token: ['granted', 'renewed', 'stopped', 'resumed', 'expired'],
+};
+/** Nobody is known before a conversation began, or they refused one. */
+const BEGINNINGS = ['opt_in', 'withdraw'];
 const isGrant = ({ body }) =>
   GRANTS.includes(body.kind) && Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
 const SENDS_FIELDS = ['v', 'log', 'kind', 'at', 'page', 'broadcast', 'content_sha256', 'n', 'root'];
@@ -879,7 +924,7 @@ function readMessages(files, context, warn) {
     need(isWhole, 1, `${name}.message.json is malformed`);
     warnOfOthers(sends.body, SENDS_FIELDS, `${name}.json`, warn);
     warnOfOthers(body, MESSAGE_FIELDS, `${name}.message.json`, warn);
-    return { name, body, sends };
+    return { name, body, sends, position };
   });
 }
 
@@ -915,7 +960,10 @@ function readMoments(common, context, note) {
       try {
         stamp = readTimestamp(token, checkpoint.stamped, context.authorities);
       } catch (error) {
-        throw new Refusal(2, `${path}: the time-stamp ${error instanceof Refusal ? error.message : 'cannot be read'}`);
+        const why = `${path}: the time-stamp ${error instanceof Refusal ? error.message : 'cannot be read'}`;
+        need(!isSelf && !namesOne(token, context.authorities), 2, why);
+        note(`${why}; it is of no authority you named: ignored`);
+        continue;
       }
       const isOutside = stamp.isTrusted && !isSelf;
       if (!isSelf && !stamp.isTrusted) {
@@ -933,6 +981,12 @@ function readCosignatures(checkpoint, witnesses, own, note) {
   const earliest = new Map();
   for (const { name, id, signature } of checkpoint.signatures) {
     if (name === own) continue;
+    if (id === null) {
+      const isNamed = witnesses.some((one) => one.name === name);
+      need(!isNamed, 2, `${checkpoint.what}: the line of a witness you named cannot be read`);
+      note(`${checkpoint.what}: a line of a witness that you did not name cannot be read: ignored`);
+      continue;
+    }
     const witness = witnesses.find((one) => one.name === name && one.id.equals(id));
     if (witness === undefined) {
       note('a witness that you did not name has signed too: ignored');
@@ -990,15 +1044,15 @@ function makeBracketOf(moments) {
  * An operator chooses which checkpoints lie in a bundle, so a missing lower limit says nothing. What cannot be forged is how
  * soon somebody outside saw the entry: one that was seen days after the time it states may have been made up until then.
  */
-function isSeenSoon({ name, at, upper }, note) {
+function isSeenSoon({ name, since, upper }, note) {
   if (upper === null) {
     note(`${name}: nobody outside has vouched for it yet`);
     return false;
   }
-  if (upper - at <= MOST_WAIT_MS) return true;
-  const days = Math.floor((upper - at) / DAY_MS);
+  if (upper - since <= MOST_WAIT_MS) return true;
+  const days = Math.floor((upper - since) / DAY_MS);
   note(
-    `${name} says ${iso(at)}; the first word from outside came ${days} days later: that it is so old is the operator's word`,
+    `${name} says ${iso(since)}; the first word from outside came ${days} days later: that it is so old is the operator's word`,
   );
   return false;
 }
@@ -1024,8 +1078,8 @@ function checkTime({ entries, messages }, moments, { warn, note }) {
       2,
       `${name} says it was written at ${body.at}, after a checkpoint that holds it was vouched for: it is dated ahead`,
     );
-    checkEventTime(name, body, lower, upper, warn);
-    if (hasOutside && !isSeenSoon({ name, at, upper }, note)) isCovered = false;
+    checkEventTime(name, body, upper, warn);
+    if (hasOutside && !isSeenSoon({ name, since: sinceWhen(body), upper }, note)) isCovered = false;
     brackets.push({
       entry: name,
       index,
@@ -1037,19 +1091,24 @@ function checkTime({ entries, messages }, moments, { warn, note }) {
   return { brackets, isCovered };
 }
 
-function checkEventTime(name, body, lower, upper, warn) {
+/** What a grant says happened when the person acted, not when that was written down. */
+const sinceWhen = (body) => Date.parse(isGrant({ body }) && body.event_at < body.at ? body.event_at : body.at);
+
+/** A conversation begins with an act of the last two days before it arrived; later acts may come late, and are seen by the wait. */
+function checkEventTime(name, body, upper, warn) {
   if (body.event_at === undefined) return;
   const event = timeOf(body.event_at, 2, `${name}: event_at`);
   const written = Date.parse(body.at);
-  const isEarly = (lower !== null && event < lower - 2 * DAY_MS - SKEW_MS) || event < written - 2 * DAY_MS - SKEW_MS;
+  const arrived = isTime(body.evidence?.at) ? Date.parse(body.evidence.at) : written;
+  const isEarly = event < arrived - OLDEST_OPENING_MS;
   const isLate = (upper !== null && event > upper + SKEW_MS) || event > written + SKEW_MS;
-  if (body.kind === 'withdraw' || body.kind === 'token') {
-    if (isEarly || isLate)
-      warn(`${name}: the act is dated far from when it was written; Meta may have handed it over late`);
-    return;
-  }
-  need(!isEarly, 2, `${name}: the act is dated more than 48 hours before it can have been written: it is dated back`);
+  const isFar = isEarly || isLate || event < written - OLDEST_OPENING_MS;
+  if (isFar) warn(`${name}: the act is dated far from when it was written; Meta may have handed it over late`);
+  if (!GRANTS.includes(body.kind)) return;
+  need(arrived <= written + SKEW_MS, 2, `${name}: the act arrived after it was written: it is dated ahead`);
   need(!isLate, 2, `${name}: the act is dated after it was written: it is dated ahead`);
+  const isOpening = body.kind === 'opt_in';
+  need(!isOpening || !isEarly, 2, `${name}: the act is dated more than 48 hours before it arrived: it is dated back`);
 }
 
 // ------------------------------------------------------------------------------------------------ level 3: order
@@ -1175,6 +1234,7 @@ function requireOneAtATime(chains, findings) {
 
 function checkChain({ entries, chain }, afterSize) {
   let before = null;
+  let latest = -Infinity;
   entries.forEach(({ name, number, body, index, commitment }, at) => {
     const { n, prev, ref } = body.subject;
     need(
@@ -1192,6 +1252,12 @@ function checkChain({ entries, chain }, afterSize) {
     const isSame = ref === first.subject.ref && body.psid === first.psid && body.page === first.page;
     need(isSame, 3, `${name} is about another person than the rest`);
     need(before === null || index > before.index, 3, `${name} stands in the log before an entry that it follows`);
+    need(
+      Date.parse(body.at) >= latest - SKEW_MS,
+      3,
+      `${name} says that it was written before an entry that it follows`,
+    );
+    latest = Math.max(latest, Date.parse(body.at));
     before = { commitment, index };
   });
   const last = entries[entries.length - 1];
@@ -1216,15 +1282,24 @@ function checkActs({ entries }) {
   let token = null;
   let lastShown = null;
   const shown = new Set();
+  const used = new Map();
+  const [first] = entries;
+  need(BEGINNINGS.includes(first.body.kind), 3, `${first.name} cannot be the beginning of a chain`);
   return entries.map((entry) => {
     const { name, body } = entry;
-    const isMeant = VIAS[body.kind]?.includes(body.via) ?? true;
+    const isMeant = VIAS[body.kind]?.includes(body.kind === 'token' ? body.state : body.via) ?? true;
     need(isMeant, 3, `${name} says that it came about by something that is no such act`);
+    if (GRANTS.includes(body.kind)) requireOwnEvent(entry, used);
     if (body.kind === 're_opt_in') {
       need(
         withdrawal !== null && body.after === withdrawal.commitment.toString('hex'),
         3,
         `${name} is a return, and does not name the withdrawal it follows`,
+      );
+      need(
+        timeOf(body.event_at, 3, `${name}: event_at`) > leftAt(withdrawal.body),
+        3,
+        `${name} is a return that happened before the withdrawal it follows`,
       );
       isOut = false;
     }
@@ -1242,11 +1317,38 @@ function checkActs({ entries }) {
   });
 }
 
+/** When the person left. What was no message of theirs has no time but that of the server, whose clock is not Meta's. */
+const leftAt = ({ at, event_at: event }) => (isTime(event) ? Date.parse(event) : Date.parse(at) - SKEW_MS);
+
+/** Nobody acts twice by one event. Where consent is explicit, the tap that opens a conversation may also be the consent. */
+function requireOwnEvent(entry, used) {
+  const { segs, i, hdr } = entry.body.evidence ?? {};
+  if (!Array.isArray(segs)) return;
+  const before = segs.slice(0, i).reduce((sum, seg) => sum + Number(seg?.[1]), 0);
+  for (const place of [`${hdr} ${before}`, String(segs[i]?.[2])]) {
+    const other = used.get(place);
+    used.set(place, entry);
+    need(
+      other === undefined || isPair(other, entry),
+      3,
+      `${entry.name} rests on the event that ${other?.name} rests on: nobody acts twice by one event`,
+    );
+  }
+}
+
+const isPair = (opening, { body }) =>
+  opening.body.kind === 'opt_in' &&
+  !isGrant(opening) &&
+  body.kind === 'consent' &&
+  body.subject.n === opening.body.subject.n + 1;
+
 const wordingOf = (entry) => String(entry?.body.notice?.sha256);
 
 function checkMessages({ entries, messages }, states, warn) {
   let previous = -1;
   const [{ body: first }] = entries;
+  const left = firstLeaving(entries);
+  const attempts = new Set();
   for (const { name, body, sends } of messages) {
     need(sends.index >= previous, 3, `${name}: messages are not in the order of the log`);
     previous = sends.index;
@@ -1273,8 +1375,37 @@ function checkMessages({ entries, messages }, states, warn) {
       3,
       `${name} was authorised after ${early?.name} and does not count it: ${what}`,
     );
+    requireInTime(name, body, left[n], warn);
+    const attempt = JSON.stringify([body.delivery, body.attempt]);
+    need(!attempts.has(attempt), 3, `${name} was authorised twice`);
+    attempts.add(attempt);
     checkGrant(name, body, sends, states[n - 1], warn);
   }
+}
+
+/** For each length of the chain: the first moments at which a withdrawal behind it was written, and happened. */
+function firstLeaving(entries) {
+  const left = Array(entries.length + 1).fill({ written: Infinity, happened: Infinity });
+  for (let at = entries.length - 1; at >= 0; at -= 1) {
+    const { written, happened } = left[at + 1];
+    const { kind, at: own, event_at: event } = entries[at].body;
+    left[at] =
+      kind === 'withdraw'
+        ? {
+            written: Math.min(written, Date.parse(own)),
+            happened: Math.min(happened, Date.parse(isTime(event) ? event : own)),
+          }
+        : left[at + 1];
+  }
+  return left;
+}
+
+/** The log may have taken a withdrawal in late: then the times tell. */
+function requireInTime(name, body, { written, happened }, warn) {
+  const at = Date.parse(body.at);
+  need(at <= written + SKEW_MS, 3, `${name} was authorised at ${body.at}, after a withdrawal that it does not count`);
+  if (at > happened + SKEW_MS)
+    warn(`${name} was authorised after the person had left; that the server heard of it later is the operator's word`);
 }
 
 function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown }, warn) {
@@ -1288,7 +1419,8 @@ function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown 
   need(lastShown !== null, 3, `${name} was authorised before the person was shown the notice`);
   if (!isAgreedShown)
     warn(`${name}: ${grant.name} names the wording ${wordingOf(grant)}, and the one shown before it is ${lastShown}`);
-  need(Date.parse(body.at) >= Date.parse(grant.body.at), 3, `${name} is older than its consent`);
+  // Two clocks: that of the database, and that of the program. The leaves say which came first.
+  need(Date.parse(body.at) >= Date.parse(grant.body.at) - SKEW_MS, 3, `${name} is older than its consent`);
   const sentAt = timeOf(sends.body.at, 3, `${name}: at`);
   need(Math.abs(sentAt - Date.parse(body.at)) <= SENDS_SKEW_MS, 3, `${name}: message and chunk have different times`);
   if (body.path !== 'marketing') return;
@@ -1302,8 +1434,8 @@ function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown 
 const digits = (value) => (typeof value === 'number' ? String(value) : value);
 
 /** Parses an event without losing digits: Meta has sent ids as bare numbers. */
-function parseEvent(bytes, what) {
-  need(bytes.length <= MOST_EVENT_BYTES, 4, `${what} is too long`);
+function parseEvent(bytes, what, most = MOST_EVENT_BYTES) {
+  need(bytes.length <= most, 4, `${what} is too long`);
   const text = bytes.toString('utf8').replace(/("id"\s*:\s*)(\d{1,32})(?=\s*[,}])/g, '$1"$2"');
   try {
     return JSON.parse(text);
@@ -1334,6 +1466,8 @@ function checkEvidence(files, own, entry, warn) {
   const { evidence } = body;
   const isWhole =
     evidence.alg === 'hmac-sha256' &&
+    /^sha256=[0-9a-f]{64}$/.test(evidence.hdr) &&
+    isHex(evidence.secret, 8) &&
     isTime(evidence.at) &&
     Array.isArray(evidence.segs) &&
     Number.isInteger(evidence.i) &&
@@ -1397,11 +1531,35 @@ function checkSegments(files, entry, folder, own, warn) {
   const event = parts[evidence.i];
   need(event !== null, 4, `${folder} lacks the person's own event`);
   const act = parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`);
-  checkEvent(act, entry, folder, warn);
-  const words = entry.body.via === 'keyword' ? { words: quoted(readMeaning(act ?? {}).text ?? '') } : {};
-  if (parts.every((part) => part !== null)) return { grade: 'E1', body: Buffer.concat(parts), ...words };
+  const isWhole = parts.every((part) => part !== null);
   const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind === 'e' || parts[at] !== null);
-  return { grade: isEnvelopeWhole ? 'E2' : 'E3', ...words };
+  // Of a body of very many events only this one is cut out: what lies around it is withheld as two pieces.
+  const around =
+    isWhole || (isEnvelopeWhole && evidence.segs[0][0] === 'p') ? readWebhook(parts, act, entry, folder) : null;
+  const found = {
+    isTimed: checkEvent(act, around, entry, folder, warn),
+    event: sha256(JSON.stringify(act)).toString('hex'),
+    ...(entry.body.via === 'keyword' ? { words: quoted(readMeaning(act ?? {}).text ?? '') } : {}),
+  };
+  if (isWhole) return { grade: 'E1', body: Buffer.concat(parts), ...found };
+  return { grade: isEnvelopeWhole ? 'E2' : 'E3', ...found };
+}
+
+/** The webhook with other people's events as null. @returns the part of it that is about this Page and holds the event */
+function readWebhook(parts, act, { name, body }, folder) {
+  const webhook = parseEvent(
+    Buffer.concat(parts.map((part) => part ?? Buffer.from('null'))),
+    `${folder}: the webhook`,
+    MOST_FILE_BYTES,
+  );
+  need(webhook?.object === 'page' && Array.isArray(webhook.entry), 4, `${folder} is no webhook about a Page`);
+  const own = JSON.stringify(act);
+  const isAround = (one) =>
+    digits(one?.id) === body.page &&
+    ['messaging', 'standby', 'changes'].some(
+      (channel) => Array.isArray(one[channel]) && one[channel].some((item) => JSON.stringify(item) === own),
+    );
+  return webhook.entry.find(isAround) ?? refuse(4, `${name}: the webhook does not hold this event under its Page`);
 }
 
 function readAt4(files, path) {
@@ -1412,29 +1570,51 @@ function readAt4(files, path) {
   }
 }
 
-/** The event of a withdrawal may be in a form of Meta's settings; all others name person, Page and time. */
-function checkEvent(event, { name, body }, folder, warn) {
+/** A time as Meta writes it: in seconds or milliseconds, as a number or its digits. */
+function momentOf(value) {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string' || !/^\d{1,16}$/.test(text) || Number(text) === 0) return null;
+  const ms = Number(text) < 1e11 ? Number(text) * 1000 : Number(text);
+  return ms <= 8.64e15 ? ms : null;
+}
+
+/**
+ * The event of a withdrawal may be in a form of Meta's settings; all others name person, Page and time.
+ *
+ * @param around the part of the webhook that holds the event, where it is here @returns whether the event itself says when it happened
+ */
+function checkEvent(event, around, { name, body }, folder, warn) {
   const sender = digits(event?.sender?.id);
   if (sender === undefined) {
     need(!GRANTS.includes(body.kind), 4, `${name}: the event names no person`);
     warn(`${folder}: the event has another form than a message; person and time were not compared`);
-    return;
+    return false;
   }
   need(sender === body.psid, 4, `${name}: the event is of another person`);
   need(digits(event.recipient?.id) === body.page, 4, `${name}: the event is of another Page`);
-  const stamp = Number(event.timestamp);
-  const happened = stamp < 1e11 ? stamp * 1000 : stamp;
-  const arrived = Date.parse(body.evidence.at);
-  const said = Date.parse(body.event_at);
-  if (event.timestamp === undefined) warn(`${folder}: the event has no time of its own`);
-  else if (happened !== said) {
-    const isCapped = said === arrived && happened > arrived;
-    need(isCapped, 4, `${name}: the event happened at another time than the entry says`);
-  }
+  const isTimed = checkMoment(momentOf(event.timestamp), around, { name, body }, folder, warn);
   const wanted = SHAPES[body.via];
   const isShaped = wanted === undefined || wanted.some((shape) => Object.hasOwn(event, shape));
   need(isShaped, 4, `${name}: the event is of another kind than the entry says`);
   checkMeaning(readMeaning(event), name, body);
+  return isTimed;
+}
+
+/** An event dated ahead of its arrival counts as of its arrival; none that is begins a conversation. */
+function checkMoment(own, around, { name, body }, folder, warn) {
+  if (own === null) warn(`${folder}: the event has no time of its own`);
+  if (own === null && around === null) return false;
+  const arrived = Date.parse(body.evidence.at);
+  const happened = own ?? momentOf(around.time) ?? arrived;
+  const isAhead = happened > arrived + SKEW_MS;
+  need(
+    Date.parse(body.event_at) === (isAhead ? arrived : happened),
+    4,
+    `${name}: the event happened at another time than the entry says`,
+  );
+  need(!isAhead || body.kind !== 'opt_in', 4, `${name}: the event is dated after it arrived, and begins nothing`);
+  if (isAhead) warn(`${folder}: the event is dated after it arrived`);
+  return own !== null && !isAhead;
 }
 
 /** What the event of an act must hold, by how the entry says that it came about. */
@@ -1554,20 +1734,19 @@ function requireNoOtherNotice(common, named) {
 
 // ------------------------------------------------------------------------------------------------ level 5: origin
 
+/** @returns how many webhooks were checked, and on how many of them a grant rests */
 function checkOrigin(evidence, secret) {
   const id = sha256(Buffer.from(`assent/secret-id\n${secret}`))
     .subarray(0, 8)
     .toString('hex');
-  let checked = 0;
-  for (const { entry, found } of evidence) {
-    if (found?.grade !== 'E1') continue;
+  const whole = evidence.filter(({ found }) => found?.grade === 'E1');
+  for (const { entry, found } of whole) {
     const { hdr, secret: named } = entry.body.evidence;
     need(named === id, 5, `${entry.name} was signed with another app secret than the one you gave`);
     const mac = `sha256=${createHmac('sha256', secret).update(found.body).digest('hex')}`;
     need(mac === hdr, 5, `${entry.name}: the signature header of the webhook is wrong`);
-    checked += 1;
   }
-  return checked;
+  return { all: whole.length, grants: whole.filter(({ entry }) => isGrant(entry)).length };
 }
 
 // ------------------------------------------------------------------------------------------------ the whole
@@ -1599,6 +1778,11 @@ const ABSENT = {
   5: 'no app secret was shown to you, or no whole webhook is here',
 };
 
+function originSentence({ grants, grantOrigins }) {
+  const left = grants - grantOrigins;
+  return `the signatures of ${grantOrigins} of ${grants} grants were checked; ${left} could not be, for their webhooks are not whole here`;
+}
+
 /** Collects what was found, level by level. A level that fails does not keep the later ones from being looked at. */
 class Findings {
   constructor() {
@@ -1614,6 +1798,16 @@ class Findings {
     this.wordings = new Set();
     this.evidence = 0;
     this.origins = 0;
+    this.grants = 0;
+    this.grantOrigins = 0;
+    this.log = null;
+    this.isCurrent = true;
+    this.seen = new Set();
+    this.counts = new Set();
+    this.broadcasts = new Set();
+    this.pages = new Set();
+    this.chunks = new Map();
+    this.messages = 0;
     this.records = 0;
     this.compared = 0;
     this.isContinued = true;
@@ -1685,6 +1879,11 @@ function readCommon(common, options, findings) {
   const outside = all.filter(({ isOutside }) => isOutside);
   findings.hasMoments = all.length > 0;
   findings.hasOutside = outside.length > 0;
+  const words = (outside.length > 0 ? outside : all).map(({ at }) => at);
+  const last = words.reduce((latest, at) => Math.max(latest, at), -Infinity);
+  findings.log = { size: after.size, made_at: null, last_word: words.length === 0 ? null : iso(last) };
+  if (['views/consent-record.jsonld', 'views/summary.html'].some((path) => common.has(path)))
+    findings.note('views (summary.html, consent-record.jsonld, README.txt) are not checked');
   const moments = { hasOutside: findings.hasOutside, bracketOf: makeBracketOf(outside.length > 0 ? outside : all) };
   return { context, moments };
 }
@@ -1704,6 +1903,25 @@ function readOlder(common, which, key, after) {
   return { ...older, which };
 }
 
+/** What the manifest says of the whole. Nobody outside has seen what the log took in behind the last word about it. */
+function noteMaking({ madeAt }, findings) {
+  if (findings.log === null) return;
+  findings.log.made_at = madeAt;
+  const { last_word: word } = findings.log;
+  if (!findings.hasOutside || Date.parse(madeAt) - Date.parse(word) <= MOST_WAIT_MS) return;
+  findings.isCurrent = false;
+  findings.note(
+    `the bundle says it was made at ${madeAt}, and the last word from outside came at ${word}: that nothing followed is the operator's word`,
+  );
+}
+
+/** What keeps the webhook of a grant from proving it. */
+function lackOf(found) {
+  if (found === undefined || found === null) return undefined;
+  const what = { ABSENT: 'is not in the bundle', E3: 'is withheld in part' }[found.grade];
+  return what ?? (found.isTimed === false ? 'does not itself say when the act happened' : undefined);
+}
+
 /** All levels for one person. */
 function checkPerson(files, { context, moments }, findings, prefix) {
   const person = findings.try(() => readPerson(files, context, findings.warn), prefix);
@@ -1714,6 +1932,10 @@ function checkPerson(files, { context, moments }, findings, prefix) {
     context.source,
     `${context.source}${prefix === '' ? '' : `, ${prefix.slice(0, -2)},`}`,
   );
+  if (prefix !== '') {
+    findings.try(() => requireOnce(person, findings.seen), prefix);
+    countRecord(person, findings);
+  }
   const { before } = context;
   const isAhead = ({ index }) => before !== undefined && index < before.size;
   const isHeld = person.entries.some(isAhead) || person.messages.some(({ sends }) => isAhead(sends));
@@ -1731,8 +1953,9 @@ function checkPerson(files, { context, moments }, findings, prefix) {
     entry,
     found: findings.try(() => checkEvidence(files, paths.get(entry.number) ?? [], entry, findings.warn), prefix),
   }));
+  findings.try(() => requireOwnBytes(evidence), prefix);
   for (const { entry, found } of evidence) {
-    const what = { ABSENT: 'is not in the bundle', E3: 'is withheld in part' }[found?.grade];
+    const what = lackOf(found);
     if (what === undefined || !isGrant(entry)) continue;
     findings.hasGrantEvidence = false;
     findings.note(`${prefix}${entry.name} grants, and the webhook it rests on ${what}`);
@@ -1746,8 +1969,26 @@ function checkPerson(files, { context, moments }, findings, prefix) {
   const [[stray] = []] = paths.values();
   findings.try(() => need(stray === undefined, 4, `${stray} belongs to no entry`), prefix);
   findings.try(() => checkNotices(context.wordings, person.entries, findings.wordings), prefix);
-  if (context.secret !== null)
-    findings.origins += findings.try(() => checkOrigin(evidence, context.secret), prefix) ?? 0;
+  findings.grants += person.entries.filter(isGrant).length;
+  if (context.secret === null) return;
+  const checked = findings.try(() => checkOrigin(evidence, context.secret), prefix) ?? { all: 0, grants: 0 };
+  findings.origins += checked.all;
+  findings.grantOrigins += checked.grants;
+}
+
+/** Bytes may be written in more than one way: what counts is what the events say. */
+function requireOwnBytes(evidence) {
+  const used = new Map();
+  for (const { entry, found } of evidence) {
+    if (found?.event === undefined || !GRANTS.includes(entry.body.kind)) continue;
+    const other = used.get(found.event);
+    need(
+      other === undefined || isPair(other, entry),
+      4,
+      `${entry.name} rests on the event that ${other?.name} rests on: nobody acts twice by one event`,
+    );
+    used.set(found.event, entry);
+  }
 }
 
 const isPersonal = (path) => /^(entries|evidence|sends)\//.test(path);
@@ -1769,12 +2010,68 @@ function verifySingle(files, options, findings) {
   const common = new Map([...files].filter(([path]) => !isPersonal(path)));
   const shared = findings.try(() => readCommon(common, options, findings));
   if (shared === undefined) return;
+  if (manifest !== undefined) noteMaking(manifest, findings);
   checkPerson(own, shared, findings, '');
   findings.try(() => requireNoOtherNotice(common, findings.wordings));
   if (manifest?.kind === 'message') {
     const count = [...own.keys()].filter((path) => /^sends\/\d+\.json$/.test(path)).length;
     findings.try(() => need(count === 1, 1, 'a bundle about one message holds another number of them'));
   }
+}
+
+/** Nobody may be counted twice, nor a message: neither in a record of their own nor in somebody else's. */
+function requireOnce({ entries: [{ body }], messages }, seen) {
+  const isNew = (what) => {
+    const mark = sha256(JSON.stringify(what)).toString('latin1');
+    return !seen.has(mark) && seen.add(mark) !== undefined;
+  };
+  const isOne = [
+    ['person', body.page, body.psid],
+    ['ref', body.subject.ref],
+  ]
+    .map(isNew)
+    .every(Boolean);
+  need(isOne, 3, 'this person is in the bundle already');
+  const marks = messages.flatMap(({ body: { delivery, attempt }, position, sends }) => [
+    ['place', sends.index, position],
+    ['delivery', delivery, attempt],
+  ]);
+  need(marks.map(isNew).every(Boolean), 3, 'a message of this person is in the bundle already');
+}
+
+/** What a bundle about many holds, for the comparison with what its manifest claims, which may come last. */
+function countRecord({ entries: [{ body }], messages }, findings) {
+  const keep = (set, value) => set.size < 2 && set.add(value);
+  keep(findings.counts, messages.length === 1 ? 'one' : 'other');
+  keep(findings.pages, body.page);
+  findings.messages += messages.length;
+  for (const { body: message, sends } of messages) {
+    keep(findings.broadcasts, message.broadcast);
+    findings.chunks.set(sends.index, sends.body.n);
+  }
+}
+
+/** Whether the records are what the manifest claims. That none is missing cannot be seen. */
+function checkClaim(manifest, findings) {
+  noteMaking(manifest, findings);
+  const { about, kind } = manifest;
+  const isOnly = (set, value) => [...set].every((one) => one === value);
+  if (kind === 'broadcast') {
+    const isWhole = isOnly(findings.counts, 'one') && isOnly(findings.broadcasts, about.broadcast);
+    findings.try(() =>
+      need(isWhole, 1, 'a record of a bundle about a broadcast does not hold one message, of that broadcast'),
+    );
+    const inAll = [...findings.chunks.values()].reduce((sum, n) => sum + n, 0);
+    findings.note(`${findings.messages} of ${inAll} messages of the chunks named here are in this bundle`);
+    findings.note(`that broadcast ${about.broadcast} had no other chunks is the operator's word`);
+    return;
+  }
+  const isOfPage = about.page === null || isOnly(findings.pages, about.page);
+  findings.try(() => need(isOfPage, 1, 'a record is of another Page than the bundle is about'));
+  const where = about.page === null ? 'on any Page' : `on the Page ${about.page}`;
+  findings.note(
+    `claimed: everybody of whom an entry was written from ${about.from} until ${about.to} ${where}; that nobody is missing is the operator's word`,
+  );
 }
 
 /** One line of a chunk. */
@@ -1824,6 +2121,7 @@ function verifyManyZip(members, options, findings) {
     });
   });
   findings.try(() => requireNoOtherNotice(common, findings.wordings));
+  checkClaim(manifest, findings);
 }
 
 const chunkName = (n) => `chunks/${String(n).padStart(6, '0')}.ndjson`;
@@ -1860,7 +2158,8 @@ function verifyLines(file, options, findings) {
   for (const [path, bytes] of common) hashes.set(path, sha256(bytes).toString('hex'));
   for (const [path, digest] of hashes) requireHash(manifest.files, path, digest);
   need(manifest.files.size === hashes.size, 1, 'the manifest names files that are not here');
-  requireNoOtherNotice(common, findings.wordings);
+  findings.try(() => requireNoOtherNotice(common, findings.wordings));
+  checkClaim(manifest, findings);
 }
 
 /** Checks a bundle, and whether it agrees with the others that the auditor has. */
@@ -1913,24 +2212,35 @@ function resultOf(findings, options) {
     !findings.hasMoments,
     !isRead || findings.records === 0,
     findings.evidence === 0 || !findings.hasGrantEvidence,
-    options.secret === null || findings.origins === 0,
+    options.secret === null || findings.origins === 0 || findings.grantOrigins < findings.grants,
   ];
-  const levels = LEVELS.map((name, at) => ({
-    level: at + 1,
-    name,
-    state: failed[at] ? 'FAIL' : absent[at] || (failed[0] && at > 0) ? 'ABSENT' : 'PASS',
-    proves: at === 1 ? timeSentence(findings) : PROVES[at],
-    does_not_prove: NOT_PROVES[at],
-    reasons: findings.reasons[at],
-  }));
+  const isPartly = options.secret !== null && findings.origins > 0;
+  const why = (at) => (at === 4 && isPartly ? originSentence(findings) : ABSENT[at + 1]);
+  const levels = LEVELS.map((name, at) => {
+    const state = failed[at] ? 'FAIL' : absent[at] || (failed[0] && at > 0) ? 'ABSENT' : 'PASS';
+    return {
+      level: at + 1,
+      name,
+      state,
+      proves: at === 1 ? timeSentence(findings) : PROVES[at],
+      does_not_prove: NOT_PROVES[at],
+      reasons: findings.reasons[at],
+      ...(state === 'ABSENT' ? { absent: failed[0] ? 'not judged, for level 1 fails' : why(at) } : {}),
+    };
+  });
   const isIndependent = findings.hasOutside && findings.isCovered;
   const isWhole = levels.slice(0, 4).every(({ state }) => state === 'PASS');
-  const exit = failed.some(Boolean) ? 1 : isIndependent && isWhole && findings.isContinued ? 0 : 2;
+  const exit = failed.some(Boolean)
+    ? 1
+    : isIndependent && isWhole && findings.isContinued && findings.isCurrent
+      ? 0
+      : 2;
   return {
     exit,
     independent: isIndependent,
     records: findings.records,
     compared: findings.compared,
+    log: findings.log,
     levels,
     brackets: findings.brackets,
     evidence: findings.grades,
@@ -1948,20 +2258,21 @@ function timeSentence({ hasMoments, hasOutside, isCovered }) {
     : 'by the word of somebody outside for some entries; for others nobody outside vouched within two days (see the notes)';
 }
 
-function absence(level, integrity) {
-  if (integrity === 'FAIL') return 'not judged, for level 1 fails';
-  return ABSENT[level];
+function logSentence({ size, made_at: made, last_word: word }) {
+  const last = word === null ? 'nobody has vouched for it' : `the last word about it is of ${word}`;
+  return `log    ${size} entries; the bundle says it was made at ${made ?? 'no time'}; ${last}`;
 }
 
 function printed(result) {
   const lines = [];
-  for (const { level, name, state, proves, does_not_prove: not, reasons } of result.levels) {
+  for (const { level, name, state, proves, absent, does_not_prove: not, reasons } of result.levels) {
     lines.push(`${state.padEnd(6)} ${level} ${name}`);
     if (state === 'PASS') lines.push(`         proves: ${proves}`);
-    if (state === 'ABSENT') lines.push(`         ${absence(level, result.levels[0].state)}`);
+    if (state === 'ABSENT') lines.push(`         ${absent}`);
     for (const reason of reasons) lines.push(`         ${reason}`);
     lines.push(`         does not prove: ${not}`);
   }
+  if (result.log !== null) lines.push(logSentence(result.log));
   for (const { entry, says, after, before } of result.brackets) {
     lines.push(
       `time   ${entry}: says ${says}; ${after === null ? 'no lower limit' : `not before ${after}`}, ${before === null ? 'no upper limit' : `there by ${before}`}`,
@@ -2014,8 +2325,22 @@ function parseArguments(args) {
 }
 
 function usage(sentence) {
-  process.stderr.write(`${sentence === '' ? '' : `${sentence}\n\n`}${USAGE}\n`);
+  process.stderr.write(`${sentence === '' ? '' : `${printable(sentence)}\n\n`}${USAGE}\n`);
   process.exit(1);
+}
+
+function readCertificates(file) {
+  const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'];
+  const text = readSmall(file);
+  const certificates = [];
+  for (let from = text.indexOf(begin); from >= 0;) {
+    const to = text.indexOf(end, from);
+    if (to < 0) break;
+    certificates.push(new X509Certificate(text.slice(from, to + end.length)));
+    from = text.indexOf(begin, to);
+  }
+  if (certificates.length === 0) throw new Error('the file holds no certificate');
+  return certificates;
 }
 
 function readOptions(given) {
@@ -2026,18 +2351,12 @@ function readOptions(given) {
       return usage(`${what}: ${error.code === 'ENOENT' ? 'neither a verifier key nor a file' : error.message}`);
     }
   };
-  const certificates = (file) => {
-    const blocks = readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g);
-    if (blocks === null) throw new Error('the file holds no certificate');
-    return blocks.map((block) => new X509Certificate(block));
-  };
   return {
     earlier: given.earlier,
     key: orUsage('--key', () => readKey(given.key, ED25519)),
-    authorities: given.tsa.flatMap((file) => orUsage('--tsa', () => certificates(file))),
+    authorities: given.tsa.flatMap((file) => orUsage('--tsa', () => readCertificates(file))),
     witnesses: given.witness.map((one) => orUsage('--witness', () => readKey(one, COSIGNATURE))),
-    secret:
-      given.secret === null ? null : orUsage('--app-secret-file', () => readFileSync(given.secret, 'utf8').trim()),
+    secret: given.secret === null ? null : orUsage('--app-secret-file', () => readSmall(given.secret).trim()),
   };
 }
 

@@ -105,6 +105,8 @@ export function timestampRequest(note: string): Buffer {
 export interface EntryStep {
   readonly do: 'entry';
   at: number;
+  /** Which person, where there are several in one log. */
+  who?: number;
   /** What the entry says, from the commitments of the entries before it. */
   fields: (before: readonly string[]) => Fields;
   /** What the person's event in the webhook is; others' events around it are withheld. */
@@ -118,6 +120,7 @@ export interface EntryStep {
 export interface SendsStep {
   readonly do: 'sends';
   at: number;
+  who?: number;
   n: number;
   grant: number;
   position: number;
@@ -153,17 +156,42 @@ interface Opening {
 }
 
 const REF = '0123456789abcdef0123456789abcdef';
+export const BROADCAST = '7b0ad1ce-0000-4000-8000-000000000001';
+const MADE_AT = new Date().toISOString();
 const time = (ms: number): string => new Date(ms).toISOString();
 const lines = (hashes: readonly Buffer[]): string => hashes.map((hash) => `${hash.toString('base64')}\n`).join('');
 const four = (n: number): string => String(n).padStart(4, '0');
 
-/** Does what a plan says, and exports it. Nonces come from a counter: the same plan gives the same bytes. */
-export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
+interface Person {
+  readonly psid: string;
+  readonly ref: string;
+  readonly files: Files;
+  readonly entries: Opening[];
+  readonly sent: (Opening & { inner: string; message: Buffer; messageNonce: Buffer })[];
+}
+
+/** The Messenger ids of several people in one log. */
+export const psidOf = ({ psid }: Pick<Cast, 'psid'>, who: number): string => String(BigInt(psid) + BigInt(who));
+
+function newPerson(cast: Cast, who: number): Person {
+  const ref = who === 0 ? REF : sha256(`ref ${who}`).toString('hex').slice(0, 32);
+  return { psid: psidOf(cast, who), ref, files: new Map(), entries: [], sent: [] };
+}
+
+/** Does what a plan says, and exports the first person. Nonces come from a counter: the same plan gives the same bytes. */
+export const makeBundle = (cast: Cast, plan: readonly Step[]): Files => makeBundles(cast, plan)[0]!;
+
+/** The same for everybody in the plan, each with all that they share. */
+export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
   const { log } = cast;
   const leaves: Buffer[] = [];
   const files: Files = new Map();
-  const entries: Opening[] = [];
-  const sent: (Opening & { inner: string; message: Buffer; messageNonce: Buffer })[] = [];
+  const people = new Map<number, Person>();
+  const person = ({ who = 0 }: { who?: number }): Person => {
+    const known = people.get(who) ?? newPerson(cast, who);
+    people.set(who, known);
+    return known;
+  };
   const checkpoints: { which: string; size: number; note: string }[] = [];
   let drawn = 0;
   const nonce = (): Buffer => {
@@ -178,11 +206,12 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
   };
 
   const entry = (step: EntryStep): void => {
+    const { psid, ref, entries } = person(step);
     const before = entries.slice(0, step.follows).map(({ c }) => c.toString('hex'));
     const n = before.length + 1;
-    const subject = { n, prev: before.at(-1) ?? null, ref: REF, ...step.subject };
+    const subject = { n, prev: before.at(-1) ?? null, ref, ...step.subject };
     const rests = step.event === undefined ? {} : { evidence: evidence(step, step.event, n) };
-    const about = { page: cast.page, psid: cast.psid, at: time(step.at), subject };
+    const about = { page: cast.page, psid, at: time(step.at), subject };
     const opening = append({ ...about, ...rests, ...step.fields(before) });
     if (step.isLeftOut !== true) entries.push(opening);
   };
@@ -193,7 +222,7 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
     n: number,
   ): Fields => {
     const kept = event.kept && step.isLeftOut !== true;
-    const head = Buffer.from('{"object":"page","entry":[{"id":"1","messaging":[');
+    const head = Buffer.from(`{"object":"page","entry":[{"id":"${cast.page}","messaging":[`);
     const pieces: { kind: string; bytes: Buffer; r: Buffer | null; present: boolean }[] = [
       { kind: 'p', bytes: head, r: null, present: kept },
       { kind: 'e', bytes: Buffer.from(JSON.stringify(value)), r: nonce(), present: kept },
@@ -211,7 +240,8 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
       (r === null ? sha256(bytes) : sha256(sha256(bytes), r)).toString('hex'),
     ]);
     const folder = `evidence/${four(n)}`;
-    const put = (name: string, bytes: Buffer | string) => files.set(`${folder}/${name}`, Buffer.from(bytes));
+    const put = (name: string, bytes: Buffer | string) =>
+      person(step).files.set(`${folder}/${name}`, Buffer.from(bytes));
     if (kept) {
       put('headers.json', jcs({ x_hub_signature_256: hdr, received_at: time(step.at) }));
       const segments = segs.map(([kind, length, hash], at) => ({ kind, length, hash, present: pieces[at]!.present }));
@@ -227,14 +257,16 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
   };
 
   const sends = (step: SendsStep): void => {
+    const { psid, ref, entries, sent } = person(step);
     const grant = entries[step.grant - 1]!;
-    const broadcast = '7b0ad1ce-0000-4000-8000-000000000001';
+    const broadcast = BROADCAST;
+    const nth = 256 * (step.who ?? 0) + sent.length;
     const message = Buffer.from(
       jcs({
-        ...{ v: 1, log: log.name, kind: 'send', delivery: `7b0ad1ce-0000-4000-8000-00000000010${sent.length}` },
-        ...{ attempt: 1, broadcast, page: cast.page, psid: cast.psid, at: time(step.at), path: 'standard' },
+        ...{ v: 1, log: log.name, kind: 'send', delivery: `7b0ad1ce-0000-4000-8000-${String(nth).padStart(12, '0')}` },
+        ...{ attempt: 1, broadcast, page: cast.page, psid, at: time(step.at), path: 'standard' },
         consent: { c: grant.c.toString('hex'), index: grant.index },
-        subject: { ref: REF, n: step.n },
+        subject: { ref, n: step.n },
         ...step.message,
       }),
     );
@@ -270,10 +302,27 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
   const after = checkpoints.at(-1)!;
   const proof = (index: number): string =>
     `c2sp.org/tlog-proof@v1\nindex ${index}\n${lines(inclusion(index, leaves.slice(0, after.size)))}\n${after.note}`;
-  const opened = (name: string, { body, nonce: r, index }: Opening): void => {
+  for (const { which, size } of checkpoints.slice(0, -1)) {
+    const path = lines(consistency(size, leaves.slice(0, after.size)));
+    files.set(
+      `checkpoints/${which}.consistency`,
+      Buffer.from(`assent-consistency/v1\nfrom ${size}\nto ${after.size}\n${path}`),
+    );
+  }
+  files.set(`notices/${sha256(cast.wording).toString('hex')}.txt`, Buffer.from(cast.wording));
+  files.set('keys/log.vkey', Buffer.from(`${log.vkey}\n`));
+  files.set('README.txt', Buffer.from('A proof bundle.\n'));
+  return [...people.values()].map((one) =>
+    withManifest(new Map([...files, ...one.files, ...openedOf(one, after.size, proof)]), log),
+  );
+}
+
+function openedOf({ entries, sent }: Person, size: number, proof: (index: number) => string): Files {
+  const files: Files = new Map();
+  const opened = (name: string, { body, nonce, index }: Opening): void => {
     files
       .set(`${name}.json`, body)
-      .set(`${name}.nonce`, r)
+      .set(`${name}.nonce`, nonce)
       .set(`${name}.tlog-proof`, Buffer.from(proof(index)));
   };
   entries.forEach((one, at) => opened(`entries/${four(at + 1)}`, one));
@@ -283,20 +332,9 @@ export function makeBundle(cast: Cast, plan: readonly Step[]): Files {
     files.set(`${name}.message.json`, one.message).set(`${name}.message.nonce`, one.messageNonce);
     files.set(`${name}.inner`, Buffer.from(one.inner));
   });
-  for (const { which, size } of checkpoints.slice(0, -1)) {
-    const path = lines(consistency(size, leaves.slice(0, after.size)));
-    files.set(
-      `checkpoints/${which}.consistency`,
-      Buffer.from(`assent-consistency/v1\nfrom ${size}\nto ${after.size}\n${path}`),
-    );
-  }
   const head = entries.at(-1)!.c.toString('hex');
   const { ref } = (JSON.parse(entries[0]!.body.toString()) as { subject: { ref: string } }).subject;
-  files.set('entries/chain.json', Buffer.from(jcs({ v: 1, ref, n: entries.length, head, size: after.size })));
-  files.set(`notices/${sha256(cast.wording).toString('hex')}.txt`, Buffer.from(cast.wording));
-  files.set('keys/log.vkey', Buffer.from(`${log.vkey}\n`));
-  files.set('README.txt', Buffer.from('A proof bundle.\n'));
-  return withManifest(files, log);
+  return files.set('entries/chain.json', Buffer.from(jcs({ v: 1, ref, n: entries.length, head, size })));
 }
 
 export const inOrder = (files: Files): [string, Buffer][] => [...files].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -305,8 +343,7 @@ export const inOrder = (files: Files): [string, Buffer][] => [...files].sort(([a
 export function withManifest(files: Files, log: Signer, fields: Fields = {}): Files {
   const named = inOrder(files).filter(([path]) => !path.startsWith('manifest.'));
   const hashes = Object.fromEntries(named.map(([path, bytes]) => [path, sha256(bytes).toString('hex')]));
-  const kind = files.has('entries/chain.json') ? 'lead' : 'broadcast';
-  const made = { v: 1, log: log.name, made_at: '2026-11-25T10:00:00.000Z', kind, files: hashes, ...fields };
+  const made = { v: 1, log: log.name, made_at: MADE_AT, kind: 'lead', files: hashes, ...fields };
   const manifest = Buffer.from(jcs(made));
   const text = `assent-bundle/v1\n${log.name}\n${sha256(manifest).toString('hex')}\n`;
   const bundleKey = signerOf(`${log.name}/bundle`, log.key.export({ format: 'der', type: 'pkcs8' }).subarray(-32));
@@ -349,8 +386,14 @@ export function zipOf(members: readonly (readonly [string, Buffer])[]): Buffer {
 
 const isPersonal = (path: string): boolean => /^(entries|evidence|sends)\//.test(path);
 
-/** The same people as a bundle about many, in both forms. */
-export function manyOf(people: readonly Files[], log: Signer): { zip: Buffer; ndjson: Buffer } {
+const WHENEVER = { from: '2020-01-01T00:00:00.000Z', to: '2100-01-01T00:00:00.000Z', page: null };
+
+/** The same people as a bundle about many, in both forms: about a broadcast where each has one message. */
+export function manyOf(people: readonly Files[], log: Signer, fields?: Fields): { zip: Buffer; ndjson: Buffer } {
+  const isOne = (files: Files): boolean => files.has('sends/0001.json') && !files.has('sends/0002.json');
+  const about = people.every(isOne)
+    ? { kind: 'broadcast', about: { broadcast: BROADCAST } }
+    : { kind: 'audit', about: WHENEVER };
   const common: Files = new Map([...people[0]!].filter(([path]) => !isPersonal(path) && !path.startsWith('manifest.')));
   const records = people.map((files, at) => {
     const own: Files = new Map([...files].filter(([path]) => isPersonal(path)));
@@ -361,7 +404,7 @@ export function manyOf(people: readonly Files[], log: Signer): { zip: Buffer; nd
     const name = `chunks/${String(chunks.length + 1).padStart(6, '0')}.ndjson`;
     chunks.push([name, Buffer.from(records.slice(at, at + 100).join(''))]);
   }
-  const whole = withManifest(new Map([...common, ...chunks]), log);
+  const whole = withManifest(new Map([...common, ...chunks]), log, { ...about, ...fields });
   const { 'manifest.json': manifest, 'manifest.note': note } = Object.fromEntries(whole);
   const last = { manifest: manifest!.toString('base64'), note: note!.toString('base64') };
   const ndjson = `{"common":${base64Tree(common)}}\n${records.join('')}${JSON.stringify(last)}\n`;

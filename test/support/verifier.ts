@@ -9,7 +9,13 @@ export interface Verdict {
   readonly records: number;
   /** People who are in this bundle and in another that the auditor gave. */
   readonly compared: number;
-  readonly levels: readonly { readonly level: number; readonly state: string; readonly reasons: readonly string[] }[];
+  readonly log: { readonly size: number; readonly made_at: string | null; readonly last_word: string | null } | null;
+  readonly levels: readonly {
+    readonly level: number;
+    readonly state: string;
+    readonly absent?: string;
+    readonly reasons: readonly string[];
+  }[];
   readonly brackets: readonly {
     readonly entry: string;
     readonly after: string | null;

@@ -6,8 +6,19 @@ export type BundleKind = 'lead' | 'message' | 'broadcast' | 'audit';
 export const byPath = <T extends { readonly path: string }>(left: T, right: T): number =>
   left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
 
+/** Whom a bundle about many is about, as whoever asked for it said. */
+export type BundleAbout =
+  { readonly broadcast: string } | { readonly from: Date; readonly to: Date; readonly metaPageId: string | null };
+
+/** Keys in the order of canonical JSON. */
+const aboutOf = (about: BundleAbout) =>
+  'broadcast' in about
+    ? { broadcast: about.broadcast }
+    : { from: about.from.toISOString(), page: about.metaPageId, to: about.to.toISOString() };
+
 /**
- * What the bundle holds: JCS (RFC 8785) of `{files, kind, log, made_at, v}`. Its keys are paths, which canonical JSON of
+ * What the bundle holds: JCS (RFC 8785) of `{about, files, kind, log, made_at, v}`, in a bundle about one person without
+ * `about`. Its keys are paths, which canonical JSON of
  * entries does not allow; they hold nothing that `JSON.stringify` and a sort by code unit would not write the one way there is.
  *
  * @param hashes SHA-256 in hex by path
@@ -17,9 +28,11 @@ export function manifestOf(
   log: string,
   { signedAt }: Pick<BundleHead, 'signedAt'>,
   hashes: readonly { readonly path: string; readonly sha256: string }[],
+  about: BundleAbout | null = null,
 ): Buffer {
   const files = Object.fromEntries([...hashes].sort(byPath).map((file) => [file.path, file.sha256]));
-  return Buffer.from(JSON.stringify({ files, kind, log, made_at: signedAt.toISOString(), v: 1 }));
+  const claim = about === null ? {} : { about: aboutOf(about) };
+  return Buffer.from(JSON.stringify({ ...claim, files, kind, log, made_at: signedAt.toISOString(), v: 1 }));
 }
 
 /** The text that is signed over a manifest. */

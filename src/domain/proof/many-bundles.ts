@@ -6,7 +6,7 @@ import type { Database, RowId, Tx } from '../sql.types';
 import { leftOutText } from './bundle-texts.rules';
 import { checkpointFiles, fixedFiles, headOf, sizesOver, type OccupiedGaps } from './common-files';
 import { beginExport, type ExportRecord } from './export-record';
-import { byPath, hashed, manifestOf, type BundleKind } from './manifest.rules';
+import { byPath, hashed, manifestOf, type BundleAbout, type BundleKind } from './manifest.rules';
 import { openPeople } from './open-people';
 import { manifestFiles, wordingFiles, type BundleDeps } from './person-bundle';
 import { leavesOf, personFiles } from './person-files.rules';
@@ -50,6 +50,7 @@ export const makeBroadcastProofs =
       accountId,
       pageId: null,
       kind: 'broadcast',
+      about: { broadcast: broadcast.uuid },
       rangeOf: (size) => Promise.resolve({ from: 0, to: size }),
       occupied: () => (leaves) => gapsOfBroadcast(deps.db, id, leaves),
       people: ({ size }) => recipientsOf(deps, id, size),
@@ -74,11 +75,13 @@ export const makeRangeProofs =
   (deps: BundleDeps) =>
   async ({ accountId, page, from, to, form }: RangeProofsInput): Promise<AsyncGenerator<Buffer>> => {
     if (from >= to) throw rangeInvalid();
-    const pageId = page === undefined ? null : (await ownPage(deps.db, accountId, page)).id;
+    const only = page === undefined ? null : await ownPage(deps.db, accountId, page);
+    const pageId = only?.id ?? null;
     return startStream(deps, form, {
       accountId,
       pageId,
       kind: 'audit',
+      about: { from, to, metaPageId: only?.metaPageId ?? null },
       rangeOf: (size) => leavesBetween(deps.db, { from, to, slackMs: SLACK_MS }, size),
       occupied: (range) => (leaves) => gapsOfLeadsInRange(deps.db, { id: accountId, pageId }, range, leaves),
       people: (head, range) => peopleWithin(deps, { id: accountId, pageId }, head.size, range, { from, to }),
@@ -89,6 +92,7 @@ interface StreamOrder {
   readonly accountId: RowId;
   readonly pageId: RowId | null;
   readonly kind: BundleKind;
+  readonly about: BundleAbout;
   readonly rangeOf: (size: number) => Promise<LeafRange>;
   readonly occupied: (range: LeafRange) => OccupiedGaps;
   /** People in batches, opened. */
@@ -108,8 +112,8 @@ async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrde
   return recorded(deps, order, head, (record) => {
     const lines = recordLines(deps.db, record, head, order.people(head, range));
     return form === 'zip'
-      ? zipStream(deps, order.kind, head, common, chunksOf(lines, ZIP_CHUNK_BYTES))
-      : lineStream(deps, order.kind, head, common, chunksOf(lines, Infinity));
+      ? zipStream(deps, order, head, common, chunksOf(lines, ZIP_CHUNK_BYTES))
+      : lineStream(deps, order, head, common, chunksOf(lines, Infinity));
   });
 }
 
@@ -169,7 +173,7 @@ type Hashes = ReturnType<typeof hashed>[];
 
 async function* zipStream(
   deps: BundleDeps,
-  kind: BundleKind,
+  { kind, about }: Pick<StreamOrder, 'kind' | 'about'>,
   head: BundleHead,
   common: readonly BundleFile[],
   chunks: AsyncGenerator<BundleFile>,
@@ -181,7 +185,7 @@ async function* zipStream(
       hashes.push(hashed(chunk));
       yield chunk;
     }
-    const manifest = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes));
+    const manifest = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes, about));
     yield* [...common.filter(({ path }) => path > 'chunks/'), ...manifest].sort(byPath);
   };
   yield* zipOf(inOrder());
@@ -189,7 +193,7 @@ async function* zipStream(
 
 async function* lineStream(
   deps: BundleDeps,
-  kind: BundleKind,
+  { kind, about }: Pick<StreamOrder, 'kind' | 'about'>,
   head: BundleHead,
   common: readonly BundleFile[],
   chunks: AsyncGenerator<BundleFile>,
@@ -200,7 +204,7 @@ async function* lineStream(
     hashes.push(hashed(chunk));
     yield chunk.bytes;
   }
-  const [manifest, note] = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes));
+  const [manifest, note] = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes, about));
   const end = { manifest: manifest.bytes.toString('base64'), note: note.bytes.toString('base64') };
   yield Buffer.from(`${JSON.stringify(end)}\n`);
 }

@@ -143,7 +143,7 @@ describe('an honest other bundle', () => {
     const { noise, before, optIn, shown, between, first, after } = plan();
     after.witnessedAt = START + 2 * MINUTE_MS;
     const early = makeBundle(CAST, [noise, before, optIn, shown, between, first, after]);
-    const many = manyOf([whole, whole], CAST.log);
+    const many = manyOf([whole], CAST.log);
     const verdicts = await Promise.all([
       judge(whole, early),
       judge(early, whole),

@@ -15,7 +15,18 @@ import {
 } from '../../support/bundle-fixture';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import type { Verdict } from '../../support/verifier';
-import { bundleOf, CAST, DAY_MS, honestPlan, openAuditor, START, type Auditor, type Plan } from './bundle-world';
+import {
+  bundleOf,
+  CAST,
+  crowdOf,
+  DAY_MS,
+  event,
+  honestPlan,
+  openAuditor,
+  START,
+  type Auditor,
+  type Plan,
+} from './bundle-world';
 import { CHEATS } from './cheats';
 import { bend, drop, put, TAMPERINGS } from './tamperings';
 
@@ -166,8 +177,9 @@ describe('an honest bundle', () => {
       ...back,
       fields: (before) => {
         const fields = Object.entries(back.fields(before)).filter(([name]) => !['basis', 'after'].includes(name));
-        return { ...Object.fromEntries(fields), kind: 'consent' };
+        return { ...Object.fromEntries(fields), kind: 'consent', event_at: new Date(back.at - 500).toISOString() };
       },
+      event: { ...back.event!, value: event(back.at - 500, { message: { text: 'START' } }) },
     };
     const returned: Step = { ...back, fields: (before) => ({ ...back.fields(before), purposes: ['reply'] }) };
     Object.assign(second, { n: 5, grant: 5 });
@@ -298,10 +310,7 @@ describe('a bundle that somebody else has tampered with', () => {
 
 describe('a bundle about many people', () => {
   it('is proved record by record, in both forms', async () => {
-    const { zip, ndjson } = manyOf(
-      Array.from({ length: 103 }, () => honest),
-      CAST.log,
-    );
+    const { zip, ndjson } = manyOf(crowdOf(tsa, self, 103), CAST.log);
     for (const bundle of [zip, ndjson]) {
       const verdict = await auditor.judge(bundle, TRUSTING);
       expect([reasons(verdict), verdict.exit, verdict.records]).toEqual(['', 0, 103]);
@@ -309,18 +318,17 @@ describe('a bundle about many people', () => {
   });
 
   it('names the first record that fails', async () => {
-    const bad = tampered(drop(/^(entries|evidence)\/0004/));
-    const { zip, ndjson } = manyOf([honest, bad, honest], CAST.log);
+    const [one, two, three] = crowdOf(tsa, self, 3) as [Files, Files, Files];
+    drop(/^(entries|evidence)\/0002/)(two);
+    const { zip, ndjson } = manyOf([one, two, three], CAST.log);
     for (const bundle of [zip, ndjson]) expect(reasons(await auditor.judge(bundle, TRUSTING))).toMatch(/^record 2: /);
   });
 
   it('fails for lines dropped, doubled, exchanged, added, or without an end', async () => {
-    const [first, one, two, last] = manyOf([honest, honest], CAST.log).ndjson.toString().trim().split('\n') as [
-      string,
-      string,
-      string,
-      string,
-    ];
+    const [first, one, two, last] = manyOf(crowdOf(tsa, self, 2), CAST.log)
+      .ndjson.toString()
+      .trim()
+      .split('\n') as [string, string, string, string];
     const bent = [
       [first, two, last],
       [first, one, one, last],

@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
-import { makeBundle, sha256, signerOf, type Cast, type Files, type Step } from '../../support/bundle-fixture';
+import {
+  makeBundle,
+  makeBundles,
+  psidOf,
+  sha256,
+  signerOf,
+  type Cast,
+  type Files,
+  type Step,
+} from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import type { TestTsa } from '../../support/test-tsa';
 import type { Verdict } from '../../support/verifier';
@@ -82,6 +91,22 @@ export type Plan = { [K in keyof ReturnType<typeof stepsOf>]: Step & { do: Retur
 export const honestPlan = (tsa: TestTsa, self: TestTsa): Plan => stepsOf(tsa, self);
 
 export const bundleOf = (plan: Record<string, Step>): Files => makeBundle(CAST, Object.values(plan));
+
+/** Some people who began a conversation and got one message of a broadcast each, in chunks of 50. */
+export function crowdOf(tsa: TestTsa, self: TestTsa, size: number): Files[] {
+  const { noise, before, optIn, shown, first, after } = stepsOf(tsa, self);
+  const everybody = Array.from({ length: size }, (_, who) => who);
+  const begun = everybody.flatMap((who): Step[] => {
+    const value = { ...event(optIn.at - SECOND_MS, { postback: { payload: 'assent:v1:start' } }), n: who };
+    const own = { value: { ...value, sender: { id: psidOf(CAST, who) } }, others: 0, kept: true };
+    return [
+      { ...optIn, do: 'entry', event: own, who },
+      { ...shown, do: 'entry', who },
+    ];
+  });
+  const sent = everybody.map((who): Step => ({ ...first, do: 'sends', who, position: 0, of: 1 }));
+  return makeBundles(CAST, [noise, before, ...begun, ...sent, after] as Step[]);
+}
 
 export interface Auditor {
   file(name: string, content: Buffer | string): string;

@@ -225,7 +225,7 @@ export const TAMPERINGS: readonly Tampering[] = [
   ['a wording nobody named', put(`notices/${'0'.repeat(64)}.txt`, 'x'), 4, /named by no entry/],
   ['a file with no place', put('entries/extra.txt', 'x'), 1, /no place in a bundle/],
   ['a stamp', bend('anchors/after.tsr', 300), 2, /time-stamp/],
-  ['a stamp that is garbage', put('anchors/after.tsr', randomBytes(400)), 2, /time-stamp/],
+  ['a stamp of the operator that is garbage', put('anchors/after.self.tsr', randomBytes(400)), 2, /time-stamp/],
   [
     'a stamp of another checkpoint',
     (files) => void files.set('anchors/at-3.tsr', files.get('anchors/after.tsr')!),
