@@ -1344,7 +1344,8 @@ const isPair = (opening, { body }) =>
 
 const wordingOf = (entry) => String(entry?.body.notice?.sha256);
 
-function checkMessages({ entries, messages }, states, warn) {
+function checkMessages({ entries, messages }, states, findings) {
+  const { warn } = findings;
   let previous = -1;
   const [{ body: first }] = entries;
   const left = firstLeaving(entries);
@@ -1375,7 +1376,7 @@ function checkMessages({ entries, messages }, states, warn) {
       3,
       `${name} was authorised after ${early?.name} and does not count it: ${what}`,
     );
-    requireInTime(name, body, left[n], warn);
+    requireInTime(name, body, left[n], findings);
     const attempt = JSON.stringify([body.delivery, body.attempt]);
     need(!attempts.has(attempt), 3, `${name} was authorised twice`);
     attempts.add(attempt);
@@ -1401,11 +1402,14 @@ function firstLeaving(entries) {
 }
 
 /** The log may have taken a withdrawal in late: then the times tell. */
-function requireInTime(name, body, { written, happened }, warn) {
+function requireInTime(name, body, { written, happened }, findings) {
   const at = Date.parse(body.at);
   need(at <= written + SKEW_MS, 3, `${name} was authorised at ${body.at}, after a withdrawal that it does not count`);
-  if (at > happened + SKEW_MS)
-    warn(`${name} was authorised after the person had left; that the server heard of it later is the operator's word`);
+  if (at <= happened + SKEW_MS) return;
+  findings.isCurrent = false;
+  findings.note(
+    `${name} was authorised after the person had left: that the server heard of it only later is the operator's word`,
+  );
 }
 
 function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown }, warn) {
@@ -1946,7 +1950,7 @@ function checkPerson(files, { context, moments }, findings, prefix) {
   if (prefix === '') findings.brackets = timed?.brackets ?? [];
   findings.try(() => {
     checkChain(person, context.after.size);
-    checkMessages(person, checkActs(person), findings.warn);
+    checkMessages(person, checkActs(person), findings);
   }, prefix);
   const paths = evidencePaths(files);
   const evidence = person.entries.map((entry) => ({

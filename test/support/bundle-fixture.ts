@@ -18,7 +18,9 @@ export const sha256 = (...parts: (Buffer | string)[]): Buffer => {
 export function jcs(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(jcs).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${jcs(member)}`).join(',')}}`;
 }
 
@@ -112,6 +114,8 @@ export interface EntryStep {
   /** What the person's event in the webhook is; others' events around it are withheld. */
   event?: { value: unknown; others: number; kept: boolean };
   subject?: Fields;
+  /** What the entry says of the webhook otherwise than it came. */
+  evidence?: Fields;
   /** How many entries of the chain it follows, if not all before it: a fork. */
   follows?: number;
   /** Logged, and kept out of the export, whose chain.json is made as if it were not there. */
@@ -239,11 +243,12 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
       bytes.length,
       (r === null ? sha256(bytes) : sha256(sha256(bytes), r)).toString('hex'),
     ]);
+    const received = time(step.at);
     const folder = `evidence/${four(n)}`;
     const put = (name: string, bytes: Buffer | string) =>
       person(step).files.set(`${folder}/${name}`, Buffer.from(bytes));
     if (kept) {
-      put('headers.json', jcs({ x_hub_signature_256: hdr, received_at: time(step.at) }));
+      put('headers.json', jcs({ x_hub_signature_256: hdr, received_at: step.evidence?.['at'] ?? received }));
       const segments = segs.map(([kind, length, hash], at) => ({ kind, length, hash, present: pieces[at]!.present }));
       put('delivery.json', jcs({ length: body.length, segments }));
     }
@@ -253,7 +258,7 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
       if (r !== null) put(`seg.${String(at).padStart(3, '0')}.nonce`, r);
     });
     const secret = sha256(`assent/secret-id\n${cast.secret}`).subarray(0, 8).toString('hex');
-    return { alg: 'hmac-sha256', at: time(step.at), hdr, i: 1, len: body.length, secret, segs };
+    return { alg: 'hmac-sha256', at: received, hdr, i: 1, len: body.length, secret, segs, ...step.evidence };
   };
 
   const sends = (step: SendsStep): void => {

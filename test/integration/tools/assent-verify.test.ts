@@ -397,7 +397,12 @@ const TAMPERINGS: readonly Tampering[] = [
   ['another file added', put('more.txt', 'x'), 1, /has no place in a bundle/],
   ['a time-stamp', bend('anchors/after.tsr', 200), 2, /time-stamp/],
   ['a time-stamp of another checkpoint', swap('anchors/after.tsr', 'anchors/at-2.tsr'), 2, /over something else/],
-  ['a time-stamp of the operator that is garbage', put('anchors/after.self.tsr', 'garbage'), 2, /time-stamp is not DER|has bytes behind/],
+  [
+    'a time-stamp of the operator that is garbage',
+    put('anchors/after.self.tsr', 'garbage'),
+    2,
+    /time-stamp is not DER|has bytes behind/,
+  ],
   ['a time-stamp for no checkpoint', put('anchors/at-999.tsr', 'x'), 1, /checkpoint that is not here/],
   [
     'the line of a witness',

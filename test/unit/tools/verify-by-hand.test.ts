@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pemOf, selfAuthority, selfTimestamp } from '../../../src/domain/ledger/anchor/self-timestamp.rules';
-import { noteOf, withManifest, type Files, type Step } from '../../support/bundle-fixture';
+import { noteOf, signerOf, timestampRequest, withManifest, type Files, type Step } from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { bundleOf, CAST, DAY_MS, honestPlan, HOUR_MS, START, type Plan } from './bundle-world';
@@ -54,7 +54,7 @@ it('passes what is honest, and says whose word the time is', async () => {
   const [whole, alone] = await Promise.all([byHand(honest, [tsa.authorityFile]), byHand(honest)]);
   expect(whole).toMatchObject({ status: 0, failures: [], planted: false });
   expect(whole.printed).toContain('(by the authority you gave)');
-  expect(alone).toMatchObject({ status: 0, failures: [] });
+  expect(alone).toMatchObject({ status: 2, failures: [] });
   expect(alone.printed).toContain("the time rests on the operator's word");
 });
 
@@ -176,6 +176,27 @@ describe('the time', () => {
   });
   afterAll(() => rmSync(dir, { recursive: true }));
 
+  it('counts no stamp over a note that nobody signed', async () => {
+    const text = `${CAST.log.name}\n9\n${Buffer.alloc(32, 7).toString('base64')}\n`;
+    const note = noteOf(text, signerOf(CAST.log.name, Buffer.alloc(32, 99)));
+    const plan = honestPlan(tsa, tsa);
+    for (const step of [plan.after, plan.before]) delete step.stamp;
+    delete plan.after.selfStamp;
+    const bare = bundleOf(plan);
+    const files = ['x', 'at-9'].map((which) => {
+      const planted = new Map(bare).set(`checkpoints/${which}.note`, Buffer.from(note));
+      return withManifest(planted.set(`anchors/${which}.tsr`, at(START)(timestampRequest(note))), CAST.log);
+    });
+    const found = await Promise.all(files.map((one) => byHand(one, [authority])));
+    for (const { status, failures, printed } of found) {
+      expect([status, failures.join()]).toEqual([
+        1,
+        expect.stringContaining('a checkpoint that does not hold') as string,
+      ]);
+      expect(printed).toContain('no time-stamp of an authority you gave');
+    }
+  });
+
   it('that each entry states is printed between the stamps around it', async () => {
     const { status, printed, failures } = await byHand(
       changedPlan(() => undefined),
@@ -210,7 +231,7 @@ describe('the time', () => {
       }),
       [authority],
     );
-    expect([status, printed]).toEqual([0, expect.stringMatching(/entries\/0001: the first word .* came 5 days later/)]);
+    expect([status, printed]).toEqual([2, expect.stringMatching(/entries\/0001: the first word .* came 5 days later/)]);
   });
 
   it('is compared with the stamps of the operator where no authority is named', async () => {
