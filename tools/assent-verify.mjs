@@ -1779,7 +1779,7 @@ const ABSENT = {
   2: 'nothing of this level is proved: no time-stamp and no witness',
   3: 'nothing of this level is proved: no record could be checked',
   4: "the webhook of a grant is not here or not whole, or none is here at all: what the person did rests on the operator's word",
-  5: 'no app secret was shown to you, or no whole webhook is here',
+  5: 'no app secret was shown to you, or nothing is here that grants',
 };
 
 function originSentence({ grants, grantOrigins }) {
@@ -2218,7 +2218,7 @@ function resultOf(findings, options) {
     findings.evidence === 0 || !findings.hasGrantEvidence,
     options.secret === null || findings.origins === 0 || findings.grantOrigins < findings.grants,
   ];
-  const isPartly = options.secret !== null && findings.origins > 0;
+  const isPartly = options.secret !== null && findings.grants > 0;
   const why = (at) => (at === 4 && isPartly ? originSentence(findings) : ABSENT[at + 1]);
   const levels = LEVELS.map((name, at) => {
     const state = failed[at] ? 'FAIL' : absent[at] || (failed[0] && at > 0) ? 'ABSENT' : 'PASS';

@@ -296,6 +296,10 @@ describe('a webhook', () => {
       'ABSENT',
       expect.stringContaining('the signatures of 1 of 2 grants were checked; 1 could not be'),
     ]);
+    plan.back.event!.others = 1;
+    const none = await judge(bundleOf(plan), ['--app-secret-file', 'secret']);
+    expect([none.exit, none.levels[4]!.absent]).toEqual([0, expect.stringContaining('of 0 of 2 grants')]);
+    plan.back.event!.others = 0;
     plan.optIn.event!.others = 0;
     expect((await judge(bundleOf(plan), ['--app-secret-file', 'secret'])).levels[4]!.state).toBe('PASS');
   });
