@@ -536,7 +536,9 @@ function crc32(bytes) {
 
 /** A file that is read in pieces, never as a whole. */
 function openFile(path) {
-  need(statSync(path).isFile(), 1, 'the bundle is not a file');
+  const stat = statSync(path, { throwIfNoEntry: false });
+  need(stat !== undefined, 1, 'there is no such file');
+  need(stat.isFile(), 1, 'the bundle is not a file');
   const fd = openSync(path, 'r');
   const { size } = fstatSync(fd);
   return {
@@ -1731,9 +1733,22 @@ function checkNotices(wordings, entries, named) {
   }
 }
 
+const otherNotices = (common, named) =>
+  [...common.keys()].filter((path) => path.startsWith('notices/') && !named.has(path.slice(8, 72)));
+
 function requireNoOtherNotice(common, named) {
-  const extra = [...common.keys()].find((path) => path.startsWith('notices/') && !named.has(path.slice(8, 72)));
+  const [extra] = otherNotices(common, named);
   need(extra === undefined, 4, `${extra} is named by no entry`);
+}
+
+/** A bundle about many people is begun before anybody knows which wordings its records name: it may hold others. */
+function noteOtherNotices(common, { wordings, note }) {
+  const others = otherNotices(common, wordings);
+  for (const path of others) {
+    const isItself = `notices/${sha256(common.get(path)).toString('hex')}.txt` === path;
+    need(isItself, 4, `${path} is named by no entry, and is another wording than its name says`);
+  }
+  if (others.length > 0) note(`wordings that no record names: ${others.length}`);
 }
 
 // ------------------------------------------------------------------------------------------------ level 5: origin
@@ -1828,7 +1843,7 @@ class Findings {
       const [level, sentence] =
         error instanceof Refusal
           ? [error.level, error.message]
-          : [1, `the bundle cannot be read: ${error?.constructor?.name ?? 'unknown fault'}`];
+          : [1, `the bundle cannot be read: ${error?.code ?? error?.constructor?.name ?? 'unknown fault'}`];
       const reasons = this.reasons[level - 1];
       if (reasons.length < 5) reasons.push(printable(prefix + sentence));
       return undefined;
@@ -1945,7 +1960,11 @@ function checkPerson(files, { context, moments }, findings, prefix) {
   const isHeld = person.entries.some(isAhead) || person.messages.some(({ sends }) => isAhead(sends));
   const sentence = 'checkpoints/before.note already holds an entry of this bundle';
   findings.try(() => need(prefix !== '' || !isHeld, 1, sentence), prefix);
-  const timed = findings.try(() => checkTime(person, moments, findings), prefix);
+  const say = {
+    warn: (sentence) => findings.warn(prefix + sentence),
+    note: (sentence) => findings.note(prefix + sentence),
+  };
+  const timed = findings.try(() => checkTime(person, moments, say), prefix);
   if (timed?.isCovered !== true) findings.isCovered = false;
   if (prefix === '') findings.brackets = timed?.brackets ?? [];
   findings.try(() => {
@@ -2124,7 +2143,7 @@ function verifyManyZip(members, options, findings) {
       for (const line of splitLines(content)) verifyRecord(line, (findings.records += 1), shared, findings);
     });
   });
-  findings.try(() => requireNoOtherNotice(common, findings.wordings));
+  findings.try(() => noteOtherNotices(common, findings));
   checkClaim(manifest, findings);
 }
 
@@ -2162,7 +2181,7 @@ function verifyLines(file, options, findings) {
   for (const [path, bytes] of common) hashes.set(path, sha256(bytes).toString('hex'));
   for (const [path, digest] of hashes) requireHash(manifest.files, path, digest);
   need(manifest.files.size === hashes.size, 1, 'the manifest names files that are not here');
-  findings.try(() => requireNoOtherNotice(common, findings.wordings));
+  findings.try(() => noteOtherNotices(common, findings));
   checkClaim(manifest, findings);
 }
 
@@ -2242,6 +2261,7 @@ function resultOf(findings, options) {
   return {
     exit,
     independent: isIndependent,
+    has_outside: findings.hasOutside,
     records: findings.records,
     compared: findings.compared,
     log: findings.log,
@@ -2301,7 +2321,9 @@ function printed(result) {
     'NOT PROVED',
     result.independent
       ? "PROVED, but what is ABSENT or noted above rests on this operator's word"
-      : "PROVED, but the time rests on this operator's word (no independent anchor)",
+      : result.has_outside
+        ? "PROVED, but the time of some of it rests on this operator's word (see the notes)"
+        : "PROVED, but the time rests on this operator's word (no independent anchor)",
   ][result.exit];
   const compared = result.compared === 0 ? '' : `, ${result.compared} compared with other bundles`;
   lines.push(`${verdict}. ${result.records === 1 ? '1 record' : `${result.records} records`}${compared}.`);

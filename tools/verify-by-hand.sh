@@ -12,6 +12,9 @@ export LC_ALL=C
 [ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 1; }
 vkey=$1
 authority=${2:-}
+case $vkey in *+*+*) ;; *) echo 'the first argument must be the verifier key itself: <origin>+<key id>+<base64>'; exit 1 ;; esac
+[ -z "$authority" ] || [ -f "$authority" ] || { echo 'the second argument must be a PEM file, and there is none of that name'; exit 1; }
+[ -d entries ] || { echo 'this is not the folder of a bundle about one person: entries/ is missing'; exit 1; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0

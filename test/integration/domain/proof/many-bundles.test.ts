@@ -94,6 +94,22 @@ it('holds nobody of another account, also when no Page is named', async () => {
   expect(verdicts.flatMap(({ levels }) => levels.flatMap(({ reasons }) => reasons))).toEqual([]);
 });
 
+it('holds although there is a wording that no entry names yet, and when nobody is in it', async () => {
+  await world.db.run(
+    `insert into notice (page_id, version, language, surface, body, sha256, created_at)
+     values ($1, 2, 'en', 'messenger_welcome', 'Another wording.', sha256('Another wording.'), now())`,
+    [page.id],
+  );
+  const bundles = [await broadcast('zip'), await broadcast('ndjson'), await range(new Date(0), new Date(1), 'zip')];
+  for (const stream of bundles) {
+    const verdict = verifier.verify(await all(stream), key());
+    expect(verdict.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
+    expect(verdict.exit).toBe(2);
+    expect(verdict.notes.join()).toContain('wordings that no record names');
+  }
+  await world.db.run('delete from notice where page_id = $1 and version = 2', [page.id]);
+});
+
 it('says which messages it does not hold', async () => {
   const readmeOf = async (stream: AsyncGenerator<Buffer>) => {
     const [first] = (await all(stream)).toString().split('\n', 1);
