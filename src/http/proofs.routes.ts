@@ -111,7 +111,7 @@ function manyRoutes(api: ProofsApi): Route[] {
       scope: 'proofs:export',
       summary: 'The proofs of everybody of whom something was logged in a range of time',
       description:
-        'From `from` on, up to before `to`: opt-ins, withdrawals and all other entries about a person. The whole chain of each person, without messages. A stream of any length',
+        'From `from` on, up to before `to`: opt-ins, withdrawals, all other entries about a person, and messages. The whole chain of each person, and the newest 100 of their messages of that time. A stream of any length',
       query: z.strictObject({
         page_id: pageRef.optional(),
         from: z.iso.datetime({ offset: true }),

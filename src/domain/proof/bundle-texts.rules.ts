@@ -23,7 +23,7 @@ export function leftOutText(kind: BundleKind, counts: MessageCounts = { shown: 0
     case 'broadcast':
       return 'Of each person there is the whole chain of entries and the message of this broadcast, and no other message.';
     case 'audit':
-      return 'Of each person there is the whole chain of entries and no message; ask for a person, a broadcast or single messages for those.';
+      return 'Of each person there is the whole chain of entries, and of the messages those authorised in this time, the newest 100; ask for a broadcast for all of its messages.';
   }
 }
 

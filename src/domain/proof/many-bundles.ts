@@ -27,6 +27,9 @@ import { zipOf } from './zip';
 /** An entry is signed within a second of being written; a log that stood still longer than this is looked at whole. */
 const SLACK_MS = 7 * 86_400_000;
 
+/** Messages of one person in a range of time: with a hundred people open at once, this bounds the memory. */
+const RANGE_MESSAGES = 100;
+
 export type StreamForm = 'zip' | 'ndjson';
 
 export interface BroadcastProofsInput {
@@ -67,7 +70,8 @@ export interface RangeProofsInput {
 }
 
 /**
- * The proofs of everybody of whom an entry was written in `[from, to)`: the whole chain of each, as a stream that costs no memory.
+ * The proofs of everybody of whom an entry was written, or to whom a message was authorised, in `[from, to)`: the whole chain of each
+ * and the newest messages of that time, as a stream that costs no memory.
  *
  * @throws {UserError} `page_not_found`, `range_invalid`, `proof_not_ready`, before the first byte
  */
@@ -243,14 +247,14 @@ async function* peopleWithin(
   range: LeafRange,
   { from, to }: { readonly from: Date; readonly to: Date },
 ): AsyncGenerator<readonly ProvedPerson[]> {
-  const isWithin = ({ entries }: ProvedPerson): boolean =>
-    entries.some(({ facts }) => new Date(facts.at) >= from && new Date(facts.at) < to);
+  const isWithin = ({ entries, messages }: ProvedPerson): boolean =>
+    messages.length > 0 || entries.some(({ facts }) => new Date(facts.at) >= from && new Date(facts.at) < to);
   for (let after: RowId = '0'; ;) {
     const ids = await readLeadsInRange(deps.db, account, range, after, CHUNK_RECORDS);
     const last = ids.at(-1);
     if (last === undefined) return;
     after = last;
-    const people = await openBatch(deps, size, ids, { most: 0 });
+    const people = await openBatch(deps, size, ids, { within: { from, to }, most: RANGE_MESSAGES });
     yield people.filter(isWithin);
   }
 }

@@ -76,10 +76,12 @@ export interface MessageRow {
   readonly inAll: number;
 }
 
-/** Which messages of the people: all, or one broadcast's, or one message. */
+/** Which messages of the people: all, or one broadcast's, or one message, or those of a time. */
 export interface MessageFilter {
   readonly broadcastId?: RowId;
   readonly deliveryUuid?: string;
+  /** Authorised in `[from, to)`. */
+  readonly within?: { readonly from: Date; readonly to: Date };
   /** The newest of each person. */
   readonly most: number;
 }
@@ -99,8 +101,17 @@ export const readMessages = (sql: Sql, leadIds: Ids, size: number, filter: Messa
           join ledger_opening o on o.entry_id = d.sends_entry
        where d.lead_id = any($1::bigint[]) and f.leaf_index < $2
          and ($3::bigint is null or d.broadcast_id = $3) and ($4::uuid is null or d.public_id = $4)
+         and ($6::timestamptz is null or (d.claimed_at >= $6 and d.claimed_at < $7::timestamptz))
      ) m where newest <= $5 order by "leadId", "sendsIndex"::bigint, position`,
-    [leadIds, size, filter.broadcastId ?? null, filter.deliveryUuid ?? null, filter.most],
+    [
+      leadIds,
+      size,
+      filter.broadcastId ?? null,
+      filter.deliveryUuid ?? null,
+      filter.most,
+      filter.within?.from ?? null,
+      filter.within?.to ?? null,
+    ],
   );
 
 export async function findOwnLeadId(sql: Sql, accountId: RowId, leadUuid: string): Promise<RowId | undefined> {
@@ -148,7 +159,7 @@ export interface LeafRange {
   readonly to: number;
 }
 
-/** Leads of the account, or of one of its Pages, with an entry among those leaves; by id. */
+/** Leads of the account, or of one of its Pages, with an entry or a message among those leaves; by id. */
 export async function readLeadsInRange(
   sql: Sql,
   account: { readonly id: RowId; readonly pageId: RowId | null },
@@ -159,15 +170,17 @@ export async function readLeadsInRange(
   const rows = await sql.rows<{ id: RowId }>(
     `select l.id from lead l
       where l.account_id = $1 and ($2::bigint is null or l.page_id = $2) and l.id > $3
-        and exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
-          where o.lead_id = l.id and f.leaf_index >= $4 and f.leaf_index < $5)
+        and (exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
+            where o.lead_id = l.id and f.leaf_index >= $4 and f.leaf_index < $5)
+          or exists (select from delivery d join ledger_leaf s on s.entry_id = d.sends_entry
+            where d.lead_id = l.id and s.leaf_index >= $4 and s.leaf_index < $5))
       order by l.id limit $6`,
     [account.id, account.pageId, afterId, range.from, range.to, limit],
   );
   return rows.map(({ id }) => id);
 }
 
-/** In which of the gaps between the leaves `between` those leads have an entry: 0 before the first of them. */
+/** In which of the gaps between the leaves `between` those leads have an entry, or a chunk of theirs has: 0 before the first of them. */
 export async function gapsOfLeadsInRange(
   sql: Sql,
   account: { readonly id: RowId; readonly pageId: RowId | null },
@@ -175,11 +188,19 @@ export async function gapsOfLeadsInRange(
   between: readonly number[],
 ): Promise<number[]> {
   const rows = await sql.rows<{ gap: number }>(
-    `select distinct width_bucket(own.leaf_index, $5::bigint[]) as gap
+    `with chunk as (
+       select s.entry_id, f.leaf_index from ledger_sends s join page p on p.id = s.page_id
+         join ledger_leaf f on f.entry_id = s.entry_id
+        where p.account_id = $1 and ($2::bigint is null or p.id = $2) and f.leaf_index >= $3 and f.leaf_index < $4
+     )
+     select width_bucket(leaf_index, $5::bigint[]) as gap from chunk
+     union
+     select width_bucket(own.leaf_index, $5::bigint[])
       from lead l join ledger_opening x on x.lead_id = l.id join ledger_leaf own on own.entry_id = x.entry_id
      where l.account_id = $1 and ($2::bigint is null or l.page_id = $2)
-       and exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
-         where o.lead_id = l.id and f.leaf_index >= $3 and f.leaf_index < $4)`,
+       and (exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
+           where o.lead_id = l.id and f.leaf_index >= $3 and f.leaf_index < $4)
+         or exists (select from delivery d join chunk c on c.entry_id = d.sends_entry where d.lead_id = l.id))`,
     [account.id, account.pageId, range.from, range.to, between],
   );
   return rows.map(({ gap }) => gap);

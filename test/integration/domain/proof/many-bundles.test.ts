@@ -72,6 +72,10 @@ it.each(['zip', 'ndjson'] as const)('proves everybody of a range of time, as %s,
   const whole = await records(-DAY_MS, DAY_MS);
   expect(whole.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
   expect(whole.records).toBe(PEOPLE);
+  const bundle = await all(
+    await range(new Date(start.getTime() - DAY_MS), new Date(start.getTime() + DAY_MS), 'ndjson'),
+  );
+  expect(bundle.toString().match(/"sends\/\d{4}\.message\.json"/g)).toHaveLength(105);
   const later = await records(600_000, DAY_MS);
   expect([later.records, later.levels.flatMap(({ reasons }) => reasons)]).toEqual([1, []]);
   expect(await records(2 * DAY_MS, 3 * DAY_MS)).toMatchObject({ records: 0 });
@@ -119,7 +123,9 @@ it('says which messages it does not hold', async () => {
     return Buffer.from(common['README.txt']!, 'base64').toString();
   };
   const ofRange = await range(start, new Date(start.getTime() + DAY_MS), 'ndjson');
-  expect(await readmeOf(ofRange)).toContain('whole chain of entries and no message; ask for a person, a broadcast');
+  expect(await readmeOf(ofRange)).toContain(
+    'whole chain of entries, and of the messages those authorised in this time',
+  );
   expect(await readmeOf(await broadcast('ndjson'))).toContain('the message of this broadcast, and no other message');
 });
 
@@ -224,6 +230,23 @@ it('finds in a range what was signed late, or by a clock that was behind', async
   await world.sequence();
   expect(await found(at(20 * 24), at(21 * 24))).toBe(1);
   expect(await found(at(15 * 24), at(16 * 24))).toBe(0);
+});
+
+it('finds in a range who got nothing but a message in it', async () => {
+  const sentAt = new Date(world.now().getTime() + 40 * DAY_MS);
+  const around = (days: number) => new Date(sentAt.getTime() + days * DAY_MS);
+  const { id } = (await world.db.first<{ id: string }>(
+    `select id from lead where page_id = $1 and status = 'subscribed' order by id limit 1`,
+    [page.id],
+  ))!;
+  world.setNow(sentAt);
+  await world.sendTo(page, [id]);
+  await world.sequence();
+  const bundle = await all(await range(around(-1), around(1), 'ndjson'));
+  const verdict = verifier.verify(bundle, key());
+  expect([verdict.records, verdict.levels.flatMap(({ reasons }) => reasons)]).toEqual([1, []]);
+  expect(bundle.toString().match(/"sends\/\d{4}\.message\.json"/g)).toHaveLength(1);
+  expect(verifier.verify(await all(await range(around(1), around(2), 'ndjson')), key()).records).toBe(0);
 });
 
 it('gives every leaf a word from outside within two days, however long the log has become since', async () => {

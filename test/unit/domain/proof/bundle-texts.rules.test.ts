@@ -31,7 +31,7 @@ describe('the messages that are not in a bundle', () => {
   it.each([
     ['message', /only the one that was asked for/],
     ['broadcast', /the message of this broadcast, and no other/],
-    ['audit', /whole chain of entries and no message;/],
+    ['audit', /whole chain of entries, and of the messages those authorised in this time/],
   ] as const)('are named in a bundle of the kind %s', (kind, words) => {
     expect(leftOutText(kind)).toMatch(words);
   });
