@@ -15,7 +15,8 @@ const MAX_32 = 0xffffffff;
 const MAX_16 = 0xffff;
 
 interface Written {
-  readonly name: Buffer;
+  /** No Buffer: a small one would keep alive the 8 KiB it was cut from, for each file. */
+  readonly path: string;
   readonly crc: number;
   readonly size: number;
   readonly offset: number;
@@ -47,8 +48,8 @@ export async function* zipOf(files: AsyncIterable<BundleFile> | Iterable<BundleF
   const written: Written[] = [];
   let offset = 0;
   for await (const { path, bytes } of files) {
-    const file = { name: Buffer.from(path), crc: crc32(bytes), size: bytes.length, offset };
-    const header = Buffer.concat([u32(LOCAL), ...common(file, VERSION), u16(0), file.name]);
+    const file = { path, crc: crc32(bytes), size: bytes.length, offset };
+    const header = Buffer.concat([u32(LOCAL), ...common(file, VERSION), u16(0), Buffer.from(path)]);
     yield Buffer.concat([header, bytes]);
     offset += header.length + bytes.length;
     written.push(file);
@@ -58,7 +59,7 @@ export async function* zipOf(files: AsyncIterable<BundleFile> | Iterable<BundleF
 }
 
 /** From the version needed to the length of the name: the same in both headers. */
-const common = ({ name, crc, size }: Written, version: number): Buffer[] => [
+const common = ({ path, crc, size }: Written, version: number): Buffer[] => [
   u16(version),
   u16(0),
   u16(0),
@@ -67,7 +68,7 @@ const common = ({ name, crc, size }: Written, version: number): Buffer[] => [
   u32(crc),
   u32(size),
   u32(size),
-  u16(name.length),
+  u16(Buffer.byteLength(path)),
 ];
 
 function centralHeader(file: Written): Buffer {
@@ -84,7 +85,7 @@ function centralHeader(file: Written): Buffer {
     u16(0),
     u32(0),
     u32(isFar ? MAX_32 : file.offset),
-    file.name,
+    Buffer.from(file.path),
     extra,
   ]);
 }
