@@ -126,8 +126,9 @@ test('a marketing token that Meta refreshes is logged, though its state stays; t
   const lead = (await world.leadOf(page, psid))!;
   const entries = await openEntries(world.db, lead.dek, lead.id);
   const tokens = entries
-    .map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>)
-    .filter(({ kind }) => kind === 'token');
+    .map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown> & { subject: { n: number } })
+    .filter(({ kind }) => kind === 'token')
+    .sort((a, b) => a.subject.n - b.subject.n);
   const sha256 = (token: string) => createHash('sha256').update(token).digest('hex');
   expect(tokens.map(({ token_sha256: hash, expires }) => [hash, expires])).toEqual([
     [sha256('token-1'), minutes(60).toISOString()],
