@@ -58,7 +58,7 @@ export function startWork(
     stop: async () => {
       clearInterval(keyCheck);
       await Promise.all([workers.stop(), ...timers.map((timer) => timer.stop())]);
-      // Last: what the others have just written gets its place before the process ends.
+      // Last: a batch that is under way is ended. What was written after it waits for the next process.
       await sequencer.stop();
     },
   };

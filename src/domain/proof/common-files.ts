@@ -59,33 +59,36 @@ export interface TimedSizes {
 
 /** As near to each of a few leaves as there are. */
 export async function sizesNear(sql: Sql, indexes: readonly number[], headSize: number): Promise<TimedSizes> {
-  const lowest = Math.min(...indexes);
-  const { before } = await sizesAround(sql, lowest, headSize);
   const near = new Set<number>();
   for (const index of indexes) {
-    const around = await sizesAround(sql, index, headSize);
-    for (const size of [around.before, around.after]) if (size !== null) near.add(size);
+    const { before, after } = await sizesAround(sql, index, headSize);
+    for (const size of [...before, ...after]) near.add(size);
   }
-  near.delete(headSize);
-  if (before !== null) near.delete(before);
-  return { before, at: [...near].sort((a, b) => a - b) };
+  return timed(near, await lastBefore(sql, Math.min(...indexes), headSize), headSize);
+}
+
+const lastBefore = async (sql: Sql, index: number, headSize: number): Promise<number | null> =>
+  (await sizesAround(sql, index, headSize)).before.at(-1) ?? null;
+
+function timed(near: ReadonlySet<number>, before: number | null, headSize: number): TimedSizes {
+  const at = [...near].filter((size) => size !== headSize && size !== before).sort((a, b) => a - b);
+  return { before, at };
 }
 
 /** Which of the gaps between leaves (0 before the first of them, 1 before the second …) hold a leaf of the bundle. */
 export type OccupiedGaps = (leaves: readonly number[]) => Promise<readonly number[]>;
 
 /**
- * One checkpoint a day on both sides of each leaf, so that somebody outside has vouched for each within two days of when it was
+ * One checkpoint a day of each service, on both sides of each leaf, so that somebody outside has vouched for each within two days of when it was
  * written: a verifier asks for no more (docs/adr/0012).
  */
 export async function sizesOver(sql: Sql, from: number, headSize: number, occupied: OccupiedGaps): Promise<TimedSizes> {
-  const { before } = await sizesAround(sql, from, headSize);
-  const days = await dailySizes(sql, headSize);
-  const gaps = days.length === 0 ? [] : await occupied(days);
-  const near = new Set(gaps.flatMap((gap) => days.slice(Math.max(0, gap - 1), gap + 1)));
-  near.delete(headSize);
-  if (before !== null) near.delete(before);
-  const at = [...near].sort((a, b) => a - b);
+  const near = new Set<number>();
+  for (const days of await dailySizes(sql, headSize)) {
+    for (const gap of await occupied(days))
+      for (const size of days.slice(Math.max(0, gap - 1), gap + 1)) near.add(size);
+  }
+  const { before, at } = timed(near, await lastBefore(sql, from, headSize), headSize);
   const step = Math.ceil(at.length / MOST_CHECKPOINTS);
   return { before, at: at.filter((_, nth) => (at.length - 1 - nth) % step === 0) };
 }

@@ -39,7 +39,7 @@ export interface BroadcastProofsInput {
 }
 
 /**
- * The proofs of a broadcast, one record for each message that was authorised, as a stream that costs no memory.
+ * The proofs of a broadcast, one record for each message that was authorised, as a stream.
  *
  * @throws {UserError} `broadcast_not_found`, `proof_not_ready`, before the first byte
  */
@@ -71,7 +71,7 @@ export interface RangeProofsInput {
 
 /**
  * The proofs of everybody of whom an entry was written, or to whom a message was authorised, in `[from, to)`: the whole chain of each
- * and the newest messages of that time, as a stream that costs no memory.
+ * and the newest messages of that time, as a stream.
  *
  * @throws {UserError} `page_not_found`, `range_invalid`, `proof_not_ready`, before the first byte
  */

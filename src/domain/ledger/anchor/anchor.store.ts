@@ -71,39 +71,46 @@ export async function readAnchors(sql: Sql, sizes: readonly number[]): Promise<S
   return rows.map((row) => ({ ...row, size: Number(row.size) }));
 }
 
-const nearest = (condition: string, order: string): string =>
-  `(select size from anchor where ${condition} and class <> 'self' order by size ${order} limit 1) as outside,
-   (select size from anchor where ${condition} order by size ${order} limit 1) as any`;
+/** What those outside have; where there is none of them, what the built-in time-stamp has. */
+const preferOutside = <Row extends { readonly class: AnchorClass }>(rows: readonly Row[]): readonly Row[] => {
+  const outside = rows.filter((row) => row.class !== 'self');
+  return outside.length > 0 ? outside : rows;
+};
 
 /**
- * Sizes of the anchored checkpoints next to a leaf: the last that does not hold it, the first that does, up to `most`. Those
- * anchored from outside come first; where there are none, the built-in time-stamp's.
+ * Sizes of the anchored checkpoints next to a leaf, up to `most`: of each service outside the last that does not hold it and the
+ * first that does, for whoever verifies may trust any one of them alone. Where there is none, the built-in time-stamp's.
  */
 export async function sizesAround(
   sql: Sql,
   index: number,
   most: number,
-): Promise<{ readonly before: number | null; readonly after: number | null }> {
-  const find = async (text: string): Promise<number | null> => {
-    const row = await sql.first<{ outside: string | null; any: string | null }>(`select ${text}`, [index, most]);
-    const size = row?.outside ?? row?.any ?? null;
-    return size === null ? null : Number(size);
+): Promise<{ readonly before: readonly number[]; readonly after: readonly number[] }> {
+  const rows = await sql.rows<{ class: AnchorClass; before: string | null; after: string | null }>(
+    `select s.class,
+       (select a.size from anchor a where a.name = s.name and a.size <= least($1::bigint, $2::bigint)
+         order by a.size desc limit 1) as before,
+       (select a.size from anchor a where a.name = s.name and a.size > $1 and a.size <= $2 order by a.size limit 1) as after
+      from anchor_service s`,
+    [index, most],
+  );
+  const sizesOf = (side: 'before' | 'after'): number[] => {
+    const sizes = preferOutside(rows.filter((row) => row[side] !== null)).map((row) => Number(row[side]));
+    return [...new Set(sizes)].sort((a, b) => a - b);
   };
-  return {
-    before: await find(nearest('size <= $1 and size <= $2', 'desc')),
-    after: await find(nearest('size > $1 and size <= $2', 'asc')),
-  };
+  return { before: sizesOf('before'), after: sizesOf('after') };
 }
 
-/** Of each day, the size of the last checkpoint anchored from outside, up to `to`; without any, of those the built-in time-stamp has. */
-export async function dailySizes(sql: Sql, to: number): Promise<number[]> {
-  const rows = await sql.rows<{ size: string }>(
-    `with outside as (select exists (select from anchor where class <> 'self' and size <= $1) as found)
-     select max(a.size) as size from anchor a, outside where a.size <= $1 and (a.class <> 'self' or not outside.found)
-      group by date_trunc('day', a.anchored_at, 'UTC') order by 1`,
+/** Of each service outside, and each day, the size of the last checkpoint it anchored, up to `to`; without any, the built-in's. */
+export async function dailySizes(sql: Sql, to: number): Promise<number[][]> {
+  const rows = await sql.rows<{ name: string; class: AnchorClass; size: string }>(
+    `select name, class, max(size) as size from anchor where size <= $1
+      group by name, class, date_trunc('day', anchored_at, 'UTC') order by 3`,
     [to],
   );
-  return rows.map(({ size }) => Number(size));
+  const byName = new Map<string, number[]>();
+  for (const { name, size } of preferOutside(rows)) byName.set(name, [...(byName.get(name) ?? []), Number(size)]);
+  return [...byName.values()];
 }
 
 /** Keeps of every hour before `until` only the newest checkpoint, and all that are anchored. @returns how many went */

@@ -316,15 +316,15 @@ it('says where the anchored checkpoints around a leaf are, and prefers those fro
     later(601_000);
     await run();
   }
-  expect(await sizesAround(world.db, 5, 10)).toEqual({ before: 3, after: 10 });
-  expect(await sizesAround(world.db, 5, 7)).toEqual({ before: 3, after: 7 });
-  expect(await sizesAround(world.db, 0, 10)).toEqual({ before: null, after: 3 });
+  expect(await sizesAround(world.db, 5, 10)).toEqual({ before: [3], after: [10] });
+  expect(await sizesAround(world.db, 5, 7)).toEqual({ before: [3], after: [7] });
+  expect(await sizesAround(world.db, 0, 10)).toEqual({ before: [], after: [3] });
   await world.db.run(`update anchor set anchored_at = '2026-11-22T23:59:59Z' where size = 3`);
-  expect(await dailySizes(world.db, 10)).toEqual([3, 10]);
-  expect(await dailySizes(world.db, 7)).toEqual([3]);
+  expect(await dailySizes(world.db, 10)).toEqual([[3, 10]]);
+  expect(await dailySizes(world.db, 7)).toEqual([[3]]);
   await world.db.run(`delete from anchor where class <> 'self'`);
-  expect(await dailySizes(world.db, 10)).toEqual([3, 10]);
-  expect(await dailySizes(world.db, 7)).toEqual([3, 7]);
+  expect(await dailySizes(world.db, 10)).toEqual([[3, 10]]);
+  expect(await dailySizes(world.db, 7)).toEqual([[3, 7]]);
 });
 
 it('forgets old checkpoints that nobody asks for, and never an anchored one or the last of its hour', async () => {
