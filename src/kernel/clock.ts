@@ -6,6 +6,9 @@ export interface Clock {
   monotonicMs(): number;
 }
 
+/** How far apart the clocks of machines that work on one thing may be: those of ours, of the database, of Meta and of witnesses. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
+
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),

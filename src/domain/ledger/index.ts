@@ -7,7 +7,7 @@ export { cosignedNote } from './anchor/cosigned-note.rules';
 export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/read-anchors';
 export type { CheckpointCopy } from './checkpoint-copy.types';
 export { LogHaltedError, type HaltReason } from './ledger.errors';
-export { leafIndexes, readCheckpoint, readHead, readTiles, type StoredCheckpoint } from './ledger.store';
+export { leafIndexes, readCheckpoints, readHead, readTiles, type StoredCheckpoint } from './ledger.store';
 export { bundleSigner, parseCheckpoint, parseNote, parseVkey, signNote, vkeyOf, type NoteSigner } from './note.rules';
 export { pendingMac } from './pending-mac.rules';
 export { makeLogProofs, type LogProofs } from './proofs';

@@ -38,9 +38,12 @@ export async function readHead(sql: Sql): Promise<StoredCheckpoint | undefined> 
   return row === undefined ? undefined : toCheckpoint(row);
 }
 
-export async function readCheckpoint(sql: Sql, size: number): Promise<StoredCheckpoint | undefined> {
-  const row = await sql.first<CheckpointColumns>(`select ${COLUMNS} from ledger_checkpoint where size = $1`, [size]);
-  return row === undefined ? undefined : toCheckpoint(row);
+export async function readCheckpoints(sql: Sql, sizes: readonly number[]): Promise<StoredCheckpoint[]> {
+  const rows = await sql.rows<CheckpointColumns>(
+    `select ${COLUMNS} from ledger_checkpoint where size = any($1::bigint[])`,
+    [sizes],
+  );
+  return rows.map(toCheckpoint);
 }
 
 export async function readTiles(sql: Sql, places: readonly TilePlace[]): Promise<Tile[]> {

@@ -1,9 +1,10 @@
+import { batchesOf } from '../../kernel/batches';
 import type { KeyRing } from '../keyring.types';
 import { anchorReader, type ReadAnchorTime } from '../ledger';
 import type { Tx } from '../sql.types';
 import { readAnchorRows, type AnchorAuditRow } from './audit-anchors.store';
 import type { Fault } from './audit-chain.rules';
-import { CLOCK_SKEW_MS } from './audit-chain.rules';
+import { CLOCK_SKEW_MS } from '../../kernel/clock';
 import type { Report } from './audit.types';
 
 const BATCH_ANCHORS = 200;
@@ -21,15 +22,11 @@ export async function auditAnchors(
   report: Report,
 ): Promise<void> {
   const readTime = anchorReader(keyRing.systemKey('self-timestamp'), witnessVkeys);
-  for (let after: Pick<AnchorAuditRow, 'size' | 'name'> | null = null; ;) {
-    const rows: AnchorAuditRow[] = await readAnchorRows(tx, after, BATCH_ANCHORS);
+  for await (const rows of batchesOf<AnchorAuditRow>((last) => readAnchorRows(tx, last, BATCH_ANCHORS))) {
     for (const row of rows) {
       const fault = anchorFault(row, readTime);
       if (fault !== null) report(fault[0], Math.max(0, Number(row.size) - 1), null, fault[1]);
     }
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last;
   }
 }
 

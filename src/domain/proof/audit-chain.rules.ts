@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from '../../kernel/clock';
 import type { LeadStatus } from '../lead-status.types';
 import type { EntryFacts } from './proof.types';
 
@@ -7,9 +8,6 @@ export interface AuditedFacts extends EntryFacts {
   readonly expires?: string | null;
   readonly token_sha256?: string;
 }
-
-/** Clocks of the machines that write entries and rows, and Meta's, apart from each other at most. */
-export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** An entry of a person's chain, opened. */
 export interface ChainLink {

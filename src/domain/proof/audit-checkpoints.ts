@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock';
 import type { KeyRing } from '../keyring.types';
 import { readSignedCheckpoint } from '../ledger';
-import { CLOCK_SKEW_MS } from './audit-chain.rules';
+import { CLOCK_SKEW_MS } from '../../kernel/clock';
 import type { CheckpointRow } from './audit.store';
 import type { Report } from './audit.types';
 

@@ -1,11 +1,5 @@
-import {
-  CLOCK_SKEW_MS,
-  type AuditedFacts,
-  type ChainLink,
-  type Fault,
-  type LeadClaims,
-  type Replayed,
-} from './audit-chain.rules';
+import { CLOCK_SKEW_MS } from '../../kernel/clock';
+import type { AuditedFacts, ChainLink, Fault, LeadClaims, Replayed } from './audit-chain.rules';
 
 /** The moment of the audit, as milliseconds. */
 export type Now = number;

@@ -1,6 +1,7 @@
+import { batchesOf } from '../../kernel/batches';
 import type { Clock } from '../../kernel/clock';
 import { openField } from '../../kernel/crypto/field-cipher';
-import { HASH_BYTES } from '../../kernel/crypto/merkle';
+import { HASH_BYTES, splitHashes } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
@@ -20,6 +21,7 @@ import {
   readStrayCheckpoints,
   readStrayLeaves,
   type LeafRow,
+  type NoteRow,
 } from './audit.store';
 import type { Report } from './audit.types';
 
@@ -79,12 +81,9 @@ export async function auditLog(tx: Tx, deps: AuditLogDeps, report: Report): Prom
 /** Only what is signed says how long the log is: a size in a column is anybody's. */
 async function findEnd(tx: Tx, { keyRing, logOrigin, copy }: AuditLogDeps): Promise<LogEnd> {
   let size = 0;
-  for (let after = BEFORE_ALL; ;) {
-    const rows = await readNotes(tx, after, BATCH_NOTES);
+  const batches = batchesOf<NoteRow>((last) => readNotes(tx, last?.size ?? BEFORE_ALL, BATCH_NOTES));
+  for await (const rows of batches) {
     for (const { note } of rows) size = Math.max(size, readSignedCheckpoint(keyRing, logOrigin, note)?.size ?? 0);
-    const last = rows.at(-1);
-    if (last === undefined) break;
-    after = last.size;
   }
   const kept = copy === null ? null : readSignedCheckpoint(keyRing, logOrigin, copy);
   const isKeptOnly = kept !== null && kept.size > size && kept.size <= (await readLeafEnd(tx));
@@ -260,9 +259,10 @@ function isChunk(
   { root, n, broadcast, content_sha256, page }: SystemFacts,
 ): boolean {
   if (commitments === null || n === undefined || commitments.length !== n * HASH_BYTES) return false;
-  const each = Array.from({ length: n }, (_, at) => commitments.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
   if (contentSha256?.toString('hex') !== content_sha256) return false;
-  return broadcastUuid === broadcast && chunkPage === page && sendsRoot(each).toString('hex') === root;
+  return (
+    broadcastUuid === broadcast && chunkPage === page && sendsRoot(splitHashes(commitments)).toString('hex') === root
+  );
 }
 
 /** Null for what is no place in a log. */

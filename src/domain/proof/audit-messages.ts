@@ -1,3 +1,4 @@
+import { batchesOf } from '../../kernel/batches';
 import { InvariantError } from '../../kernel/errors';
 import type { Tx } from '../sql.types';
 import { consentFault, type ChainLink, type Fault } from './audit-chain.rules';
@@ -37,17 +38,18 @@ export async function auditMessages(
 ): Promise<number> {
   const byId = new Map(people.map((person) => [person.lead.id, person]));
   let count = 0;
-  for (let after: MessagePlace = { leadId: BEFORE_ALL, broadcastId: BEFORE_ALL }; ;) {
-    const rows = await readLoggedMessages(tx, [...byId.keys()], after, BATCH_MESSAGES);
+  const first: MessagePlace = { leadId: BEFORE_ALL, broadcastId: BEFORE_ALL };
+  const batches = batchesOf<AuditedMessage>((last) =>
+    readLoggedMessages(tx, [...byId.keys()], last ?? first, BATCH_MESSAGES),
+  );
+  for await (const rows of batches) {
     for (const row of rows) {
       const fault = messageFault(deps, byId.get(row.leadId), row);
       if (fault !== null) report(fault[0], leafOf(row.sendsIndex), row.sendsEntry, fault[1]);
     }
     count += rows.length;
-    const last = rows.at(-1);
-    if (last === undefined) return count;
-    after = last;
   }
+  return count;
 }
 
 const leafOf = (index: string | null): number | null => (index === null ? null : Number(index));

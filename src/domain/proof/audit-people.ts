@@ -1,3 +1,4 @@
+import { batchesOf } from '../../kernel/batches';
 import type { Clock } from '../../kernel/clock';
 import { openField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
@@ -41,11 +42,8 @@ export interface AuditedPeople {
 export async function auditPeople(tx: Tx, deps: AuditPeopleDeps, report: Report): Promise<AuditedPeople> {
   let [people, messages] = [0, 0];
   const budget = envelopeBudget();
-  for (let after: RowId = BEFORE_ALL; ;) {
-    const ids = await readLeadIds(tx, after, BATCH_LEADS);
-    const last = ids.at(-1);
-    if (last === undefined) break;
-    after = last;
+  const batches = batchesOf<RowId>((last) => readLeadIds(tx, last ?? BEFORE_ALL, BATCH_LEADS));
+  for await (const ids of batches) {
     people += ids.length;
     messages += await auditBatch(tx, { ...deps, budget }, ids, report);
   }

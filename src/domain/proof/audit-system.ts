@@ -1,9 +1,17 @@
+import { batchesOf } from '../../kernel/batches';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { InvariantError } from '../../kernel/errors';
 import { announcedFact } from '../consent';
 import type { RowId, Tx } from '../sql.types';
 import { BEFORE_ALL } from './audit-people.store';
-import { hasWording, readAnnounced, readPages, readUnownedWordings, type AuditedPage } from './audit-pages.store';
+import {
+  hasWording,
+  readAnnounced,
+  readPages,
+  readUnownedWordings,
+  type AnnouncedRow,
+  type AuditedPage,
+} from './audit-pages.store';
 import type { Report } from './audit.types';
 
 const BATCH_ROWS = 500;
@@ -107,12 +115,8 @@ function pageOf({ pages }: ToldFacts, at: SystemEntryAt, metaPageId: string): Pa
 
 /** Pages, wordings and announcements, after every entry has told of them. @param isErasing some entries cannot be read any more */
 export async function auditTold(tx: Tx, told: ToldFacts, isErasing: boolean, report: Report): Promise<void> {
-  for (let after: RowId = BEFORE_ALL; ;) {
-    const rows = await readPages(tx, after, BATCH_ROWS);
+  for await (const rows of batchesOf<AuditedPage>((last) => readPages(tx, last?.id ?? BEFORE_ALL, BATCH_ROWS))) {
     for (const row of rows) auditPage(told, row, isErasing, report);
-    const last = rows.at(-1);
-    if (last === undefined) break;
-    after = last.id;
   }
   for (const { rows, last } of told.pages.values())
     if (rows !== 1)
@@ -151,15 +155,11 @@ function auditWordings(
 /** Each announcement has a row, so that it is made once, and each row an announcement. */
 async function auditAnnounced(tx: Tx, { announced }: ToldFacts, report: Report): Promise<void> {
   const missing = new Map(announced);
-  for (let after: string | null = null; ;) {
-    const rows = await readAnnounced(tx, after, BATCH_ROWS);
+  for await (const rows of batchesOf<AnnouncedRow>((last) => readAnnounced(tx, last?.fact ?? null, BATCH_ROWS))) {
     for (const { fact, entryId } of rows) {
       if (announced.get(fact)?.entryId === entryId) missing.delete(fact);
       else report('announced_changed', null, entryId, 'an announcement is stored that its entry does not make');
     }
-    const last = rows.at(-1);
-    if (last === undefined) break;
-    after = last.fact;
   }
   for (const { index, entryId } of missing.values())
     report('announced_missing', index, entryId, 'a key or secret was announced, and nothing says so any more');

@@ -1,3 +1,4 @@
+import { batchesOf } from '../../kernel/batches';
 import type { Clock } from '../../kernel/clock';
 import { OperationalError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES } from '../consent';
@@ -109,18 +110,16 @@ function collector(): { findings: { kept: Finding[]; count: number }; report: Re
 /** @returns how many entries wait for their leaf */
 async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, told: ToldFacts, report: Report): Promise<number> {
   let count = 0;
-  for (let after = BEFORE_ALL; ;) {
-    const rows = await readPendingRows(tx, after, BATCH_PENDING);
+  const batches = batchesOf<PendingAuditRow>((last) => readPendingRows(tx, last?.id ?? BEFORE_ALL, BATCH_PENDING));
+  for await (const rows of batches) {
     for (const row of rows) {
       const fault = waitingFault(keyRing, row);
       if (fault !== null) report(fault[0], null, row.entryId, fault[1]);
       else await noteWaiting(tx, told, row, report);
     }
     count += rows.length;
-    const last = rows.at(-1);
-    if (last === undefined) return count;
-    after = last.id;
   }
+  return count;
 }
 
 async function noteWaiting(tx: Tx, told: ToldFacts, row: PendingAuditRow, report: Report): Promise<void> {

@@ -1,3 +1,4 @@
+import { groupBy } from '../../kernel/group-by';
 import type { KeyRing } from '../keyring.types';
 import {
   cosignedNote,
@@ -5,15 +6,15 @@ import {
   logVkey,
   makeLogProofs,
   readAnchors,
-  readCheckpoint,
+  readCheckpoints,
   sizesAround,
   type StoredAnchor,
   type StoredCheckpoint,
 } from '../ledger';
 import type { Sql } from '../sql.types';
 import { policyText, readmeText } from './bundle-texts.rules';
-import { consistencyFile } from './person-files.rules';
-import type { BundleFile, BundleHead } from './proof.types';
+import { consistencyFile, leavesOf } from './person-files.rules';
+import type { BundleFile, BundleHead, ProvedPerson } from './proof.types';
 
 /** Checkpoints that give time to a bundle about many people: four years of days. A verifier takes 2,000. */
 const MOST_CHECKPOINTS = 1_500;
@@ -51,6 +52,18 @@ export async function headOf(sql: Sql, head: StoredCheckpoint): Promise<BundleHe
   return { size: head.size, signedAt: head.signedAt, note: cosignedNote(head, anchors) };
 }
 
+/** The inclusion proofs of all leaves of these people, by leaf. */
+export async function proofsOf(
+  sql: Sql,
+  people: readonly ProvedPerson[],
+  { size }: Pick<BundleHead, 'size'>,
+): Promise<(index: number) => readonly Buffer[]> {
+  const indexes = [...new Set(people.flatMap(leavesOf))];
+  const proofs = await makeLogProofs(sql).inclusion(indexes, size);
+  const byIndex = new Map(indexes.map((index, at) => [index, proofs[at] ?? []]));
+  return (index) => byIndex.get(index) ?? [];
+}
+
 /** Sizes of the checkpoints that say when some leaves came to be. */
 export interface TimedSizes {
   readonly before: number | null;
@@ -59,16 +72,11 @@ export interface TimedSizes {
 
 /** As near to each of a few leaves as there are. */
 export async function sizesNear(sql: Sql, indexes: readonly number[], headSize: number): Promise<TimedSizes> {
-  const near = new Set<number>();
-  for (const index of indexes) {
-    const { before, after } = await sizesAround(sql, index, headSize);
-    for (const size of [...before, ...after]) near.add(size);
-  }
-  return timed(near, await lastBefore(sql, Math.min(...indexes), headSize), headSize);
+  const around = [];
+  for (const index of indexes.toSorted((a, b) => a - b)) around.push(await sizesAround(sql, index, headSize));
+  const near = new Set(around.flatMap(({ before, after }) => [...before, ...after]));
+  return timed(near, around[0]?.before.at(-1) ?? null, headSize);
 }
-
-const lastBefore = async (sql: Sql, index: number, headSize: number): Promise<number | null> =>
-  (await sizesAround(sql, index, headSize)).before.at(-1) ?? null;
 
 function timed(near: ReadonlySet<number>, before: number | null, headSize: number): TimedSizes {
   const at = [...near].filter((size) => size !== headSize && size !== before).sort((a, b) => a - b);
@@ -83,12 +91,13 @@ export type OccupiedGaps = (leaves: readonly number[]) => Promise<readonly numbe
  * written: a verifier asks for no more (docs/adr/0012).
  */
 export async function sizesOver(sql: Sql, from: number, headSize: number, occupied: OccupiedGaps): Promise<TimedSizes> {
+  const last = (await sizesAround(sql, from, headSize)).before.at(-1) ?? null;
   const near = new Set<number>();
   for (const days of await dailySizes(sql, headSize)) {
     for (const gap of await occupied(days))
       for (const size of days.slice(Math.max(0, gap - 1), gap + 1)) near.add(size);
   }
-  const { before, at } = timed(near, await lastBefore(sql, from, headSize), headSize);
+  const { before, at } = timed(near, last, headSize);
   const step = Math.ceil(at.length / MOST_CHECKPOINTS);
   return { before, at: at.filter((_, nth) => (at.length - 1 - nth) % step === 0) };
 }
@@ -99,29 +108,30 @@ export async function checkpointFiles(sql: Sql, head: BundleHead, { before, at }
     ...(before === null ? [] : [{ which: 'before', size: before }]),
     ...at.map((size) => ({ which: `at-${size}`, size })),
   ];
-  const anchors = await readAnchors(sql, [head.size, ...named.map(({ size }) => size)]);
+  const sizes = named.map(({ size }) => size);
+  const anchors = groupBy(await readAnchors(sql, [head.size, ...sizes]), ({ size }) => size);
+  const checkpoints = new Map((await readCheckpoints(sql, sizes)).map((checkpoint) => [checkpoint.size, checkpoint]));
   const files: BundleFile[] = [
     { path: 'checkpoints/after.note', bytes: Buffer.from(head.note) },
-    ...anchorFiles('after', head.size, anchors),
+    ...anchorFiles('after', anchors.get(head.size)),
   ];
   const proofs = makeLogProofs(sql);
   for (const { which, size } of named) {
-    const checkpoint = await readCheckpoint(sql, size);
+    const checkpoint = checkpoints.get(size);
     if (checkpoint === undefined) continue;
     files.push(
-      { path: `checkpoints/${which}.note`, bytes: Buffer.from(cosignedNote(checkpoint, anchors)) },
+      { path: `checkpoints/${which}.note`, bytes: Buffer.from(cosignedNote(checkpoint, anchors.get(size) ?? [])) },
       {
         path: `checkpoints/${which}.consistency`,
         bytes: consistencyFile(size, head.size, await proofs.consistency(size, head.size)),
       },
-      ...anchorFiles(which, size, anchors),
+      ...anchorFiles(which, anchors.get(size)),
     );
   }
   return files;
 }
 
-function anchorFiles(which: string, size: number, anchors: readonly StoredAnchor[]): BundleFile[] {
-  const own = anchors.filter((anchor) => anchor.size === size);
+function anchorFiles(which: string, own: readonly StoredAnchor[] = []): BundleFile[] {
   const outside = own.find((anchor) => anchor.class === 'tsa');
   const self = own.find((anchor) => anchor.class === 'self');
   return [

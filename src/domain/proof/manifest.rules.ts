@@ -41,10 +41,6 @@ export const manifestText = (log: string, manifest: Buffer): string =>
 
 export const hashed = ({ path, bytes }: BundleFile) => ({ path, sha256: sha256(bytes).toString('hex') });
 
-/** The JSON form of a bundle: `{path: base64}`, keys in order. */
-export const jsonForm = (files: readonly BundleFile[]): Buffer =>
-  Buffer.from(
-    JSON.stringify(
-      Object.fromEntries([...files].sort(byPath).map(({ path, bytes }) => [path, bytes.toString('base64')])),
-    ),
-  );
+/** The JSON form of files: `{path: base64}`, keys in order. */
+export const base64Of = (files: readonly BundleFile[]): Record<string, string> =>
+  Object.fromEntries([...files].sort(byPath).map(({ path, bytes }) => [path, bytes.toString('base64')]));

@@ -1,15 +1,16 @@
 import { broadcastNotFound, findOwnBroadcast } from '../broadcasts';
+import { batchesOf } from '../../kernel/batches';
 import { leadTransaction } from '../leads';
-import { makeLogProofs, readHead } from '../ledger';
+import { readHead } from '../ledger';
 import { ownPage } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
 import { leftOutText } from './bundle-texts.rules';
-import { checkpointFiles, fixedFiles, headOf, sizesOver, type OccupiedGaps } from './common-files';
+import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesOver, type OccupiedGaps } from './common-files';
 import { beginExport, type ExportRecord } from './export-record';
-import { byPath, hashed, manifestOf, type BundleAbout, type BundleKind } from './manifest.rules';
+import { base64Of, byPath, hashed, manifestOf, type BundleAbout, type BundleKind } from './manifest.rules';
 import { openPeople } from './open-people';
 import { manifestFiles, wordingFiles, type BundleDeps } from './person-bundle';
-import { leavesOf, personFiles } from './person-files.rules';
+import { personFiles } from './person-files.rules';
 import {
   gapsOfBroadcast,
   gapsOfLeadsInRange,
@@ -17,6 +18,7 @@ import {
   readAuthorised,
   readLeadsInRange,
   readWordings,
+  type AuthorisedRow,
   type LeafRange,
 } from './person.store';
 import { proofNotReady, rangeInvalid } from './proof.errors';
@@ -156,19 +158,13 @@ async function* recordLines(
   let records = 0;
   for await (const people of batches) {
     await record.disclose(people.map(({ leadId }) => leadId));
-    const indexes = [...new Set(people.flatMap(leavesOf))];
-    const proofs = await makeLogProofs(db).inclusion(indexes, head.size);
-    const byIndex = new Map(indexes.map((index, at) => [index, proofs[at] ?? []]));
+    const proofOf = await proofsOf(db, people, head);
     for (const person of people) {
       records += 1;
-      const files = personFiles(person, head, (index) => byIndex.get(index) ?? []);
-      yield recordLine(records, files);
+      yield recordLine(records, personFiles(person, head, proofOf));
     }
   }
 }
-
-const base64Of = (files: readonly BundleFile[]): Record<string, string> =>
-  Object.fromEntries([...files].sort(byPath).map(({ path, bytes }) => [path, bytes.toString('base64')]));
 
 const recordLine = (record: number, files: readonly BundleFile[]): Buffer =>
   Buffer.from(`${JSON.stringify({ record, files: base64Of(files) })}\n`);
@@ -225,11 +221,10 @@ async function* recipientsOf(
   broadcastId: RowId,
   size: number,
 ): AsyncGenerator<readonly ProvedPerson[]> {
-  for (let after = -1; ;) {
-    const rows = await readAuthorised(deps.db, broadcastId, after, CHUNK_RECORDS);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last.seq;
+  const batches = batchesOf<AuthorisedRow>((last) =>
+    readAuthorised(deps.db, broadcastId, last?.seq ?? -1, CHUNK_RECORDS),
+  );
+  for await (const rows of batches) {
     const people = await openBatch(
       deps,
       size,
@@ -249,11 +244,8 @@ async function* peopleWithin(
 ): AsyncGenerator<readonly ProvedPerson[]> {
   const isWithin = ({ entries, messages }: ProvedPerson): boolean =>
     messages.length > 0 || entries.some(({ facts }) => new Date(facts.at) >= from && new Date(facts.at) < to);
-  for (let after: RowId = '0'; ;) {
-    const ids = await readLeadsInRange(deps.db, account, range, after, CHUNK_RECORDS);
-    const last = ids.at(-1);
-    if (last === undefined) return;
-    after = last;
+  const batches = batchesOf<RowId>((last) => readLeadsInRange(deps.db, account, range, last ?? '0', CHUNK_RECORDS));
+  for await (const ids of batches) {
     const people = await openBatch(deps, size, ids, { within: { from, to }, most: RANGE_MESSAGES });
     yield people.filter(isWithin);
   }

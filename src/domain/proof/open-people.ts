@@ -1,5 +1,6 @@
+import { groupBy } from '../../kernel/group-by';
 import { openField } from '../../kernel/crypto/field-cipher';
-import { HASH_BYTES } from '../../kernel/crypto/merkle';
+import { splitHashes } from '../../kernel/crypto/merkle';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { InvariantError } from '../../kernel/errors';
 import {
@@ -74,12 +75,6 @@ export async function openPeople(
       },
     ];
   });
-}
-
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
-  return groups;
 }
 
 const broken = (what: string): InvariantError => new InvariantError('proof_broken', `the ledger cannot prove ${what}`);
@@ -188,7 +183,7 @@ export function rebuildMessage(
       consent: { commitment: grant.commitment, index },
       subject: { ref: person.subjectRef, n: row.subjectN },
     });
-  const commitments = splitCommitments(row.commitments);
+  const commitments = splitHashes(row.commitments);
   const logged = commitments[row.position];
   // Release 0.1.0 had no sequencer, and so no index to name.
   const body = [bodyWith(grant.index), bodyWith(null)].find(
@@ -196,6 +191,3 @@ export function rebuildMessage(
   );
   return body === undefined ? null : { body, nonce, commitments };
 }
-
-const splitCommitments = (bytes: Buffer): Buffer[] =>
-  Array.from({ length: bytes.length / HASH_BYTES }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));

@@ -1,12 +1,12 @@
 import { broadcastNotFound, findOwnBroadcast } from '../broadcasts';
 import { leadNotFound, leadTransaction } from '../leads';
-import { bundleSigner, logSigner, makeLogProofs, readHead, signNote } from '../ledger';
+import { bundleSigner, logSigner, readHead, signNote } from '../ledger';
 import type { RowId, Tx } from '../sql.types';
 import { leftOutText } from './bundle-texts.rules';
-import { checkpointFiles, fixedFiles, headOf, sizesNear, type CommonDeps } from './common-files';
+import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesNear, type CommonDeps } from './common-files';
 import { consentRecord } from './consent-record.rules';
 import { beginExport, type ExportDeps } from './export-record';
-import { byPath, hashed, jsonForm, manifestOf, manifestText, type BundleKind } from './manifest.rules';
+import { base64Of, byPath, hashed, manifestOf, manifestText, type BundleKind } from './manifest.rules';
 import { openPeople } from './open-people';
 import { leavesOf, personFiles, wordingsNamed } from './person-files.rules';
 import { findAuthorised, findOwnLeadId, readWordings, type MessageFilter } from './person.store';
@@ -75,7 +75,7 @@ async function exportPerson(deps: BundleDeps, order: PersonOrder, form: BundleFo
   const { files, size } = await leadTransaction(deps, (tx) => personBundle(tx, deps, order));
   const record = await beginExport(deps, order.accountId, order.kind, size);
   await record.disclose([order.leadId]);
-  const bytes = form === 'json' ? jsonForm(files) : await zipped(files);
+  const bytes = form === 'json' ? Buffer.from(JSON.stringify(base64Of(files))) : await zipped(files);
   record.sent(bytes);
   await record.end('complete');
   return bytes;
@@ -102,19 +102,12 @@ async function personBundle(
   const files = [
     ...fixedFiles(deps, leftOut, { isAboutOne: true }),
     ...(await checkpointFiles(tx, head, await sizesNear(tx, leavesOf(person), head.size))),
-    ...(await filesOf(tx, person, head)),
+    ...personFiles(person, head, await proofsOf(tx, [person], head)),
     ...wordingFiles(wordings),
     { path: 'views/consent-record.jsonld', bytes: consentRecord(person, deps.logOrigin) },
     { path: 'views/summary.html', bytes: summaryPage(person, wordings, deps.logOrigin, leftOut) },
   ];
   return { files: withManifest(deps, kind, head, files), size: head.size };
-}
-
-async function filesOf(tx: Tx, person: ProvedPerson, head: BundleHead): Promise<BundleFile[]> {
-  const indexes = [...new Set(leavesOf(person))];
-  const proofs = await makeLogProofs(tx).inclusion(indexes, head.size);
-  const byIndex = new Map(indexes.map((index, at) => [index, proofs[at] ?? []]));
-  return personFiles(person, head, (index) => byIndex.get(index) ?? []);
 }
 
 /** The wordings that the entries name, by their hash. */

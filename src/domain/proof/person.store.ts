@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from '../../kernel/clock';
 import type { KeyedLeadRow } from '../leads';
 import type { RowId, Sql } from '../sql.types';
 
@@ -159,6 +160,13 @@ export interface LeafRange {
   readonly to: number;
 }
 
+/** Whether lead `l` has an entry or a message in a leaf from `from` on, before `to`. */
+const hasLeafWithin = (from: string, to: string): string =>
+  `(exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
+      where o.lead_id = l.id and f.leaf_index >= ${from} and f.leaf_index < ${to})
+    or exists (select from delivery d join ledger_leaf s on s.entry_id = d.sends_entry
+      where d.lead_id = l.id and s.leaf_index >= ${from} and s.leaf_index < ${to}))`;
+
 /** Leads of the account, or of one of its Pages, with an entry or a message among those leaves; by id. */
 export async function readLeadsInRange(
   sql: Sql,
@@ -170,10 +178,7 @@ export async function readLeadsInRange(
   const rows = await sql.rows<{ id: RowId }>(
     `select l.id from lead l
       where l.account_id = $1 and ($2::bigint is null or l.page_id = $2) and l.id > $3
-        and (exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
-            where o.lead_id = l.id and f.leaf_index >= $4 and f.leaf_index < $5)
-          or exists (select from delivery d join ledger_leaf s on s.entry_id = d.sends_entry
-            where d.lead_id = l.id and s.leaf_index >= $4 and s.leaf_index < $5))
+        and ${hasLeafWithin('$4', '$5')}
       order by l.id limit $6`,
     [account.id, account.pageId, afterId, range.from, range.to, limit],
   );
@@ -188,19 +193,14 @@ export async function gapsOfLeadsInRange(
   between: readonly number[],
 ): Promise<number[]> {
   const rows = await sql.rows<{ gap: number }>(
-    `with chunk as (
-       select s.entry_id, f.leaf_index from ledger_sends s join page p on p.id = s.page_id
-         join ledger_leaf f on f.entry_id = s.entry_id
-        where p.account_id = $1 and ($2::bigint is null or p.id = $2) and f.leaf_index >= $3 and f.leaf_index < $4
-     )
-     select width_bucket(leaf_index, $5::bigint[]) as gap from chunk
+    `select width_bucket(f.leaf_index, $5::bigint[]) as gap
+      from ledger_sends s join page p on p.id = s.page_id join ledger_leaf f on f.entry_id = s.entry_id
+     where p.account_id = $1 and ($2::bigint is null or p.id = $2) and f.leaf_index >= $3 and f.leaf_index < $4
      union
      select width_bucket(own.leaf_index, $5::bigint[])
       from lead l join ledger_opening x on x.lead_id = l.id join ledger_leaf own on own.entry_id = x.entry_id
      where l.account_id = $1 and ($2::bigint is null or l.page_id = $2)
-       and (exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
-           where o.lead_id = l.id and f.leaf_index >= $3 and f.leaf_index < $4)
-         or exists (select from delivery d join chunk c on c.entry_id = d.sends_entry where d.lead_id = l.id))`,
+       and ${hasLeafWithin('$3', '$4')}`,
     [account.id, account.pageId, range.from, range.to, between],
   );
   return rows.map(({ gap }) => gap);
@@ -218,9 +218,6 @@ export async function gapsOfBroadcast(sql: Sql, broadcastId: RowId, between: rea
   );
   return rows.map(({ gap }) => gap);
 }
-
-/** Clocks of the machines that write entries and sign them, apart from each other at most. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
  * The leaves that were signed from shortly before `from` until well after `to`: an entry is signed after it was written, and

@@ -10,6 +10,12 @@ const NODE_PREFIX = Buffer.from([1]);
 export const sha256 = (...parts: readonly Buffer[]): Buffer =>
   hash('sha256', parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts), 'buffer');
 
+/** Hashes that were stored one behind the other; what is too short for one at the end is left out. */
+export const splitHashes = (bytes: Buffer): Buffer[] =>
+  Array.from({ length: Math.floor(bytes.length / HASH_BYTES) }, (_, at) =>
+    bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
+  );
+
 /** RFC 6962, section 2.1: what a leaf of the tree is of its input. */
 export const leafHash = (input: Buffer): Buffer => sha256(LEAF_PREFIX, input);
 

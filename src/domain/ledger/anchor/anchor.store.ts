@@ -1,3 +1,4 @@
+import { groupBy } from '../../../kernel/group-by';
 import type { Sql } from '../../sql.types';
 import type { AnchorClass, AnchorService, AnchorToken } from './anchor.types';
 
@@ -108,9 +109,8 @@ export async function dailySizes(sql: Sql, to: number): Promise<number[][]> {
       group by name, class, date_trunc('day', anchored_at, 'UTC') order by 3`,
     [to],
   );
-  const byName = new Map<string, number[]>();
-  for (const { name, size } of preferOutside(rows)) byName.set(name, [...(byName.get(name) ?? []), Number(size)]);
-  return [...byName.values()];
+  const byService = groupBy(preferOutside(rows), ({ name }) => name);
+  return [...byService.values()].map((days) => days.map(({ size }) => Number(size)));
 }
 
 /** Keeps of every hour before `until` only the newest checkpoint, and all that are anchored. @returns how many went */
