@@ -26,6 +26,12 @@ export interface Verdict {
   readonly notes: readonly string[];
 }
 
+/** PASS, FAIL or ABSENT of each level. */
+export const statesOf = ({ levels }: Verdict): string => levels.map(({ state }) => state).join(' ');
+/** Why levels fail; of one of them, or of all. */
+export const reasonsOf = ({ levels }: Verdict, level?: number): string =>
+  levels.flatMap((one) => (level === undefined || one.level === level ? one.reasons : [])).join('\n');
+
 export interface Verifier {
   /** Runs the published verifier in a folder that holds it, the bundle, and what the auditor brought along. */
   verify(bundle: Buffer, args: readonly string[]): Verdict;

@@ -11,7 +11,7 @@ import { makeLeadBundle } from '../../../src/domain/proof';
 import { sha256 } from '../../../src/kernel/crypto/merkle';
 import { jsonOf, resigned, treeOf, zipOfTree, type Tree } from '../../support/bundle-tree';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import { openVerifier, type Verdict, type Verifier } from '../../support/verifier';
+import { openVerifier, type Verdict, type Verifier, statesOf } from '../../support/verifier';
 import { APP_SECRET, message, newPsid, postback, type TestPage } from '../domain/inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../domain/proof/proof-world';
 
@@ -71,14 +71,13 @@ afterAll(async () => {
   await world.close();
 });
 
-const states = ({ levels }: Verdict): string => levels.map(({ state }) => state).join(' ');
 const judge = (files: Tree, args = trusting): Verdict => verifier.verify(jsonOf(files), args);
 
 describe('an honest bundle', () => {
   it('is proved with independent time, as JSON and as ZIP alike', async () => {
     const verdict = judge(tree);
     expect(verdict.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
-    expect([verdict.exit, states(verdict)]).toEqual([0, 'PASS PASS PASS PASS ABSENT']);
+    expect([verdict.exit, statesOf(verdict)]).toEqual([0, 'PASS PASS PASS PASS ABSENT']);
     expect(verdict.warnings).toEqual([]);
     expect(verifier.verify(await zipOfTree(tree), trusting)).toEqual(verdict);
     expect([...tree.keys()].filter((name) => /^sends\/\d+\.json$/.test(name))).toHaveLength(2);
@@ -90,7 +89,7 @@ describe('an honest bundle', () => {
     expect(judge(tree, [...key, '--tsa', 'tsa.pem']).exit).toBe(0);
     expect(judge(tree, [...key, ...trusting.slice(-2)]).exit).toBe(0);
     const alone = judge(tree, key);
-    expect([alone.exit, states(alone)]).toEqual([2, 'PASS PASS PASS PASS ABSENT']);
+    expect([alone.exit, statesOf(alone)]).toEqual([2, 'PASS PASS PASS PASS ABSENT']);
     expect(alone.notes.join()).toContain("counts as the operator's own word");
     const { text } = verifier.read(jsonOf(tree), key);
     expect(text).toContain("SELF: when the entries came to be, on this operator's word only");
@@ -99,7 +98,7 @@ describe('an honest bundle', () => {
 
   it('shows the origin to whoever was shown the app secret', () => {
     verifier.file('secret', `${APP_SECRET}\n`);
-    expect(states(judge(tree, [...trusting, '--app-secret-file', 'secret']))).toBe('PASS PASS PASS PASS PASS');
+    expect(statesOf(judge(tree, [...trusting, '--app-secret-file', 'secret']))).toBe('PASS PASS PASS PASS PASS');
     verifier.file('other', 'another-app-secret-000000\n');
     const verdict = judge(tree, [...trusting, '--app-secret-file', 'other']);
     expect([verdict.exit, verdict.levels[4]!.state]).toEqual([1, 'FAIL']);

@@ -1,7 +1,18 @@
 import { jcs, jsonOf, sha256, withManifest, type EntryStep, type Files, type Step } from '../../support/bundle-fixture';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import type { Verdict } from '../../support/verifier';
-import { bundleOf, CAST, DAY_MS, event, HOUR_MS, honestPlan, openAuditor, START, type Auditor } from './bundle-world';
+import { reasonsOf, type Verdict } from '../../support/verifier';
+import {
+  type Auditor,
+  bundleOf,
+  CAST,
+  DAY_MS,
+  event,
+  HOUR_MS,
+  openAuditor,
+  type Plan,
+  START,
+  witnessedPlan,
+} from './bundle-world';
 import { edit, put } from './tamperings';
 
 let tsa: TestTsa;
@@ -19,15 +30,9 @@ afterAll(() => {
   tsa.close();
 });
 
-const planned = () => {
-  const { after, ...plan } = honestPlan(tsa, tsa);
-  delete after.stamp;
-  delete after.selfStamp;
-  return { ...plan, after };
-};
+const planned = (): Plan => witnessedPlan(tsa);
 const judge = (files: Files, args: readonly string[] = []): Promise<Verdict> =>
   auditor.judgeFast(jsonOf(files), [...TRUSTING, ...args]);
-const why = ({ levels }: Verdict, level: number): string => levels[level - 1]!.reasons.join('\n');
 const iso = (ms: number): string => new Date(ms).toISOString();
 const START_TAP = { postback: { payload: 'assent:v1:start' } };
 const say = (text: string) => ({ message: { text } });
@@ -52,7 +57,7 @@ describe('a message after a withdrawal that the log took in behind it', () => {
 
   it('fails when the withdrawal was written before it', async () => {
     const verdict = await judge(leaving(START + MINUTE_MS, START + 2 * MINUTE_MS));
-    expect([verdict.exit, why(verdict, 3)]).toEqual([
+    expect([verdict.exit, reasonsOf(verdict, 3)]).toEqual([
       1,
       expect.stringContaining('after a withdrawal that it does not'),
     ]);
@@ -74,9 +79,9 @@ describe('a message after a withdrawal that the log took in behind it', () => {
     delete plan.before.witnessedAt;
     plan.stop.at = START - 6 * MINUTE_MS;
     const verdict = await judge(bundleOf(plan));
-    expect([verdict.exit, why(verdict, 3)]).toEqual([1, expect.stringContaining('written before an entry that')]);
+    expect([verdict.exit, reasonsOf(verdict, 3)]).toEqual([1, expect.stringContaining('written before an entry that')]);
     plan.stop.at = START - 2 * MINUTE_MS;
-    expect(why(await judge(bundleOf(plan)), 3)).toBe('');
+    expect(reasonsOf(await judge(bundleOf(plan)), 3)).toBe('');
   });
 
   it('whose consent was written by a clock a moment ahead passes', async () => {
@@ -90,7 +95,7 @@ describe('a message after a withdrawal that the log took in behind it', () => {
     const again = { delivery: '7b0ad1ce-0000-4000-8000-00000000000a', attempt: 1 };
     plan.first.message = again;
     plan.second.message = again;
-    expect(why(await judge(bundleOf(plan)), 3)).toContain('sends/0002 was authorised twice');
+    expect(reasonsOf(await judge(bundleOf(plan)), 3)).toContain('sends/0002 was authorised twice');
     plan.second.message = { ...again, attempt: 2 };
     expect((await judge(bundleOf(plan))).exit).toBe(0);
   });
@@ -108,10 +113,16 @@ describe('a grant by an event that served before', () => {
     plan.stop.event!.value = event(START - 2_000, say('STOP'));
     plan.stop.fields = () => ({ kind: 'withdraw', via: 'keyword', event_at: iso(START - 2_000) });
     const verdict = await judge(bundleOf(plan));
-    expect([verdict.exit, why(verdict, 3)]).toEqual([1, expect.stringContaining('nobody acts twice by one event')]);
+    expect([verdict.exit, reasonsOf(verdict, 3)]).toEqual([
+      1,
+      expect.stringContaining('nobody acts twice by one event'),
+    ]);
     plan.back.event!.others = 1;
     const elsewhere = await judge(bundleOf(plan));
-    expect([why(elsewhere, 3), why(elsewhere, 4)]).toEqual(['', expect.stringContaining('nobody acts twice')]);
+    expect([reasonsOf(elsewhere, 3), reasonsOf(elsewhere, 4)]).toEqual([
+      '',
+      expect.stringContaining('nobody acts twice'),
+    ]);
     expect(optIn).not.toEqual(plan.optIn.event!.value);
   });
 
@@ -132,7 +143,7 @@ describe('a grant by an event that served before', () => {
       return bundleOf({ noise, before, opening, consent, shown, between, first: { ...first, n: 3, grant: 2 }, after });
     };
     const verdicts = await Promise.all([judge(pair(['reply'])), judge(pair(['marketing.broadcast']))]);
-    expect(verdicts.map((verdict) => [verdict.exit, why(verdict, 3)])).toEqual([
+    expect(verdicts.map((verdict) => [verdict.exit, reasonsOf(verdict, 3)])).toEqual([
       [0, ''],
       [1, expect.stringContaining('nobody acts twice')],
     ]);
@@ -142,7 +153,10 @@ describe('a grant by an event that served before', () => {
     const plan = planned();
     move(plan.back, plan.stop.at - 1_000, plan.back.at, say('START'));
     const verdict = await judge(bundleOf(plan));
-    expect([verdict.exit, why(verdict, 3)]).toEqual([1, expect.stringContaining('happened before the withdrawal')]);
+    expect([verdict.exit, reasonsOf(verdict, 3)]).toEqual([
+      1,
+      expect.stringContaining('happened before the withdrawal'),
+    ]);
     move(plan.back, plan.stop.at - 999, plan.back.at, say('START'));
     expect((await judge(bundleOf(plan))).exit).toBe(0);
   });
@@ -151,7 +165,7 @@ describe('a grant by an event that served before', () => {
     const { optIn, ...plan } = planned();
     const { fields } = optIn;
     optIn.fields = (before) => ({ ...fields(before), kind: 'consent', via: 'button' });
-    expect(why(await judge(bundleOf({ optIn, ...plan })), 3)).toContain('cannot be the beginning of a chain');
+    expect(reasonsOf(await judge(bundleOf({ optIn, ...plan })), 3)).toContain('cannot be the beginning of a chain');
   });
 
   it.each([
@@ -168,7 +182,7 @@ describe('a grant by an event that served before', () => {
     const plan = planned();
     change(plan);
     delete plan.stop.event;
-    expect(why(await judge(bundleOf(plan)), 3)).toContain('no such act');
+    expect(reasonsOf(await judge(bundleOf(plan)), 3)).toContain('no such act');
   });
 });
 
@@ -193,7 +207,7 @@ describe('when an act happened', () => {
     move(plan.stop, START - 3 * DAY_MS, START - 3 * DAY_MS, say('STOP'));
     move(plan.back, START - 50 * HOUR_MS, plan.back.at, say('START'));
     const verdict = await judge(bundleOf(plan));
-    expect([verdict.exit, why(verdict, 2), why(verdict, 3)]).toEqual([2, '', '']);
+    expect([verdict.exit, reasonsOf(verdict, 2), reasonsOf(verdict, 3)]).toEqual([2, '', '']);
   });
 
   it('is measured from the arrival, however long the server took', async () => {
@@ -202,14 +216,14 @@ describe('when an act happened', () => {
     const happened = START - 47.9 * HOUR_MS;
     move(plan.optIn, happened, START, START_TAP);
     plan.optIn.evidence = { at: iso(START - 18 * MINUTE_MS) };
-    expect(why(await judge(bundleOf(plan)), 2)).toBe('');
+    expect(reasonsOf(await judge(bundleOf(plan)), 2)).toBe('');
     move(plan.optIn, happened - 12 * MINUTE_MS, START, START_TAP);
-    expect(why(await judge(bundleOf(plan)), 2)).toBe('');
+    expect(reasonsOf(await judge(bundleOf(plan)), 2)).toBe('');
     move(plan.optIn, happened - 30 * MINUTE_MS, START, START_TAP);
-    expect(why(await judge(bundleOf(plan)), 2)).toContain('more than 48 hours before it arrived');
+    expect(reasonsOf(await judge(bundleOf(plan)), 2)).toContain('more than 48 hours before it arrived');
     plan.optIn.evidence = { at: iso(START + 6 * MINUTE_MS) };
     move(plan.optIn, START, START, START_TAP);
-    expect(why(await judge(bundleOf(plan)), 2)).toContain('arrived after it was written');
+    expect(reasonsOf(await judge(bundleOf(plan)), 2)).toContain('arrived after it was written');
   });
 
   it('begins nothing when it lies behind its arrival, and counts as of the arrival later on', async () => {
@@ -217,7 +231,7 @@ describe('when an act happened', () => {
     plan.optIn.event!.value = event(START + HOUR_MS, START_TAP);
     const { fields } = plan.optIn;
     plan.optIn.fields = (before) => ({ ...fields(before), event_at: iso(START) });
-    expect(why(await judge(bundleOf(plan)), 4)).toContain('begins nothing');
+    expect(reasonsOf(await judge(bundleOf(plan)), 4)).toContain('begins nothing');
     const later = planned();
     const { fields: back } = later.back;
     later.back.fields = (before) => ({ ...back(before), event_at: iso(later.back.at) });
@@ -225,14 +239,14 @@ describe('when an act happened', () => {
     const verdict = await judge(bundleOf(later));
     expect([verdict.exit, verdict.levels[3]!.state]).toEqual([2, 'ABSENT']);
     later.back.event!.value = event(later.back.at + MINUTE_MS, say('START'));
-    expect(why(await judge(bundleOf(later)), 4)).toContain('at another time');
+    expect(reasonsOf(await judge(bundleOf(later)), 4)).toContain('at another time');
   });
 
   it('is no proof when the event of a grant does not say it', async () => {
     const plan = planned();
     plan.optIn.event!.value = event(START, { ...START_TAP, timestamp: undefined });
     const { fields } = plan.optIn;
-    expect(why(await judge(bundleOf(plan)), 4)).toContain('at another time');
+    expect(reasonsOf(await judge(bundleOf(plan)), 4)).toContain('at another time');
     plan.optIn.fields = (before) => ({ ...fields(before), event_at: iso(START) });
     const verdict = await judge(bundleOf(plan));
     expect([verdict.exit, verdict.levels[3]!.state]).toEqual([2, 'ABSENT']);
@@ -280,7 +294,7 @@ describe('a webhook', () => {
     ['under a secret without a name', [HEAD, TAIL], { secret: 'none' }, 'malformed'],
   ])('fails %s', async (_name, parts, said, sentence) => {
     const verdict = await judge(resting(parts[0]!, parts[1]!, said));
-    expect([verdict.exit, why(verdict, 4)]).toEqual([1, expect.stringContaining(sentence)]);
+    expect([verdict.exit, reasonsOf(verdict, 4)]).toEqual([1, expect.stringContaining(sentence)]);
   });
 
   it('passes in its form', async () => {

@@ -4,8 +4,18 @@ import { classifyWord } from '../../../src/domain/unsubscribe/words.rules';
 import { jsonOf, sha256, withManifest, type EntryStep, type Files } from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import type { Verdict } from '../../support/verifier';
-import { bundleOf, CAST, event, honestPlan, openAuditor, START, type Auditor, type Plan } from './bundle-world';
+import { reasonsOf, statesOf, type Verdict } from '../../support/verifier';
+import {
+  type Auditor,
+  bundleOf,
+  CAST,
+  event,
+  honestPlan,
+  openAuditor,
+  type Plan,
+  START,
+  witnessedPlan,
+} from './bundle-world';
 import { drop, edit, put } from './tamperings';
 
 let tsa: TestTsa;
@@ -22,15 +32,12 @@ afterAll(() => {
 });
 
 const changed = (work: (plan: Plan) => void): Files => {
-  const plan = honestPlan(tsa, tsa);
-  delete plan.after.stamp;
-  delete plan.after.selfStamp;
+  const plan = witnessedPlan(tsa);
   work(plan);
   return bundleOf(plan);
 };
 const judge = (files: Files): Promise<Verdict> => auditor.judge(jsonOf(files), TRUSTING);
-const content = ({ levels }: Verdict): string => levels[3]!.reasons.join('\n');
-const states = ({ levels }: Verdict): string => levels.map(({ state }) => state).join(' ');
+const content = (verdict: Verdict): string => reasonsOf(verdict, 4);
 
 /** An entry that rests on another act than it does in the honest plan. */
 function rest(step: EntryStep, act: Record<string, unknown>, via?: string): void {
@@ -169,7 +176,7 @@ describe('evidence of which a part is withheld', () => {
   it('is no proof of a grant when it lacks part of the webhook itself', async () => {
     const files = without('0001', 0);
     const verdict = await judge(files);
-    expect([verdict.exit, states(verdict), verdict.evidence[0]!.grade]).toEqual([
+    expect([verdict.exit, statesOf(verdict), verdict.evidence[0]!.grade]).toEqual([
       2,
       'PASS PASS PASS ABSENT ABSENT',
       'E3',

@@ -8,8 +8,8 @@ import {
   type Step,
 } from '../../support/bundle-fixture';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import type { Verdict } from '../../support/verifier';
-import { bundleOf, CAST, honestPlan, openAuditor, START, type Auditor, type Plan } from './bundle-world';
+import { reasonsOf, statesOf, type Verdict } from '../../support/verifier';
+import { type Auditor, bundleOf, CAST, openAuditor, type Plan, START, witnessedPlan } from './bundle-world';
 
 let tsa: TestTsa;
 let auditor: Auditor;
@@ -26,14 +26,8 @@ afterAll(() => {
   tsa.close();
 });
 
-const plan = (): Plan => {
-  const steps = honestPlan(tsa, tsa);
-  delete steps.after.stamp;
-  delete steps.after.selfStamp;
-  return steps;
-};
-const order = ({ levels }: Verdict): string => levels[2]!.reasons.join('\n');
-const states = ({ levels }: Verdict): string => levels.map(({ state }) => state).join(' ');
+const plan = (): Plan => witnessedPlan(tsa);
+const order = (verdict: Verdict): string => reasonsOf(verdict, 3);
 
 let given = 0;
 const judge = (bundle: Files | Buffer, ...others: readonly (Files | Buffer)[]): Promise<Verdict> => {
@@ -64,9 +58,9 @@ describe('a withdrawal that is kept out at the end of a chain, with a chain.json
   it('cannot be seen in one bundle, and shows against an earlier one', async () => {
     const hiding = untilStop(3, true);
     const alone = await judge(hiding);
-    expect([alone.exit, states(alone)]).toEqual([0, 'PASS PASS PASS PASS ABSENT']);
+    expect([alone.exit, statesOf(alone)]).toEqual([0, 'PASS PASS PASS PASS ABSENT']);
     const compared = await judge(hiding, untilStop(0, false));
-    expect([compared.exit, states(compared)]).toEqual([1, 'PASS PASS FAIL PASS ABSENT']);
+    expect([compared.exit, statesOf(compared)]).toEqual([1, 'PASS PASS FAIL PASS ABSENT']);
     expect(order(compared)).toContain(
       'this bundle hides entry 3 (withdraw) of this person, which other bundle 1 shows',
     );

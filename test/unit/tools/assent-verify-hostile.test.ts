@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { inOrder, jsonOf, makeBundle, withManifest, zipOf, type Files, type Step } from '../../support/bundle-fixture';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import type { Verdict } from '../../support/verifier';
-import { bundleOf, CAST, honestPlan, openAuditor, START, type Auditor } from './bundle-world';
+import { reasonsOf, type Verdict } from '../../support/verifier';
+import { type Auditor, bundleOf, CAST, changedCopy, honestPlan, openAuditor, START } from './bundle-world';
 import { put } from './tamperings';
 
 const TRUSTING = ['--key', CAST.log.vkey, '--witness', CAST.witness.vkey, '--tsa', 'tsa.pem'];
@@ -11,12 +11,7 @@ let self: TestTsa;
 let auditor: Auditor;
 let honest: Files;
 
-const reasons = ({ levels }: Verdict): string => levels.flatMap((level) => level.reasons).join('\n');
-const tampered = (change: (files: Files) => void): Files => {
-  const files = new Map(honest);
-  change(files);
-  return files;
-};
+const tampered = (change: (files: Files) => void): Files => changedCopy(honest, change);
 const resigned = (change: (files: Files) => void): Files => withManifest(tampered(change), CAST.log);
 
 beforeAll(() => {
@@ -63,7 +58,7 @@ describe('a hostile bundle', () => {
       zipOf([...members].reverse()),
       Buffer.from(jsonOf(honest).toString().replace('{', '{"README.txt":"eA==",')),
     ]);
-    for (const verdict of verdicts) expect(reasons(verdict)).toMatch(/not in order/);
+    for (const verdict of verdicts) expect(reasonsOf(verdict)).toMatch(/not in order/);
   });
 
   it('that is cut short anywhere, or has bytes before or behind it', async () => {
@@ -158,7 +153,7 @@ describe('a hostile bundle', () => {
     ]);
     const steps: Step[] = [noise, before, optIn, shown, ...checkpoints.flat(), after];
     const verdict = await auditor.judge(jsonOf(makeBundle(CAST, steps)), TRUSTING);
-    expect([verdict.exit, reasons(verdict)]).toEqual([0, '']);
+    expect([verdict.exit, reasonsOf(verdict)]).toEqual([0, '']);
   }, 60_000);
 
   it('with one bit changed anywhere, is never a proof', async () => {

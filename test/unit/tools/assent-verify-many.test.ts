@@ -13,8 +13,8 @@ import {
 } from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import type { Verdict } from '../../support/verifier';
-import { bundleOf, CAST, crowdOf, honestPlan, openAuditor, type Auditor } from './bundle-world';
+import { reasonsOf, type Verdict } from '../../support/verifier';
+import { type Auditor, bundleOf, CAST, crowdOf, honestPlan, openAuditor } from './bundle-world';
 import { bend, drop } from './tamperings';
 
 let tsa: TestTsa;
@@ -41,7 +41,6 @@ afterAll(() => {
   rmSync(dir, { recursive: true });
 });
 
-const why = ({ levels }: Verdict, level: number): string => levels[level - 1]!.reasons.join('\n');
 /** Both forms of one bundle; they must come out alike. */
 async function judgeMany(people: readonly Files[], fields?: Fields): Promise<Verdict> {
   const { zip, ndjson } = manyOf(people, CAST.log, fields);
@@ -82,7 +81,8 @@ describe('a bundle about a broadcast', () => {
       judgeMany([bundleOf(honestPlan(tsa, tsa))], about),
       judgeMany(crowd, { about: { broadcast: BROADCAST.replace('7', '8') } }),
     ]);
-    for (const verdict of verdicts) expect(why(verdict, 1)).toContain('does not hold one message, of that broadcast');
+    for (const verdict of verdicts)
+      expect(reasonsOf(verdict, 1)).toContain('does not hold one message, of that broadcast');
   });
 
   it.each([
@@ -97,7 +97,7 @@ describe('a bundle about a broadcast', () => {
     ],
   ])('holds nothing twice: %s', async (_name, change, sentence) => {
     const verdict = await judgeMany(change(crowd));
-    expect([verdict.exit, why(verdict, 3)]).toEqual([1, expect.stringContaining(sentence)]);
+    expect([verdict.exit, reasonsOf(verdict, 3)]).toEqual([1, expect.stringContaining(sentence)]);
   });
 
   it('may be compared with others that hold the same people', async () => {
@@ -118,7 +118,7 @@ describe('a bundle about a range of time', () => {
       ],
     ]);
     const elsewhere = await judgeMany(crowd, { ...about, about: { ...RANGE, page: '77' } });
-    expect(why(elsewhere, 1)).toContain('of another Page than the bundle is about');
+    expect(reasonsOf(elsewhere, 1)).toContain('of another Page than the bundle is about');
   });
 
   it.each([
@@ -128,12 +128,16 @@ describe('a bundle about a range of time', () => {
     ['a broadcast', { broadcast: BROADCAST }],
     ['more', { ...RANGE, more: 1 }],
   ])('fails when it claims %s', async (_name, about) => {
-    expect(why(await judgeMany(crowd, { kind: 'audit', about }), 1)).toContain('does not say what the bundle is about');
+    expect(reasonsOf(await judgeMany(crowd, { kind: 'audit', about }), 1)).toContain(
+      'does not say what the bundle is about',
+    );
   });
 
   it('is never about one person', async () => {
     const files = withManifest(bundleOf(honestPlan(tsa, tsa)), CAST.log, { about: RANGE });
-    expect(why(await auditor.judgeFast(jsonOf(files), TRUSTING), 1)).toContain('does not say what the bundle is about');
+    expect(reasonsOf(await auditor.judgeFast(jsonOf(files), TRUSTING), 1)).toContain(
+      'does not say what the bundle is about',
+    );
   });
 });
 
@@ -161,10 +165,10 @@ describe('what somebody the auditor did not name has left in a bundle', () => {
       const given = [...KEY, '--tsa', 'tsa.pem', '--witness', other.vkey];
       const verdict = await auditor.judgeFast(jsonOf(files), given);
       expect([verdict.exit, verdict.notes.join()]).toEqual([0, expect.stringContaining('did not name cannot be read')]);
-      expect(why(await auditor.judgeFast(jsonOf(files), TRUSTING), 2)).toContain('you named cannot be read');
+      expect(reasonsOf(await auditor.judgeFast(jsonOf(files), TRUSTING), 2)).toContain('you named cannot be read');
     }
     const own = bentLine(bundleOf(plan()), () => `\u2014 ${CAST.log.name} !\n`);
-    expect(why(await auditor.judgeFast(jsonOf(own), TRUSTING), 1)).toContain('malformed signature');
+    expect(reasonsOf(await auditor.judgeFast(jsonOf(own), TRUSTING), 1)).toContain('malformed signature');
   });
 
   it('spoils nothing when a time-stamp does not hold', async () => {
@@ -191,7 +195,7 @@ describe('what somebody the auditor did not name has left in a bundle', () => {
     const steps = plan();
     steps.after.stamp = (request) => withCertificate(tsa.reply(request), readFileSync(where));
     const verdict = await auditor.judgeFast(jsonOf(bundleOf(steps)), [...KEY, '--tsa', 'tsa.pem']);
-    expect([verdict.exit, why(verdict, 2)]).toEqual([0, '']);
+    expect([verdict.exit, reasonsOf(verdict, 2)]).toEqual([0, '']);
   });
 });
 

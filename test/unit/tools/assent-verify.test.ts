@@ -14,18 +14,19 @@ import {
   type Step,
 } from '../../support/bundle-fixture';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import type { Verdict } from '../../support/verifier';
+import { reasonsOf, statesOf, type Verdict } from '../../support/verifier';
 import {
+  type Auditor,
   bundleOf,
   CAST,
+  changedCopy,
   crowdOf,
   DAY_MS,
   event,
   honestPlan,
   openAuditor,
-  START,
-  type Auditor,
   type Plan,
+  START,
 } from './bundle-world';
 import { CHEATS } from './cheats';
 import { bend, drop, put, TAMPERINGS } from './tamperings';
@@ -45,15 +46,9 @@ const changed = (work: (plan: Plan) => void): Files => {
   work(bent);
   return bundleOf(bent);
 };
-const states = ({ levels }: Verdict): string => levels.map(({ state }) => state).join(' ');
-const reasons = ({ levels }: Verdict): string => levels.flatMap((level) => level.reasons).join('\n');
 const judge = (files: Files, args = TRUSTING): Promise<Verdict> => auditor.judge(jsonOf(files), args);
 const fast = (files: Files): Promise<Verdict> => auditor.judgeFast(jsonOf(files), TRUSTING);
-const tampered = (change: (files: Files) => void): Files => {
-  const files = new Map(honest);
-  change(files);
-  return files;
-};
+const tampered = (change: (files: Files) => void): Files => changedCopy(honest, change);
 const resigned = (change: (files: Files) => void): Files => withManifest(tampered(change), CAST.log);
 
 beforeAll(() => {
@@ -73,8 +68,8 @@ afterAll(() => {
 describe('an honest bundle', () => {
   it('is proved with independent time, as JSON and as ZIP alike', async () => {
     const verdict = await judge(honest);
-    expect(reasons(verdict)).toBe('');
-    expect([verdict.exit, states(verdict)]).toEqual([0, 'PASS PASS PASS PASS ABSENT']);
+    expect(reasonsOf(verdict)).toBe('');
+    expect([verdict.exit, statesOf(verdict)]).toEqual([0, 'PASS PASS PASS PASS ABSENT']);
     expect(verdict.warnings).toEqual([]);
     expect(verdict.evidence.map(({ grade }) => grade)).toEqual(['E1', 'E2', 'E1']);
     expect(await auditor.judge(zipOf(inOrder(honest)), TRUSTING)).toEqual(verdict);
@@ -107,7 +102,7 @@ describe('an honest bundle', () => {
     expect((await judge(honest, [...KEY, ...WITNESS])).exit).toBe(0);
     expect((await judge(honest, [...KEY, ...TSA])).exit).toBe(0);
     const alone = await judge(honest, KEY);
-    expect([alone.exit, states(alone)]).toEqual([2, 'PASS PASS PASS PASS ABSENT']);
+    expect([alone.exit, statesOf(alone)]).toEqual([2, 'PASS PASS PASS PASS ABSENT']);
     expect(alone.notes.join()).toMatch(/no authority you named.*a witness that you did not name/);
     const { text } = await auditor.read(jsonOf(honest), KEY);
     expect(text).toContain("SELF: when the entries came to be, on this operator's word only");
@@ -117,9 +112,11 @@ describe('an honest bundle', () => {
   it('shows the origin to whoever was shown the app secret', async () => {
     auditor.file('secret', CAST.secret);
     auditor.file('other', 'another');
-    expect(states(await judge(honest, [...TRUSTING, '--app-secret-file', 'secret']))).toBe('PASS PASS PASS PASS PASS');
+    expect(statesOf(await judge(honest, [...TRUSTING, '--app-secret-file', 'secret']))).toBe(
+      'PASS PASS PASS PASS PASS',
+    );
     const wrong = await judge(honest, [...TRUSTING, '--app-secret-file', 'other']);
-    expect([wrong.exit, states(wrong)]).toEqual([1, 'PASS PASS PASS PASS FAIL']);
+    expect([wrong.exit, statesOf(wrong)]).toEqual([1, 'PASS PASS PASS PASS FAIL']);
   });
 
   it('without any word about time leaves level 2 open', async () => {
@@ -131,7 +128,7 @@ describe('an honest bundle', () => {
       delete after.selfStamp;
     });
     const verdict = await judge(files);
-    expect([verdict.exit, states(verdict)]).toEqual([2, 'PASS ABSENT PASS PASS ABSENT']);
+    expect([verdict.exit, statesOf(verdict)]).toEqual([2, 'PASS ABSENT PASS PASS ABSENT']);
   });
 
   it('of every size up to 20 leaves has right proofs, from an empty and to an equal log', async () => {
@@ -150,7 +147,7 @@ describe('an honest bundle', () => {
       ]),
     );
     const verdicts = await Promise.all(bundles.map(fast));
-    expect(verdicts.map((verdict) => [reasons(verdict), verdict.exit])).toEqual(bundles.map(() => ['', 0]));
+    expect(verdicts.map((verdict) => [reasonsOf(verdict), verdict.exit])).toEqual(bundles.map(() => ['', 0]));
   });
 
   it('made with RSA is proved as well', async () => {
@@ -223,13 +220,13 @@ describe('a log that cheats', () => {
     after.witnessedAt = START + 30 * DAY_MS;
     delete after.stamp;
     const verdict = await judge(bundleOf({ noise, optIn, shown, first, after }));
-    expect([verdict.exit, states(verdict)]).toEqual([2, 'PASS PASS PASS PASS ABSENT']);
+    expect([verdict.exit, statesOf(verdict)]).toEqual([2, 'PASS PASS PASS PASS ABSENT']);
     expect(verdict.notes.join()).toContain('29 days later');
   });
 
   it('and withholds the event of a grant does not reach 0', async () => {
     const verdict = await judge(changed(({ optIn }) => (optIn.event!.kept = false)));
-    expect([verdict.exit, states(verdict)]).toEqual([2, 'PASS PASS PASS ABSENT ABSENT']);
+    expect([verdict.exit, statesOf(verdict)]).toEqual([2, 'PASS PASS PASS ABSENT ABSENT']);
     expect(verdict.evidence[0]).toEqual({ entry: 'entries/0001', grade: 'ABSENT' });
   });
 
@@ -253,7 +250,7 @@ describe('a log that cheats', () => {
     });
     expired.close();
     const verdict = await judge(files, [...KEY, '--tsa', 'expired.pem']);
-    expect(reasons(verdict)).toContain('not valid then');
+    expect(reasonsOf(verdict)).toContain('not valid then');
   });
 
   it('cannot write over what the verifier says', async () => {
@@ -313,7 +310,7 @@ describe('a bundle about many people', () => {
     const { zip, ndjson } = manyOf(crowdOf(tsa, self, 103), CAST.log);
     for (const bundle of [zip, ndjson]) {
       const verdict = await auditor.judge(bundle, TRUSTING);
-      expect([reasons(verdict), verdict.exit, verdict.records]).toEqual(['', 0, 103]);
+      expect([reasonsOf(verdict), verdict.exit, verdict.records]).toEqual(['', 0, 103]);
     }
   });
 
@@ -321,7 +318,7 @@ describe('a bundle about many people', () => {
     const [one, two, three] = crowdOf(tsa, self, 3) as [Files, Files, Files];
     drop(/^(entries|evidence)\/0002/)(two);
     const { zip, ndjson } = manyOf([one, two, three], CAST.log);
-    for (const bundle of [zip, ndjson]) expect(reasons(await auditor.judge(bundle, TRUSTING))).toMatch(/^record 2: /);
+    for (const bundle of [zip, ndjson]) expect(reasonsOf(await auditor.judge(bundle, TRUSTING))).toMatch(/^record 2: /);
   });
 
   it('fails for lines dropped, doubled, exchanged, added, or without an end', async () => {
@@ -342,16 +339,18 @@ describe('a bundle about many people', () => {
     const verdicts = await Promise.all(
       bent.map((some) => auditor.judge(Buffer.from(`${some.join('\n')}\n`), TRUSTING)),
     );
-    expect(verdicts.map(states)).toEqual(bent.map(() => expect.stringMatching(/^FAIL/) as string));
+    expect(verdicts.map((verdict) => statesOf(verdict))).toEqual(
+      bent.map(() => expect.stringMatching(/^FAIL/) as string),
+    );
   });
 
   it('may hold a wording that no record names, if it is the one its name says', async () => {
     const text = 'A wording of another Page.';
     const extra = (name: string) => manyOf([resigned(put(`notices/${name}.txt`, text))], CAST.log).zip;
     const honest = await auditor.judge(extra(sha256(Buffer.from(text)).toString('hex')), TRUSTING);
-    expect(reasons(honest)).toBe('');
+    expect(reasonsOf(honest)).toBe('');
     expect(honest.notes).toContain('wordings that no record names: 1');
-    expect(reasons(await auditor.judge(extra('0'.repeat(64)), TRUSTING))).toContain('another wording than its name');
+    expect(reasonsOf(await auditor.judge(extra('0'.repeat(64)), TRUSTING))).toContain('another wording than its name');
   });
 });
 

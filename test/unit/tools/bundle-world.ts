@@ -90,6 +90,21 @@ export type Plan = { [K in keyof ReturnType<typeof stepsOf>]: Step & { do: Retur
 
 export const honestPlan = (tsa: TestTsa, self: TestTsa): Plan => stepsOf(tsa, self);
 
+/** The same without time-stamps: what witnesses say is all that is said of the time. */
+export function witnessedPlan(tsa: TestTsa): Plan {
+  const plan = honestPlan(tsa, tsa);
+  delete plan.after.stamp;
+  delete plan.after.selfStamp;
+  return plan;
+}
+
+/** A copy of the files in which something was changed. */
+export function changedCopy(files: Files, change: (files: Files) => void): Files {
+  const copy = new Map(files);
+  change(copy);
+  return copy;
+}
+
 export const bundleOf = (plan: Record<string, Step>): Files => makeBundle(CAST, Object.values(plan));
 
 /** Some people who began a conversation and got one message of a broadcast each, in chunks of 50. */
