@@ -127,7 +127,6 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'the files of a bundle are seen in the bundle, and checked by the verifier',
     sources: [
       'ledger/anchor/cosigned-note.rules',
-      'proof/common-files',
       'proof/export-record',
       'proof/manifest.rules',
       'proof/open-people',

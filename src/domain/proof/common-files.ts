@@ -92,11 +92,18 @@ export type OccupiedGaps = (leaves: readonly number[]) => Promise<readonly numbe
  */
 export async function sizesOver(sql: Sql, from: number, headSize: number, occupied: OccupiedGaps): Promise<TimedSizes> {
   const last = (await sizesAround(sql, from, headSize)).before.at(-1) ?? null;
-  const near = new Set<number>();
-  for (const days of await dailySizes(sql, headSize)) {
-    for (const gap of await occupied(days))
-      for (const size of days.slice(Math.max(0, gap - 1), gap + 1)) near.add(size);
-  }
+  const services = await dailySizes(sql, headSize);
+  const bounds = [...new Set(services.flat())].sort((a, b) => a - b);
+  const gaps = bounds.length === 0 ? [] : await occupied(bounds);
+  const near = new Set(
+    gaps.flatMap((gap) => {
+      const [low, high] = [bounds[gap - 1] ?? -1, bounds[gap] ?? Infinity];
+      return services.flatMap((days) => [
+        ...days.filter((size) => size <= low).slice(-1),
+        ...days.filter((size) => size >= high).slice(0, 1),
+      ]);
+    }),
+  );
   const { before, at } = timed(near, last, headSize);
   const step = Math.ceil(at.length / MOST_CHECKPOINTS);
   return { before, at: at.filter((_, nth) => (at.length - 1 - nth) % step === 0) };
