@@ -1,5 +1,6 @@
 import { Foundation1763900000000 } from './1763900000000-foundation';
 import { SignedLog1764100000000 } from './1764100000000-signed-log';
+import { LoggedSends1764200000000 } from './1764200000000-logged-sends';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
-export const migrations = [Foundation1763900000000, SignedLog1764100000000];
+export const migrations = [Foundation1763900000000, SignedLog1764100000000, LoggedSends1764200000000];

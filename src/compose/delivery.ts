@@ -47,6 +47,7 @@ export function composeDelivery(infrastructure: Infrastructure, surroundings: De
   const replyPort = { queueReply, queueTestReply, skipPendingOfLead };
   const withdrawLead = makeWithdrawLead({ ...append, ...replyPort, db });
   const effects = { db, clock, log, withdrawLead, sender: countedSender };
+  const claims = { keyRing, accountKey, rulesAt, logSends: makeLogSends(append) };
   const sweepDeps = { db, clock, ids, queue, log };
   const inboxPort: Pick<DrainInboxDeps, 'reconcileEcho' | 'applyDelivered' | 'applyRead' | 'stopPage'> = {
     reconcileEcho: makeReconcileEcho(append),
@@ -59,8 +60,8 @@ export function composeDelivery(infrastructure: Infrastructure, surroundings: De
   return {
     replyPort,
     inboxPort,
-    sendChunk: makeSendChunk({ ...effects, keyRing, ids, accountKey, rulesAt, logSends: makeLogSends(append) }),
-    sendReplies: makeSendReplies({ ...effects, ...append, accountKey, publicUrl }),
+    sendChunk: makeSendChunk({ ...effects, ...claims, ids }),
+    sendReplies: makeSendReplies({ ...effects, ...append, ...claims, publicUrl }),
     sweeps: [
       { name: 'settle-stuck', run: makeSettleStuck(sweepDeps) },
       { name: 'requeue-replies', run: makeRequeueReplies(sweepDeps) },

@@ -182,6 +182,19 @@ export function expectNobodyTwice(received: readonly Received[]): void {
   expect([...seen.values()].filter((count) => count > 1)).toHaveLength(0);
 }
 
+/** Messages that were authorised: also those to people who left between the claim and the sending. */
+export async function authorisedCount(stage: Stage, broadcastUuid: string): Promise<number> {
+  const client = new Client({ connectionString: stage.databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<{ count: number }>(
+    `select count(*)::int as count from delivery d join broadcast b on b.id = d.broadcast_id
+      where b.public_id = $1 and d.sends_entry is not null`,
+    [broadcastUuid],
+  );
+  await client.end();
+  return rows[0]?.count ?? 0;
+}
+
 /**
  * When each person's withdrawal was committed, by the database's own record. Needs `track_commit_timestamp`.
  *

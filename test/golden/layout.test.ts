@@ -113,7 +113,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
   },
   'test/integration/domain/delivery/replies.test.ts': {
     because: 'a reply is claimed, posted and recorded in one go, and a welcome shows the notice',
-    sources: ['delivery/notice-shown', 'delivery/send-replies'],
+    sources: ['delivery/claim-replies', 'delivery/notice-shown', 'delivery/send-replies'],
   },
   'test/unit/domain/delivery/replies.rules.test.ts': {
     because: 'a table of wordings, seen through the replies made from it',
@@ -186,6 +186,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/http/webhook.test.ts': 'the webhook over a real connection',
   'test/unit/http/operations.test.ts': 'health, readiness and metrics',
   'test/unit/workers/processors/processors.test.ts': 'what each processor makes of its use case',
+  'test/integration/domain/proof/attempts.test.ts': 'attempts and tests in every kind of bundle',
   'test/integration/domain/proof/audit-columns.test.ts': 'odd values in every column that is audited',
   'test/integration/tools/assent-verify-earlier.test.ts': 'bundles of the server compared with one another',
   'test/unit/tools/assent-verify-content.test.ts': 'what an act must say to be one',

@@ -20,7 +20,7 @@ describe('README', () => {
 
   it('claims of a log no more than it shows', () => {
     const text = readFileSync(README, 'utf8').replaceAll('\n', ' ');
-    expect(text).toContain('a test send, to at most 20 people a day whom you name, is no entry');
+    expect(text).toContain('what answers a person (the welcome, a confirmation, their receipt) is no entry');
     const row = /\| \*\*That nothing was left out\*\* ([^|]*) \|/.exec(text)?.[1];
     expect(row).toContain('so a gap shows');
     expect(row).toMatch(

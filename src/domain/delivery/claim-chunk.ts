@@ -5,7 +5,7 @@ import { windowEdges, type RulesAt } from '../broadcasts';
 import type { KeyRing } from '../keyring.types';
 import { RingStale } from '../leads';
 import type { Database, RowId, Tx } from '../sql.types';
-import { openClaim, pickDue, settleRows, type PickedRow, type SettledRow } from './claim.store';
+import { keepEarlierAttempts, openClaim, pickDue, settleRows, type PickedRow, type SettledRow } from './claim.store';
 import type { ClaimedRow } from './delivery.types';
 import type { LoggedRecipient, LogSends } from './log-sends';
 import { openRecipient } from './open-recipient';
@@ -85,6 +85,8 @@ function claimOnce(deps: ClaimDeps, input: ClaimInput, beganMs: number): Promise
       );
       const chunk = decide(deps, input, picked.rows);
       if (chunk.settled.length === 0) return { kind: 'nothing', held: picked.held };
+      const again = chunk.claimed.flatMap(({ seq, attempt }) => (attempt > 1 ? [seq] : []));
+      if (again.length > 0) await keepEarlierAttempts(tx, input.broadcast.id, again);
       const entryId = chunk.recipients.length === 0 ? null : (await logChunk(deps, tx, input, at, chunk)).entryId;
       const settled = await settleRows(
         tx,

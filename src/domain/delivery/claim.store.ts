@@ -151,6 +151,18 @@ const SETTLE = `
       $13::int[]) as c (seq, reason, uuid, position, path, basis, consent_entry, notice_version, subject_n)
   where d.broadcast_id = $1 and d.seq = c.seq and d.status = 'pending'`;
 
+/** Keeps what the rows say of the attempt before, which a new claim writes over: an authorised attempt stays provable. */
+export const keepEarlierAttempts = (tx: Tx, broadcastId: RowId, seqs: readonly number[]): Promise<number> =>
+  tx.run(
+    `insert into logged_send (message_id, attempt, is_test, broadcast_id, broadcast_uuid, page_id, lead_id, path,
+       consent_entry, subject_n, claimed_at, sends_entry, sends_position)
+     select a.message_id, a.attempt, false, a.broadcast_id, a.broadcast_uuid, a.page_id, a.lead_id, a.path,
+       a.consent_entry, a.subject_n, a.claimed_at, a.sends_entry, a.sends_position
+      from delivery d join authorised_attempt a on a.message_id = d.public_id and a.attempt = d.attempt
+     where d.broadcast_id = $1 and d.seq = any($2::int[]) and d.status = 'pending' and not a.is_test`,
+    [broadcastId, seqs],
+  );
+
 /** @returns how many rows it settled: fewer than given when a cancel came in between */
 export const settleRows = (
   tx: Tx,

@@ -76,5 +76,8 @@ export function replySkipReason(
   if (ageMs > MAX_REPLY_AGE_MS) return 'window_closed';
   const isNews = kind === 'welcome' || kind === 'test';
   if (isNews && lead.status === 'unsubscribed') return 'unsubscribed';
-  return kind === 'test' && lead.isRestricted ? 'restricted' : null;
+  if (kind !== 'test') return null;
+  if (lead.isRestricted) return 'restricted';
+  if (lead.status === 'suppressed') return 'suppressed';
+  return lead.status === 'subscribed' ? null : 'no_consent';
 }

@@ -93,6 +93,16 @@ export async function settleReplies(
   );
 }
 
+const PUT_OFF_SECONDS = 1;
+
+export async function putOffReplies(tx: Tx, ids: readonly RowId[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.run(
+    `update reply set due_at = clock_timestamp() + make_interval(secs => $2) where id = any($1::bigint[]) and status = 'pending'`,
+    [ids, PUT_OFF_SECONDS],
+  );
+}
+
 interface ReplyNow {
   readonly seq: number;
   readonly isOpen: boolean;

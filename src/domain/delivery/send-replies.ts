@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { InvariantError, OperationalError } from '../../kernel/errors';
 import type { AppendDeps } from '../consent';
-import { leadTransaction, RingStale } from '../leads';
+import { leadTransaction } from '../leads';
 import { pageToken, withPageRing } from '../pages';
+import { claimReplies, type ClaimRepliesDeps } from './claim-replies';
 import { guardChunk, type ChunkGuard } from './chunk-guard';
 import { readPageStand, type PageStand } from './chunk.store';
 import type { SendPageRow, SendResult } from './delivery.types';
@@ -10,21 +11,18 @@ import { sealReplyMid } from './echo';
 import { applyToLeads, type EffectDeps } from './effects';
 import { holdReplyLane, releaseReplyLane } from './lane.store';
 import { recordNoticeShown } from './notice-shown';
-import { openRecipient } from './open-recipient';
 import { randomShare, stopsChunk, unsent, UNREACHABLE_WAIT_MS, verdictOf, type Verdict } from './outcome.rules';
-import { chunkSize, waitForSlotMs } from './pace.rules';
+import { waitForSlotMs } from './pace.rules';
 import type { PacedDeps, Posted } from './paced-run';
 import { patiently, recordPatience } from './patiently';
 import { afterPosts, postChunk } from './post-chunk';
-import { replySkipReason } from './replies.rules';
-import { acceptReply, pickReplies, recordReply, rereadReplies, settleReplies, type PickedReply } from './reply.store';
+import { acceptReply, recordReply, rereadReplies, type PickedReply } from './reply.store';
 import { writeReply, type OpenedReply, type WriteReplyDeps } from './write-reply';
 
-export interface SendRepliesDeps extends AppendDeps, EffectDeps, PacedDeps, WriteReplyDeps {}
+export interface SendRepliesDeps extends AppendDeps, ClaimRepliesDeps, EffectDeps, PacedDeps, WriteReplyDeps {}
 
 const SHORT_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 60_000;
-const IDLE_LIMIT_MS = 3_000;
 
 const wait = (delayMs: number): SendResult => ({
   kind: 'wait',
@@ -118,38 +116,6 @@ async function sendChunkOfReplies(deps: SendRepliesDeps, stand: PageStand, signa
   const reported = [...faults, ...unrecorded];
   if (reported.length > 0) throw reported[0];
   return afterPosts(deps, posts, posted);
-}
-
-interface RepliesClaim {
-  /** With those that were skipped. */
-  readonly picked: number;
-  readonly opened: readonly OpenedReply[];
-  /** Monotonic: before the commit. */
-  readonly committingMs: number;
-}
-
-async function claimReplies(deps: SendRepliesDeps, page: SendPageRow): Promise<RepliesClaim> {
-  const claim = () =>
-    deps.db.transaction(
-      async (tx) => {
-        const picked = await pickReplies(tx, page.id, chunkSize(page.ratePerSecond));
-        const judged = picked.map((reply) => ({ reply, reason: replySkipReason(reply.kind, reply, reply.ageMs) }));
-        const opened = judged.flatMap(({ reply, reason }) =>
-          reason === null ? [{ reply, ...openRecipient(deps.keyRing, page.uuid, reply) }] : [],
-        );
-        await settleReplies(
-          tx,
-          judged.map(({ reply: { id }, reason }) => ({ id, reason })),
-        );
-        return { picked: picked.length, opened, committingMs: deps.clock.monotonicMs() };
-      },
-      { idleTimeoutMs: IDLE_LIMIT_MS },
-    );
-  return claim().catch(async (error: unknown) => {
-    if (!(error instanceof RingStale)) throw error;
-    await deps.keyRing.reload(page.uuid);
-    return claim();
-  });
 }
 
 /** What is to be written of a claimed reply. */

@@ -1,5 +1,5 @@
 import { InvariantError } from '../../kernel/errors';
-import { findBroadcast, openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey } from '../broadcasts';
+import { openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey, type BroadcastRow } from '../broadcasts';
 import { historyOf, openEntries } from '../consent';
 import { webToken } from '../leads';
 import { noticeOfVersion, type Notice } from '../pages';
@@ -22,6 +22,8 @@ export interface OpenedReply {
   readonly reply: PickedReply;
   readonly dek: Buffer;
   readonly psid: string;
+  /** What a test shows, as it was when the test was logged; null for other replies. */
+  readonly tested: BroadcastRow | null;
 }
 
 /**
@@ -30,15 +32,19 @@ export interface OpenedReply {
  * @throws {InvariantError} when the reply can never be written
  */
 export async function writeReply(deps: WriteReplyDeps, page: SendPageRow, opened: OpenedReply): Promise<string> {
-  const { reply, dek, psid } = opened;
-  const content = await contentOf(deps, page, reply, dek);
+  const { reply, psid } = opened;
+  const content = await contentOf(deps, page, opened);
   const message = { ...content, metadata: metadataOf('reply', reply.uuid, reply.attempt + 1) };
   return JSON.stringify({ recipient: { id: psid }, messaging_type: 'RESPONSE', message });
 }
 
-async function contentOf(deps: WriteReplyDeps, page: SendPageRow, reply: PickedReply, dek: Buffer): Promise<object> {
+async function contentOf(
+  deps: WriteReplyDeps,
+  page: SendPageRow,
+  { reply, dek, tested }: OpenedReply,
+): Promise<object> {
   const { kind, language } = reply;
-  if (kind === 'test') return testContent(deps, reply.broadcastUuid);
+  if (kind === 'test') return testContent(deps, tested);
   const notice =
     kind === 'welcome' ? await noticeOfVersion(deps.db, page.id, reply.noticeVersion ?? 0, language) : undefined;
   return renderReply({
@@ -63,9 +69,8 @@ function bodyOf(notice: Notice | undefined): string {
   return notice.body;
 }
 
-async function testContent({ db, accountKey }: WriteReplyDeps, broadcastUuid: string | null): Promise<object> {
-  const broadcast = broadcastUuid === null ? undefined : await findBroadcast(db, broadcastUuid);
-  if (broadcast === undefined) throw new InvariantError('broadcast_missing', 'a test reply without its broadcast');
+async function testContent({ accountKey }: WriteReplyDeps, broadcast: BroadcastRow | null): Promise<object> {
+  if (broadcast === null) throw new InvariantError('broadcast_missing', 'a test reply without its broadcast');
   const { message } = openDefinition(await accountKey(broadcast.accountId), broadcast);
   return renderMessage(message, {
     unsubscribePayload: 'assent:v1:unsubscribe',

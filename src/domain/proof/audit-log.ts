@@ -255,11 +255,11 @@ async function auditSystemEntry(
 }
 
 function isChunk(
-  { commitments, broadcastUuid, contentSha256, chunkPage }: LeafRow,
+  { commitments, broadcastUuid, isTest, contentSha256, chunkPage }: LeafRow,
   { root, n, broadcast, content_sha256, page }: SystemFacts,
 ): boolean {
   if (commitments === null || n === undefined || commitments.length !== n * HASH_BYTES) return false;
-  if (contentSha256?.toString('hex') !== content_sha256) return false;
+  if (!isTest && contentSha256?.toString('hex') !== content_sha256) return false;
   return (
     broadcastUuid === broadcast && chunkPage === page && sendsRoot(splitHashes(commitments)).toString('hex') === root
   );

@@ -5,6 +5,7 @@ import { consentFault, type ChainLink, type Fault } from './audit-chain.rules';
 import {
   BEFORE_ALL,
   readLoggedMessages,
+  readLostAttempts,
   readMiscounted,
   readUnauthorised,
   readUnowned,
@@ -38,7 +39,7 @@ export async function auditMessages(
 ): Promise<number> {
   const byId = new Map(people.map((person) => [person.lead.id, person]));
   let count = 0;
-  const first: MessagePlace = { leadId: BEFORE_ALL, broadcastId: BEFORE_ALL };
+  const first: MessagePlace = { leadId: BEFORE_ALL, broadcastId: BEFORE_ALL, uuid: null, attempt: 0 };
   const batches = batchesOf<AuditedMessage>((last) =>
     readLoggedMessages(tx, [...byId.keys()], last ?? first, BATCH_MESSAGES),
   );
@@ -88,6 +89,7 @@ export async function auditStrayMessages(tx: Tx, isErasing: boolean, report: Rep
   };
   say('message_unlogged', 'a message left, by its row, that no entry authorised', await readUnauthorised(tx));
   if (!isErasing) say('message_unowned', 'a message was authorised to a person who is gone', await readUnowned(tx));
+  say('attempt_missing', 'an earlier attempt of a message is not stored', await readLostAttempts(tx));
   const sentence = 'a broadcast was authorised to send another number of messages than its rows tell of';
   say('messages_miscounted', sentence, await readMiscounted(tx));
 }

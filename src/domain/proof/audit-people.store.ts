@@ -108,12 +108,11 @@ export type AuditedMessage = {
 };
 
 /** Where reading of messages stopped. */
-export interface MessagePlace {
-  readonly leadId: RowId;
-  readonly broadcastId: RowId;
-}
+export type MessagePlace = Pick<AuditedMessage, 'leadId' | 'broadcastId' | 'uuid' | 'attempt'>;
 
-/** Messages that were authorised, the last attempt of each, by lead and broadcast. */
+const NO_UUID = "'00000000-0000-0000-0000-000000000000'";
+
+/** Every attempt that was authorised, by lead, broadcast and message. */
 export const readLoggedMessages = (
   sql: Sql,
   leadIds: readonly RowId[],
@@ -121,18 +120,19 @@ export const readLoggedMessages = (
   limit: number,
 ): Promise<AuditedMessage[]> =>
   sql.rows(
-    `select d.lead_id as "leadId", d.broadcast_id as "broadcastId", d.public_id as uuid, d.attempt, d.path,
+    `select d.lead_id as "leadId", d.broadcast_id as "broadcastId", d.message_id as uuid, d.attempt, d.path,
        d.consent_entry as "consentEntry", d.subject_n as "subjectN", d.sends_position as position,
        case when d.claimed_at between '2000-01-01' and '9999-12-31' and d.claimed_at = date_trunc('milliseconds', d.claimed_at)
          then d.claimed_at end as "claimedAt",
-       b.public_id as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex", s.commitments,
+       d.broadcast_uuid as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex", s.commitments,
        coalesce(s.broadcast_id = d.broadcast_id and s.page_id = d.page_id, false) as "isOwn"
-      from delivery d left join broadcast b on b.id = d.broadcast_id
-        left join ledger_sends s on s.entry_id = d.sends_entry left join ledger_leaf f on f.entry_id = d.sends_entry
-     where d.lead_id = any($1::bigint[]) and d.sends_entry is not null
-       and (d.lead_id, d.broadcast_id) > ($2::bigint, $3::bigint)
-     order by d.lead_id, d.broadcast_id limit $4`,
-    [leadIds, after.leadId, after.broadcastId, limit],
+      from authorised_attempt d left join ledger_sends s on s.entry_id = d.sends_entry
+        left join ledger_leaf f on f.entry_id = d.sends_entry
+     where d.lead_id = any($1::bigint[])
+       and (d.lead_id, d.broadcast_id, coalesce(d.message_id, ${NO_UUID}), d.attempt)
+         > ($2::bigint, $3::bigint, coalesce($4::uuid, ${NO_UUID}), $5::smallint)
+     order by d.lead_id, d.broadcast_id, coalesce(d.message_id, ${NO_UUID}), d.attempt limit $6`,
+    [leadIds, after.leadId, after.broadcastId, after.uuid, after.attempt, limit],
   );
 
 export interface StrayMessage {
@@ -147,12 +147,22 @@ export const readUnauthorised = (sql: Sql): Promise<StrayMessage[]> =>
       where sends_entry is null and (attempt > 0 or status in ('sending', 'accepted', 'rejected', 'uncertain')) limit 100`,
   );
 
-/** Authorised messages whose lead is not known. */
+/** Authorised attempts whose lead is not known. */
 export const readUnowned = (sql: Sql): Promise<StrayMessage[]> =>
   sql.rows(
     `select d.sends_entry as "entryId", f.leaf_index as index
+      from authorised_attempt d left join ledger_leaf f on f.entry_id = d.sends_entry
+     where not exists (select from lead l where l.id = d.lead_id) limit 100`,
+  );
+
+/** Messages whose earlier attempts are not all there. */
+export const readLostAttempts = (sql: Sql): Promise<StrayMessage[]> =>
+  sql.rows(
+    `select d.sends_entry as "entryId", f.leaf_index as index
       from delivery d left join ledger_leaf f on f.entry_id = d.sends_entry
-     where d.sends_entry is not null and not exists (select from lead l where l.id = d.lead_id) limit 100`,
+        left join (select message_id, count(*) as n from logged_send where not is_test group by message_id) e
+          on e.message_id = d.public_id
+     where d.sends_entry is not null and d.attempt - 1 <> coalesce(e.n, 0) + d.untold_attempts limit 100`,
   );
 
 /** Broadcasts whose rows tell of another number of attempts than was authorised, with the first entry of each. */
@@ -162,7 +172,9 @@ export const readMiscounted = (sql: Sql): Promise<StrayMessage[]> =>
        select s.broadcast_id, sum(octet_length(s.commitments) / 32) as n, min(f.leaf_index) as index
         from ledger_sends s left join ledger_leaf f on f.entry_id = s.entry_id group by s.broadcast_id
      ), told as (
-       select broadcast_id, sum(attempt) as n from delivery group by broadcast_id having sum(attempt) > 0
+       select broadcast_id, sum(n) as n
+        from (select broadcast_id, attempt as n from delivery where attempt <> 0
+              union all select broadcast_id, 1 from logged_send where is_test) x group by broadcast_id
      )
      select f.entry_id as "entryId", a.index
       from authorised a full join told t on t.broadcast_id = a.broadcast_id

@@ -87,22 +87,28 @@ export interface MessageFilter {
   readonly most: number;
 }
 
-/** Messages that were authorised, the last attempt of each, in the order of the log. */
+/**
+ * Messages that were authorised, the newest signed attempt of each, in the order of the log. Test sends are among them, but not
+ * where one broadcast is asked for: they are no messages of its audience.
+ */
 export const readMessages = (sql: Sql, leadIds: Ids, size: number, filter: MessageFilter): Promise<MessageRow[]> =>
   sql.rows(
     `select * from (
-       select d.lead_id as "leadId", d.public_id as uuid, d.attempt, d.path, d.consent_entry as "consentEntry",
-         d.subject_n as "subjectN", d.claimed_at as "claimedAt", d.sends_position as position,
-         b.public_id as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex",
-         o.opening as "sendsOpening", s.commitments,
-         row_number() over (partition by d.lead_id order by f.leaf_index desc, d.sends_position desc) as newest,
-         count(*) over (partition by d.lead_id)::int as "inAll"
-        from delivery d join broadcast b on b.id = d.broadcast_id
-          join ledger_sends s on s.entry_id = d.sends_entry join ledger_leaf f on f.entry_id = d.sends_entry
-          join ledger_opening o on o.entry_id = d.sends_entry
-       where d.lead_id = any($1::bigint[]) and f.leaf_index < $2
-         and ($3::bigint is null or d.broadcast_id = $3) and ($4::uuid is null or d.public_id = $4)
-         and ($6::timestamptz is null or (d.claimed_at >= $6 and d.claimed_at < $7::timestamptz))
+       select a.*, row_number() over (partition by "leadId" order by "sendsIndex" desc, position desc) as newest,
+         count(*) over (partition by "leadId")::int as "inAll"
+        from (
+          select distinct on (m.lead_id, m.message_id) m.lead_id as "leadId", m.message_id as uuid, m.attempt, m.path,
+            m.consent_entry as "consentEntry", m.subject_n as "subjectN", m.claimed_at as "claimedAt",
+            m.sends_position as position, m.broadcast_uuid as "broadcastUuid", m.sends_entry as "sendsEntry",
+            f.leaf_index as "sendsIndex", o.opening as "sendsOpening", s.commitments
+           from authorised_attempt m join ledger_sends s on s.entry_id = m.sends_entry
+             join ledger_leaf f on f.entry_id = m.sends_entry join ledger_opening o on o.entry_id = m.sends_entry
+          where m.lead_id = any($1::bigint[]) and f.leaf_index < $2
+            and ($3::bigint is null or (m.broadcast_id = $3 and not m.is_test))
+            and ($4::uuid is null or m.message_id = $4)
+            and ($6::timestamptz is null or (m.claimed_at >= $6 and m.claimed_at < $7::timestamptz))
+          order by m.lead_id, m.message_id, m.attempt desc
+        ) a
      ) m where newest <= $5 order by "leadId", "sendsIndex"::bigint, position`,
     [
       leadIds,
@@ -164,8 +170,8 @@ export interface LeafRange {
 const hasLeafWithin = (from: string, to: string): string =>
   `(exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
       where o.lead_id = l.id and f.leaf_index >= ${from} and f.leaf_index < ${to})
-    or exists (select from delivery d join ledger_leaf s on s.entry_id = d.sends_entry
-      where d.lead_id = l.id and s.leaf_index >= ${from} and s.leaf_index < ${to}))`;
+    or exists (select from authorised_attempt m join ledger_leaf s on s.entry_id = m.sends_entry
+      where m.lead_id = l.id and s.leaf_index >= ${from} and s.leaf_index < ${to}))`;
 
 /** Leads of the account, or of one of its Pages, with an entry or a message among those leaves; by id. */
 export async function readLeadsInRange(

@@ -222,7 +222,12 @@ it('tries again what may pass, five times, and puts back what never left', async
     expect(waits[place]! / minutes).toBeGreaterThan(0.75);
     expect(waits[place]! / minutes).toBeLessThan(1.25);
   }
-  expect(lead).toBeDefined();
+  const kept = await world.db.rows<{ attempt: number; hasEntry: boolean }>(
+    `select g.attempt, exists (select from ledger_sends s where s.entry_id = g.sends_entry) as "hasEntry"
+      from logged_send g where g.lead_id = $1 order by g.attempt`,
+    [lead!.id],
+  );
+  expect(kept).toEqual([1, 2, 3, 4].map((attempt) => ({ attempt, hasEntry: true })));
 
   const second = await world.addBroadcast([page]);
   world.sender.answer = () => ({ kind: 'not-sent', cause: 'ECONNREFUSED' });

@@ -14,7 +14,10 @@ export const flip = (column: string, at = 0): string =>
 export const ANN = `(select id from lead order by id limit 1)`;
 export const BOB = `(select id from lead order by id offset 1 limit 1)`;
 export const CYD = `(select id from lead order by id offset 2 limit 1)`;
-export const SENDS = `(select entry_id from ledger_sends limit 1)`;
+/** The n-th chunk: the first attempts, those tried again, and the tests. */
+const chunk = (n: number): string =>
+  `(select entry_id from ledger_sends join ledger_leaf using (entry_id) order by leaf_index offset ${String(n - 1)} limit 1)`;
+export const SENDS = chunk(1);
 
 /** The n-th entry of a person that has a leaf, from 1; and its leaf. */
 export const entryOf = (lead: string, n: number): string =>
@@ -29,6 +32,8 @@ export const ofKind = (kind: string): string =>
   `(select entry_id from ledger_opening join ledger_leaf using (entry_id) where convert_from(substring(opening
      for length(opening) - 64), 'UTF8') like '%"kind":"${kind}"%' order by leaf_index limit 1)`;
 export const sendsLeaf = leafOf(SENDS);
+export const againLeaf = leafOf(chunk(2));
+export const testsLeaf = leafOf(chunk(3));
 
 export const edit = (name: string, what: string, leaf: number | string | null, ...sql: string[]): Edit => ({
   name,

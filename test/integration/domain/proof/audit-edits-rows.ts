@@ -1,4 +1,18 @@
-import { flip, ANN, BOB, CYD, edit, entryOf, lastOf, leafOf, ofKind, sendsLeaf, type Edit } from './audit-edit';
+import {
+  flip,
+  ANN,
+  BOB,
+  CYD,
+  edit,
+  entryOf,
+  lastOf,
+  leafOf,
+  ofKind,
+  sendsLeaf,
+  againLeaf,
+  testsLeaf,
+  type Edit,
+} from './audit-edit';
 
 const NOTICE_ENTRY = ofKind('notice');
 const PEOPLE: readonly Edit[] = [
@@ -116,14 +130,14 @@ const PEOPLE: readonly Edit[] = [
 
 const ann = `where lead_id = ${ANN}`;
 const message = (name: string, set: string): Edit =>
-  edit(name, 'message_changed', sendsLeaf, `update delivery set ${set} ${ann}`);
+  edit(name, 'message_changed', againLeaf, `update delivery set ${set} ${ann}`);
 
 const MESSAGES: readonly Edit[] = [
   message('the place of a message', 'sends_position = 1 - sends_position'),
   message('the place of a message, beyond the chunk', 'sends_position = 77'),
   message('the place of a message taken away', 'sends_position = null'),
-  message('the attempt of a message', 'attempt = 2'),
-  message('the attempt of a message undone', 'attempt = 0'),
+  edit('the attempt of a message', 'messages_miscounted', sendsLeaf, `update delivery set attempt = 3 ${ann}`),
+  edit('the attempt of a message undone', 'messages_miscounted', sendsLeaf, `update delivery set attempt = 0 ${ann}`),
   message('the path of a message', `path = 'utility'`),
   message('the time of a message', `claimed_at = claimed_at - interval '1 second'`),
   message('the time of a message, by a hair', `claimed_at = claimed_at + interval '1 microsecond'`),
@@ -134,10 +148,15 @@ const MESSAGES: readonly Edit[] = [
   message('the chain a message counts', 'subject_n = subject_n + 1'),
   message('the chain a message counts, as none', 'subject_n = 0'),
   message('the id of a message', 'public_id = gen_random_uuid()'),
-  message('the broadcast of a message', 'broadcast_id = broadcast_id + 1'),
+  edit(
+    'the broadcast of a message',
+    'messages_miscounted',
+    sendsLeaf,
+    `update delivery set broadcast_id = broadcast_id + 1 ${ann}`,
+  ),
   message('the Page of a message', 'page_id = page_id + 1'),
-  edit('a message given to somebody else', 'message_changed', sendsLeaf, `update delivery set lead_id = ${CYD} ${ann}`),
-  edit('a message given to nobody', 'message_unowned', sendsLeaf, `update delivery set lead_id = null ${ann}`),
+  edit('a message given to somebody else', 'message_changed', againLeaf, `update delivery set lead_id = ${CYD} ${ann}`),
+  edit('a message given to nobody', 'message_unowned', againLeaf, `update delivery set lead_id = null ${ann}`),
   edit('the entry of a message', 'message_changed', null, `update delivery set sends_entry = gen_random_uuid() ${ann}`),
   edit('the entry of a message taken away', 'message_unlogged', null, `update delivery set sends_entry = null ${ann}`),
   edit('a message deleted', 'messages_miscounted', sendsLeaf, `delete from delivery ${ann}`),
@@ -148,6 +167,51 @@ const MESSAGES: readonly Edit[] = [
     `update delivery set sends_entry = null, attempt = 0, status = 'pending' ${ann}`,
   ),
   edit('the id of a broadcast', 'sends_changed', sendsLeaf, `update broadcast set public_id = gen_random_uuid()`),
+];
+
+const RETRIED = 'not is_test and sends_position = 0';
+const TESTED = 'is_test and sends_position = 0';
+const ATTEMPTS: readonly Edit[] = [
+  edit('an earlier attempt deleted', 'attempt_missing', againLeaf, `delete from logged_send where ${RETRIED}`),
+  edit(
+    'an earlier attempt deleted, and called untold',
+    'attempt_missing',
+    againLeaf,
+    `delete from logged_send where ${RETRIED}`,
+    `update delivery set untold_attempts = 2 ${ann}`,
+  ),
+  edit(
+    'the time of an earlier attempt',
+    'message_changed',
+    sendsLeaf,
+    `update logged_send set claimed_at = now() where ${RETRIED}`,
+  ),
+  edit(
+    'an earlier attempt passed off as a test',
+    'messages_miscounted',
+    sendsLeaf,
+    `update logged_send set is_test = true where ${RETRIED}`,
+  ),
+  edit('a test deleted', 'messages_miscounted', sendsLeaf, `delete from logged_send where ${TESTED}`),
+  edit(
+    'a test passed off as an attempt',
+    'messages_miscounted',
+    sendsLeaf,
+    `update logged_send set is_test = false where ${TESTED}`,
+  ),
+  edit(
+    'the broadcast of a test',
+    'sends_changed',
+    testsLeaf,
+    `update logged_send set broadcast_uuid = gen_random_uuid() where is_test`,
+  ),
+  edit('a test given to nobody', 'message_unowned', testsLeaf, `update logged_send set lead_id = null where ${TESTED}`),
+  edit(
+    'the consent of a test',
+    'message_changed',
+    testsLeaf,
+    `update logged_send set consent_entry = gen_random_uuid() where ${TESTED}`,
+  ),
 ];
 
 const WORDINGS: readonly Edit[] = [
@@ -163,4 +227,4 @@ const WORDINGS: readonly Edit[] = [
 ];
 
 /** Edits of rows that the log must agree with. */
-export const ROW_EDITS: readonly Edit[] = [...PEOPLE, ...MESSAGES, ...WORDINGS];
+export const ROW_EDITS: readonly Edit[] = [...PEOPLE, ...MESSAGES, ...ATTEMPTS, ...WORDINGS];

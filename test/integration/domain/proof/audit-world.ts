@@ -18,6 +18,7 @@ const TABLES = {
   lead_key: false,
   key_bucket: false,
   delivery: false,
+  logged_send: false,
   evidence_segment: false,
   notice: false,
   page: true,
@@ -84,7 +85,9 @@ export async function makeHistory(world: AuditWorld, { leaves }: { readonly leav
   await world.showNotice(page, ann);
   await world.showNotice(page, bob);
   await world.sequence();
-  await world.sendTo(page, [bob, ann]);
+  const sent = await world.sendTo(page, [bob, ann]);
+  await world.sendAgain(page, sent);
+  await world.sendTest(page, [ann, bob], sent);
   await world.deliver(page, message(page, a, world.now(), 'STOP'));
   await world.deliver(page, message(page, a, later(1_000), 'START'));
   await world.logPage(page);

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { makeSequence, pendingMac } from '../../../../src/domain/ledger';
 import type { AuditResult } from '../../../../src/domain/proof';
 import { message, newPsid } from '../inbox/inbox-world';
+import { BOB } from './audit-edit';
 import { FACT_EDITS } from './audit-edits-facts';
 import { LEDGER_EDITS } from './audit-edits-ledger';
 import { ROW_EDITS } from './audit-edits-rows';
@@ -19,7 +20,7 @@ afterAll(() => world.close());
 it('finds nothing wrong in a ledger that is whole, and opens every leaf', async () => {
   const result = await world.audit();
   expect(result.findings).toEqual([]);
-  expect(result).toMatchObject({ ok: true, opened: result.size, unopenable: 0, people: 3, messages: 2, pending: 2 });
+  expect(result).toMatchObject({ ok: true, opened: result.size, unopenable: 0, people: 3, messages: 6, pending: 2 });
   expect(result).toMatchObject({ wrong: 0, first: null, rejected: 0 });
   expect(result.size).toBeGreaterThan(520);
   const head = await world.db.first<{ root: Buffer }>('select root from ledger_checkpoint order by size desc limit 1');
@@ -46,7 +47,9 @@ it.each([...LEDGER_EDITS, ...ROW_EDITS, ...FACT_EDITS])('names $name', async ({ 
 it('names a waiting entry that has its leaf already, though its MAC is right', async () => {
   const { id, key } = world.keyRing.pendingMacKey();
   const commitment = randomBytes(32);
-  const row = await world.db.first<{ entry: string }>('select entry_id as entry from ledger_leaf where leaf_index = 9');
+  const row = await world.db.first<{ entry: string }>(
+    'select entry_id as entry from ledger_leaf where leaf_index = 11',
+  );
   await world.db.run('insert into ledger_pending (entry_id, commitment, mac, mac_key_id) values ($1, $2, $3, $4)', [
     row!.entry,
     commitment,
@@ -98,6 +101,17 @@ it('counts what the sequencer set aside, and takes it for no fault of the log', 
     `insert into ledger_rejected values (1000000, gen_random_uuid(), sha256('x'), '', 1, 'mac', now())`,
   );
   expect(await world.audit()).toMatchObject({ ok: true, rejected: 1 });
+});
+
+it('takes a test for no fault whose draft changed since, or was deleted', async () => {
+  const draft = await world.sendTo(world.page, []);
+  const gone = { broadcastId: '99999999', broadcastUuid: randomUUID() };
+  const bob = (await world.db.first<{ id: string }>(`select ${BOB} as id`))!.id;
+  for (const tested of [draft, gone]) await world.sendTest(world.page, [bob], tested);
+  await world.db.run(`update broadcast set content_sha256 = sha256('changed') where id = $1`, [draft.broadcastId]);
+  await world.sequence();
+  const { findings, messages } = await world.audit();
+  expect([findings, messages]).toEqual([[], 8]);
 });
 
 it('is whole again after all that', async () => {

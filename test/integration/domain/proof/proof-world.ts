@@ -4,6 +4,8 @@ import { createHash, randomUUID, sign } from 'node:crypto';
 import { makeCreateAccount } from '../../../../src/domain/accounts';
 import type { OptInMode } from '../../../../src/domain/lead-status.types';
 import { makeLogSends } from '../../../../src/domain/delivery';
+import { insertLoggedTests } from '../../../../src/domain/delivery/claim-tests.store';
+import { keepEarlierAttempts } from '../../../../src/domain/delivery/claim.store';
 import { leadTransaction, lockLeadRow, openLead } from '../../../../src/domain/leads';
 import { anchorServices, logVkey, makeAnchorCheckpoints, makeSequence } from '../../../../src/domain/ledger';
 import { appendLeadEntry, appendSystemEntry } from '../../../../src/domain/consent';
@@ -18,7 +20,9 @@ import { NOTICE_BODY, openInboxWorld, type InboxWorld, type TestPage } from '../
 export type ProofWorld = Awaited<ReturnType<typeof openProofWorld>>;
 
 export interface SentMessage {
+  readonly broadcastId: string;
   readonly broadcastUuid: string;
+  readonly leadIds: readonly string[];
   readonly deliveryUuids: readonly string[];
 }
 
@@ -121,6 +125,9 @@ export async function openProofWorld(outside?: Outside) {
       }),
     sendTo: (page: TestPage, leadIds: readonly string[], options: SendOptions = {}) =>
       sendTo(inbox, page, leadIds, options),
+    sendAgain: (page: TestPage, sent: SentMessage) => sendAgain(inbox, page, sent),
+    sendTest: (page: TestPage, leadIds: readonly string[], of: Pick<SentMessage, 'broadcastId' | 'broadcastUuid'>) =>
+      sendTest(inbox, page, leadIds, of),
   };
 }
 
@@ -148,70 +155,127 @@ async function sendTo(
   leadIds: readonly string[],
   { hasIndex = true, chunk = leadIds.length }: SendOptions,
 ): Promise<SentMessage> {
-  const { db, deps, keyRing } = world;
   const broadcastUuid = randomUUID();
-  const contentSha256 = createHash('sha256').update('content').digest();
-  const broadcast = await db.first<{ id: string }>(
+  const broadcast = (await world.db.first<{ id: string }>(
     `insert into broadcast (public_id, account_id, definition_ct, content_sha256, purpose, status, out_of_window, created_at,
        updated_at) values ($1, $2, '', $3, 'promotional', 'sending', 'skip', now(), now()) returning id`,
-    [broadcastUuid, page.accountId, contentSha256],
-  );
-  const at = world.now();
+    [broadcastUuid, page.accountId, CONTENT_SHA256],
+  ))!;
+  const about = { id: broadcast.id, uuid: broadcastUuid };
   const deliveryUuids: string[] = [];
   for (let seq = 0; seq < leadIds.length; seq += chunk) {
-    deliveryUuids.push(...(await sendChunk(leadIds.slice(seq, seq + chunk), seq)));
-  }
-  return { broadcastUuid, deliveryUuids };
-
-  function sendChunk(ids: readonly string[], firstSeq: number): Promise<string[]> {
-    return leadTransaction(deps, async (tx) => {
-      const recipients = [];
-      for (const id of ids) {
-        const row = (await lockLeadRow(tx, id))!;
-        const lead = openLead(keyRing, page, row);
-        const leaf = await tx.first<{ index: string }>(
-          'select leaf_index as index from ledger_leaf where entry_id = $1',
-          [row.consentEntry],
-        );
-        recipients.push({
-          deliveryUuid: randomUUID(),
-          attempt: 1,
-          psid: lead.psid,
-          dek: lead.dek,
-          path: 'standard' as const,
-          consentC: row.consentCommitment!,
-          consentIndex: hasIndex ? Number(leaf!.index) : (null as unknown as number),
-          subjectRef: row.subjectRef,
-          n: row.chainN,
-          row,
-        });
-      }
-      const { entryId } = await makeLogSends(deps)(tx, {
-        page,
-        broadcast: { id: broadcast!.id, uuid: broadcastUuid, contentSha256 },
-        at,
-        recipients,
-      });
-      for (const [position, { row, deliveryUuid, n }] of recipients.entries()) {
+    const messages = leadIds.slice(seq, seq + chunk).map((leadId) => ({ leadId, uuid: randomUUID(), attempt: 1 }));
+    await leadTransaction(world.deps, async (tx) => {
+      const { entryId, logged, at } = await logChunk(tx, world, { page, broadcast: about }, messages, hasIndex);
+      for (const [position, { uuid, leadId, consentEntry, n }] of logged.entries()) {
         await tx.run(
           `insert into delivery (broadcast_id, seq, page_id, lead_id, status, path, consent_entry, rule_version, attempt,
-           public_id, sends_entry, sends_position, subject_n, claimed_at)
-         values ($1, $10, $3, $4, 'accepted', 'standard', $5, 'test', 1, $6, $7, $2, $8, $9)`,
-          [
-            broadcast!.id,
-            position,
-            page.id,
-            row.id,
-            row.consentEntry,
-            deliveryUuid,
-            entryId,
-            n,
-            at,
-            firstSeq + position,
-          ],
+             public_id, sends_entry, sends_position, subject_n, claimed_at)
+           values ($1, $2, $3, $4, 'accepted', 'standard', $5, 'test', 1, $6, $7, $8, $9, $10)`,
+          [broadcast.id, seq + position, page.id, leadId, consentEntry, uuid, entryId, position, n, at],
         );
       }
-      return recipients.map(({ deliveryUuid }) => deliveryUuid);
+    });
+    deliveryUuids.push(...messages.map(({ uuid }) => uuid));
+  }
+  return { broadcastUuid, broadcastId: broadcast.id, leadIds, deliveryUuids };
+}
+
+/** Authorises the next attempt of messages, as a claim of what is tried again. */
+function sendAgain(world: InboxWorld, page: TestPage, sent: SentMessage): Promise<void> {
+  return leadTransaction(world.deps, async (tx) => {
+    const { broadcastId, broadcastUuid, leadIds, deliveryUuids } = sent;
+    const before = await tx.rows<{ seq: number; attempt: number }>(
+      `update delivery set status = 'pending' where broadcast_id = $1 returning seq, attempt`,
+      [broadcastId],
+    );
+    await keepEarlierAttempts(
+      tx,
+      broadcastId,
+      before.map(({ seq }) => seq),
+    );
+    const attempt = (before[0]?.attempt ?? 0) + 1;
+    const messages = leadIds.map((leadId, place) => ({ leadId, uuid: deliveryUuids[place] ?? '', attempt }));
+    const about = { id: broadcastId, uuid: broadcastUuid };
+    const { entryId, logged, at } = await logChunk(tx, world, { page, broadcast: about }, messages, true);
+    for (const [position, { uuid, consentEntry, n }] of logged.entries()) {
+      await tx.run(
+        `update delivery set status = 'accepted', attempt = $2, consent_entry = $3, sends_entry = $4, sends_position = $5,
+           subject_n = $6, claimed_at = $7 where public_id = $1`,
+        [uuid, attempt, consentEntry, entryId, position, n, at],
+      );
+    }
+  });
+}
+
+/** Authorises a test of a broadcast to each of these leads. */
+function sendTest(
+  world: InboxWorld,
+  page: TestPage,
+  leadIds: readonly string[],
+  sent: Pick<SentMessage, 'broadcastId' | 'broadcastUuid'>,
+): Promise<string[]> {
+  return leadTransaction(world.deps, async (tx) => {
+    const broadcast = { id: sent.broadcastId, uuid: sent.broadcastUuid };
+    const messages = leadIds.map((leadId) => ({ leadId, uuid: randomUUID(), attempt: 1 }));
+    const { entryId, logged, at } = await logChunk(tx, world, { page, broadcast }, messages, true);
+    const tests = logged.map(({ uuid, leadId, consentEntry, n }, position) => ({
+      replyUuid: uuid,
+      attempt: 1,
+      leadId,
+      path: 'standard',
+      consentEntry,
+      subjectN: n,
+      position,
+    }));
+    await insertLoggedTests(tx, { broadcast, pageId: page.id, at, entryId }, tests);
+    return messages.map(({ uuid }) => uuid);
+  });
+}
+
+const CONTENT_SHA256 = createHash('sha256').update('content').digest();
+
+interface NewMessage {
+  readonly leadId: string;
+  readonly uuid: string;
+  readonly attempt: number;
+}
+
+async function logChunk(
+  tx: Tx,
+  world: InboxWorld,
+  { page, broadcast }: { readonly page: TestPage; readonly broadcast: { readonly id: string; readonly uuid: string } },
+  messages: readonly NewMessage[],
+  hasIndex: boolean,
+) {
+  const at = world.now();
+  const logged = [];
+  for (const { leadId, uuid, attempt } of messages) {
+    const row = (await lockLeadRow(tx, leadId))!;
+    const { psid, dek } = openLead(world.keyRing, page, row);
+    const leaf = await tx.first<{ index: string }>('select leaf_index as index from ledger_leaf where entry_id = $1', [
+      row.consentEntry,
+    ]);
+    logged.push({
+      deliveryUuid: uuid,
+      attempt,
+      psid,
+      dek,
+      path: 'standard' as const,
+      consentC: row.consentCommitment!,
+      consentIndex: hasIndex ? Number(leaf!.index) : (null as unknown as number),
+      subjectRef: row.subjectRef,
+      n: row.chainN,
+      uuid,
+      leadId: row.id,
+      consentEntry: row.consentEntry!,
     });
   }
+  const { entryId } = await makeLogSends(world.deps)(tx, {
+    page,
+    broadcast: { ...broadcast, contentSha256: CONTENT_SHA256 },
+    at,
+    recipients: logged,
+  });
+  return { entryId, logged, at };
 }
