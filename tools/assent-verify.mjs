@@ -759,7 +759,10 @@ function readManifest(manifest, note, key) {
   const files = new Map([...texts].map(([path, digest]) => [path, digest.toString('latin1')]));
   const value = readCanonical(Buffer.concat([Buffer.from('{'), manifest.subarray(end + 1)]), 'manifest.json');
   need(manifest[end] === 44, 1, 'manifest.json is not in canonical form (RFC 8785)');
-  need(Object.keys(value).join() === 'kind,log,made_at,v', 1, 'manifest.json has other fields than it should');
+  const { too_large: tooLarge = 0, ...fixed } = value;
+  need(Object.keys(fixed).join() === 'kind,log,made_at,v', 1, 'manifest.json has other fields than it should');
+  const isCount = 'too_large' in value ? about !== undefined && Number.isSafeInteger(tooLarge) && tooLarge > 0 : true;
+  need(isCount, 1, 'manifest.json: too_large is no number of people');
   need(value.v === 1 && KINDS.includes(value.kind), 1, 'manifest.json is of an unknown version or kind');
   const claim = about === undefined ? null : readCanonical(Buffer.from(about, 'latin1'), 'manifest.json');
   need(
@@ -773,7 +776,7 @@ function readManifest(manifest, note, key) {
   const expected = `assent-bundle/v1\n${key.name}\n${sha256(manifest).toString('hex')}\n`;
   need(signed.text === expected, 1, 'manifest.note does not sign this manifest.json');
   requireSignature(signed, bundleKey(key), 'manifest.note');
-  return { kind: value.kind, files, about: claim, madeAt: value.made_at };
+  return { kind: value.kind, files, about: claim, madeAt: value.made_at, tooLarge };
 }
 
 /** Whoever reads a bundle about many must be told which ones they are. */
@@ -2077,7 +2080,11 @@ function countRecord({ entries: [{ body }], messages }, findings) {
 /** Whether the records are what the manifest claims. That none is missing cannot be seen. */
 function checkClaim(manifest, findings) {
   noteMaking(manifest, findings);
-  const { about, kind } = manifest;
+  const { about, kind, tooLarge } = manifest;
+  if (tooLarge > 0)
+    findings.note(
+      `people left out, whose records are larger than a verifier reads: ${tooLarge}; ask for their own bundles`,
+    );
   const isOnly = (set, value) => [...set].every((one) => one === value);
   if (kind === 'broadcast') {
     const isWhole = isOnly(findings.counts, 'one') && isOnly(findings.broadcasts, about.broadcast);

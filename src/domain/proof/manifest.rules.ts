@@ -16,9 +16,16 @@ const aboutOf = (about: BundleAbout) =>
     ? { broadcast: about.broadcast }
     : { from: about.from.toISOString(), page: about.metaPageId, to: about.to.toISOString() };
 
+/** What a bundle about many says of itself beside its files. */
+export interface BundleClaim {
+  readonly about: BundleAbout;
+  /** People whose record is larger than a verifier reads. */
+  readonly tooLarge: number;
+}
+
 /**
- * What the bundle holds: JCS (RFC 8785) of `{about, files, kind, log, made_at, v}`, in a bundle about one person without
- * `about`. Its keys are paths, which canonical JSON of
+ * What the bundle holds: JCS (RFC 8785) of `{about, files, kind, log, made_at, too_large, v}`, in a bundle about one person without
+ * `about`, and without `too_large` where nobody is left out for that. Its keys are paths, which canonical JSON of
  * entries does not allow; they hold nothing that `JSON.stringify` and a sort by code unit would not write the one way there is.
  *
  * @param hashes SHA-256 in hex by path
@@ -28,11 +35,12 @@ export function manifestOf(
   log: string,
   { signedAt }: Pick<BundleHead, 'signedAt'>,
   hashes: readonly { readonly path: string; readonly sha256: string }[],
-  about: BundleAbout | null = null,
+  claim: BundleClaim | null = null,
 ): Buffer {
   const files = Object.fromEntries([...hashes].sort(byPath).map((file) => [file.path, file.sha256]));
-  const claim = about === null ? {} : { about: aboutOf(about) };
-  return Buffer.from(JSON.stringify({ ...claim, files, kind, log, made_at: signedAt.toISOString(), v: 1 }));
+  const about = claim === null ? {} : { about: aboutOf(claim.about) };
+  const leftOut = claim === null || claim.tooLarge === 0 ? {} : { too_large: claim.tooLarge };
+  return Buffer.from(JSON.stringify({ ...about, files, kind, log, made_at: signedAt.toISOString(), ...leftOut, v: 1 }));
 }
 
 /** The text that is signed over a manifest. */

@@ -7,7 +7,15 @@ import type { Database, RowId, Tx } from '../sql.types';
 import { leftOutText } from './bundle-texts.rules';
 import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesOver, type OccupiedGaps } from './common-files';
 import { beginExport, type ExportRecord } from './export-record';
-import { base64Of, byPath, hashed, manifestOf, type BundleAbout, type BundleKind } from './manifest.rules';
+import {
+  base64Of,
+  byPath,
+  hashed,
+  manifestOf,
+  type BundleAbout,
+  type BundleClaim,
+  type BundleKind,
+} from './manifest.rules';
 import { openPeople } from './open-people';
 import { manifestFiles, wordingFiles, type BundleDeps } from './person-bundle';
 import { personFiles } from './person-files.rules';
@@ -23,7 +31,7 @@ import {
 } from './person.store';
 import { proofNotReady, rangeInvalid } from './proof.errors';
 import type { BundleFile, BundleHead, ProvedPerson } from './proof.types';
-import { CHUNK_RECORDS, chunksOf, ZIP_CHUNK_BYTES } from './record-chunks.rules';
+import { CHUNK_RECORDS, chunksOf, MOST_RECORD_BYTES, ZIP_CHUNK_BYTES } from './record-chunks.rules';
 import { zipOf } from './zip';
 
 /** An entry is signed within a second of being written; a log that stood still longer than this is looked at whole. */
@@ -116,10 +124,12 @@ async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrde
     ...wordingFiles(await allWordings(deps.db, order)),
   ].sort(byPath);
   return recorded(deps, order, head, (record) => {
-    const lines = recordLines(deps.db, record, head, order.people(head, range));
+    const leftOut = { tooLarge: 0 };
+    const lines = recordLines(deps, record, head, order.people(head, range), leftOut);
+    const whole = { kind: order.kind, head, common, claim: () => ({ about: order.about, ...leftOut }) };
     return form === 'zip'
-      ? zipStream(deps, order, head, common, chunksOf(lines, ZIP_CHUNK_BYTES))
-      : lineStream(deps, order, head, common, chunksOf(lines, Infinity));
+      ? zipStream(deps, whole, chunksOf(lines, ZIP_CHUNK_BYTES))
+      : lineStream(deps, whole, chunksOf(lines, Infinity));
   });
 }
 
@@ -148,20 +158,26 @@ async function* recorded(
   }
 }
 
-/** One line for each person, who is written down before. */
+/** One line for each person, who is written down before. Whoever's would be longer than a verifier reads is left out and counted. */
 async function* recordLines(
-  db: Database,
+  { db, mostRecordBytes = MOST_RECORD_BYTES }: BundleDeps,
   record: ExportRecord,
   head: BundleHead,
   batches: AsyncGenerator<readonly ProvedPerson[]>,
+  leftOut: { tooLarge: number },
 ): AsyncGenerator<Buffer> {
   let records = 0;
   for await (const people of batches) {
     await record.disclose(people.map(({ leadId }) => leadId));
     const proofOf = await proofsOf(db, people, head);
     for (const person of people) {
+      const line = recordLine(records + 1, personFiles(person, head, proofOf));
+      if (line.length > mostRecordBytes) {
+        leftOut.tooLarge += 1;
+        continue;
+      }
       records += 1;
-      yield recordLine(records, personFiles(person, head, proofOf));
+      yield line;
     }
   }
 }
@@ -171,11 +187,17 @@ const recordLine = (record: number, files: readonly BundleFile[]): Buffer =>
 
 type Hashes = ReturnType<typeof hashed>[];
 
+interface WholeBundle {
+  readonly kind: BundleKind;
+  readonly head: BundleHead;
+  readonly common: readonly BundleFile[];
+  /** Known when the last record is. */
+  readonly claim: () => BundleClaim;
+}
+
 async function* zipStream(
   deps: BundleDeps,
-  { kind, about }: Pick<StreamOrder, 'kind' | 'about'>,
-  head: BundleHead,
-  common: readonly BundleFile[],
+  { kind, head, common, claim }: WholeBundle,
   chunks: AsyncGenerator<BundleFile>,
 ): AsyncGenerator<Buffer> {
   const hashes: Hashes = common.map(hashed);
@@ -185,7 +207,7 @@ async function* zipStream(
       hashes.push(hashed(chunk));
       yield chunk;
     }
-    const manifest = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes, about));
+    const manifest = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes, claim()));
     yield* [...common.filter(({ path }) => path > 'chunks/'), ...manifest].sort(byPath);
   };
   yield* zipOf(inOrder());
@@ -193,9 +215,7 @@ async function* zipStream(
 
 async function* lineStream(
   deps: BundleDeps,
-  { kind, about }: Pick<StreamOrder, 'kind' | 'about'>,
-  head: BundleHead,
-  common: readonly BundleFile[],
+  { kind, head, common, claim }: WholeBundle,
   chunks: AsyncGenerator<BundleFile>,
 ): AsyncGenerator<Buffer> {
   const hashes: Hashes = common.map(hashed);
@@ -204,7 +224,7 @@ async function* lineStream(
     hashes.push(hashed(chunk));
     yield chunk.bytes;
   }
-  const [manifest, note] = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes, about));
+  const [manifest, note] = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes, claim()));
   const end = { manifest: manifest.bytes.toString('base64'), note: note.bytes.toString('base64') };
   yield Buffer.from(`${JSON.stringify(end)}\n`);
 }

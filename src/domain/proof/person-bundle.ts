@@ -20,7 +20,10 @@ const MOST_MESSAGES = 500;
 
 export type BundleForm = 'zip' | 'json';
 
-export interface BundleDeps extends ExportDeps, CommonDeps {}
+export interface BundleDeps extends ExportDeps, CommonDeps {
+  /** Of a person's record in a bundle about many; what a verifier reads, unless told. */
+  readonly mostRecordBytes?: number | undefined;
+}
 
 export interface LeadBundleInput {
   readonly accountId: RowId;

@@ -4,6 +4,8 @@ import type { BundleFile } from './proof.types';
 export const CHUNK_RECORDS = 100;
 /** Bytes of one chunk in a ZIP: a verifier holds one in memory. */
 export const ZIP_CHUNK_BYTES = 32 * 1024 * 1024;
+/** A verifier refuses a longer line; docs/verify.md. */
+export const MOST_RECORD_BYTES = 64 * 1024 * 1024;
 const DIGITS = 6;
 
 /**

@@ -133,6 +133,20 @@ describe('a bundle about a range of time', () => {
     );
   });
 
+  it('says how many were left out because a verifier would refuse their records', async () => {
+    const { exit, notes } = await judgeMany(crowd, { kind: 'audit', about: RANGE, too_large: 2 });
+    expect([exit, notes.join()]).toEqual([
+      0,
+      expect.stringContaining('people left out, whose records are larger than a verifier reads: 2'),
+    ]);
+    for (const tooLarge of [0, -1, 1.5, '2', null]) {
+      const verdict = await judgeMany(crowd, { kind: 'audit', about: RANGE, too_large: tooLarge });
+      expect(reasonsOf(verdict, 1)).toContain(tooLarge === 1.5 ? 'manifest.json' : 'too_large is no number of people');
+    }
+    const one = withManifest(bundleOf(honestPlan(tsa, tsa)), CAST.log, { too_large: 2 });
+    expect(reasonsOf(await auditor.judgeFast(jsonOf(one), TRUSTING), 1)).toContain('too_large is no number of people');
+  });
+
   it('is never about one person', async () => {
     const files = withManifest(bundleOf(honestPlan(tsa, tsa)), CAST.log, { about: RANGE });
     expect(reasonsOf(await auditor.judgeFast(jsonOf(files), TRUSTING), 1)).toContain(

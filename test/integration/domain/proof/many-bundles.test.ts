@@ -129,6 +129,26 @@ it('says which messages it does not hold', async () => {
   expect(await readmeOf(await broadcast('ndjson'))).toContain('the message of this broadcast, and no other message');
 });
 
+it.each(['zip', 'ndjson'] as const)(
+  'leaves out whose record a verifier would refuse, and says how many, as %s',
+  async (form) => {
+    const [from, to] = [new Date(start.getTime() - DAY_MS), new Date(start.getTime() + DAY_MS)];
+    const records = (await all(await range(from, to, 'ndjson')))
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('{"record"'));
+    const shorter = records.filter((line) => !line.includes('"sends/')).map((line) => line.length + 1);
+    const deps = { ...world.bundleDeps, mostRecordBytes: Math.max(...shorter) };
+    const order = { accountId: page.accountId, page: page.uuid, from, to, form };
+    const verdict = verifier.verify(await all(await makeRangeProofs(deps)(order)), key());
+    expect(verdict.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
+    const left = records.filter((line) => line.length + 1 > deps.mostRecordBytes).length;
+    expect(left).toBeGreaterThan(100);
+    expect(verdict.records).toBe(PEOPLE - left);
+    expect(verdict.notes.join()).toContain(`people left out, whose records are larger than a verifier reads: ${left}`);
+  },
+);
+
 it('fails where one record, chunk or line was changed, dropped, doubled or exchanged', async () => {
   const lines = (await all(await broadcast('ndjson'))).toString().split('\n').slice(0, -1);
   const join = (some: readonly string[]) => Buffer.from(`${some.join('\n')}\n`);
