@@ -10,6 +10,8 @@ import { startSequencer } from './sequencer';
 import { startSweeper } from './sweeper';
 
 const SWEEP_EVERY_MS = 2_000;
+/** Who asks to be erased sees it happen. */
+const ERASE_EVERY_MS = 500;
 const HOUSEKEEPING_EVERY_MS = 10 * 60_000;
 /** So long at the most a process can still open what another process has destroyed the key of. */
 const KEY_CHECK_EVERY_MS = 30_000;
@@ -21,7 +23,7 @@ export function startWork(
   queues: readonly QueueName[],
 ): { stop(): Promise<void> } {
   const { clock, log, metrics, queue, db, keyRing } = infrastructure;
-  const { work, sweeps, anchoring, housekeeping } = useCases;
+  const { work, sweeps, erasing, anchoring, housekeeping } = useCases;
   const workers = startWorkers({
     connection: infrastructure.queueConnection,
     queues,
@@ -40,6 +42,7 @@ export function startWork(
   });
   const timers = [
     startSweeper({ db, log, sweeps, everyMs: SWEEP_EVERY_MS, lock: 'sweep' }),
+    startSweeper({ db, log, sweeps: erasing, everyMs: ERASE_EVERY_MS, lock: 'erasures' }),
     startSweeper({ db, log, sweeps: anchoring, everyMs: SWEEP_EVERY_MS, lock: 'anchors' }),
     startSweeper({ db, log, sweeps: housekeeping, everyMs: HOUSEKEEPING_EVERY_MS, lock: 'housekeeping' }),
   ];

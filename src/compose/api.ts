@@ -4,6 +4,7 @@ import { makeApp } from '../http/app';
 import { apiKeysRoutes } from '../http/api-keys.routes';
 import { assetRoutes } from '../http/assets.routes';
 import { broadcastsRoutes } from '../http/broadcasts.routes';
+import { erasurePageRoutes, erasuresRoutes } from '../http/erasure.routes';
 import { docsPage } from '../http/docs-page';
 import { leadsRoutes } from '../http/leads.routes';
 import { openApiDocument } from '../http/openapi';
@@ -37,6 +38,7 @@ interface RunningApi {
 export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>): Route[] => [
   ...pagesRoutes(useCases.pages),
   ...leadsRoutes(useCases.leads),
+  ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),
   ...logRoutes(useCases.readLog, ledger.isPublic),
@@ -140,7 +142,14 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
       { path: '/', router: webhook },
       ...(sandbox === null ? [] : [{ path: '/sandbox', router: sandbox.router }]),
     ],
-    routers: [operations, assetRoutes(), personRoutes(useCases.person), receiptRoutes(useCases.person), api],
+    routers: [
+      operations,
+      assetRoutes(),
+      personRoutes(useCases.person),
+      receiptRoutes(useCases.person),
+      erasurePageRoutes(useCases.erasurePage),
+      api,
+    ],
   });
 }
 

@@ -43,6 +43,7 @@ import { makeShowWebPage, makeUnsubscribeByWeb, makeUnsubscribeLead, makeWithdra
 import { forgetIdempotencyKeys } from '../http/idempotency';
 import { createGraphClient } from '../platform/messenger/graph-client';
 import { composeDelivery } from './delivery';
+import { composeErasure } from './erasure';
 import { composeLedger } from './ledger';
 import { composeProofs } from './proofs';
 import { logOrigin } from './installation';
@@ -54,21 +55,17 @@ export type UseCases = Awaited<ReturnType<typeof composeUseCases>>;
 /** Wires every use case once. The only place where the domain meets its drivers. */
 export async function composeUseCases(infrastructure: Infrastructure, surroundings: Surroundings) {
   const { db, keyRing, clock, ids, log, queue } = infrastructure;
-  const { messenger } = surroundings;
   const append: AppendDeps = { keyRing, clock, ids, logOrigin: await logOrigin(infrastructure) };
   const keyOf = (accountId: RowId) => accountKey(db, keyRing, accountId);
   const rulesAt = makeRulesAt({ adWindow: false });
   const common = { db, keyRing, clock, ids, log, queue, accountKey: keyOf, rulesAt };
-  const graph = createGraphClient({
-    baseUrl: messenger.graphUrl,
-    version: infrastructure.config.meta.graphVersion,
-    appSecret: messenger.appSecrets[0] ?? null,
-  });
+  const graph = openGraph(infrastructure, surroundings);
   const delivery = composeDelivery(infrastructure, { ...surroundings, append, accountKey: keyOf, rulesAt });
   const consent = { ...append, ...delivery.replyPort, db };
   const ledger = await composeLedger(infrastructure, surroundings, append);
   const exports = composeProofs(infrastructure, append);
-  const inboxDeps = { ...common, ...consent, ...delivery.inboxPort };
+  const erasure = composeErasure(infrastructure, append, surroundings.publicUrl);
+  const inboxDeps = { ...common, ...consent, ...delivery.inboxPort, openTombstones: erasure.openTombstones };
   return {
     authenticate: makeAuthenticate(common),
     apiKeys: { create: makeCreateApiKey(common), list: makeListApiKeys(common), revoke: makeRevokeApiKey(common) },
@@ -82,17 +79,15 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
       },
       makeWithdrawPeople(consent),
     ),
-    leads: leadsApi(common, consent),
+    leads: leadsApi(common, consent, erasure.orGone),
+    erasures: erasure.erasures,
+    erasurePage: erasure.erasurePage,
     broadcasts: broadcastsApi({
       ...common,
       lookups: makeAudienceLookups(common),
       queueReply: delivery.replyPort.queueTestReply,
     }),
-    person: {
-      show: makeShowWebPage(common),
-      showReceipt: makeShowReceipt(common),
-      unsubscribe: makeUnsubscribeByWeb(consent),
-    },
+    person: personApi(common, consent),
     storeWebhook: makeStoreWebhook(common),
     work: {
       drainInbox: makeDrainInbox(inboxDeps),
@@ -103,14 +98,17 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     sequence: ledger.sequence,
     readLog: ledger.readLog,
     readAnchors: ledger.readAnchors,
-    proofs: exports.proofs,
+    proofs: { ...exports.proofs, ofLead: erasure.orGone(exports.proofs.ofLead) },
     sweeps: [{ name: 'requeue-inbox', run: makeRequeueInbox(common) }, ...delivery.sweeps, ...broadcastSweeps(common)],
+    /** Apart from the others, who would wait for the keys of thousands of buckets to be written. */
+    erasing: erasure.sweeps,
     /** Apart from the others, who would wait for an authority that does not answer. */
     anchoring: ledger.anchoring,
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
       ...ledger.housekeeping,
       ...exports.housekeeping,
+      ...erasure.housekeeping,
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {
@@ -120,17 +118,34 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   };
 }
 
+const openGraph = ({ config }: Infrastructure, { messenger }: Surroundings) =>
+  createGraphClient({
+    baseUrl: messenger.graphUrl,
+    version: config.meta.graphVersion,
+    appSecret: messenger.appSecrets[0] ?? null,
+  });
+
+const personApi = (
+  deps: Parameters<typeof makeShowReceipt>[0],
+  consent: Parameters<typeof makeUnsubscribeByWeb>[0],
+) => ({
+  show: makeShowWebPage(deps),
+  showReceipt: makeShowReceipt(deps),
+  unsubscribe: makeUnsubscribeByWeb(consent),
+});
+
 const leadsApi = (
   deps: Parameters<typeof makeTagLeads>[0] & Parameters<typeof makeLookupLead>[0],
   consent: Parameters<typeof makeUnsubscribeLead>[0],
+  orGone: ReturnType<typeof composeErasure>['orGone'],
 ) => ({
   list: makeListLeads(deps),
-  get: makeGetLead(deps),
+  get: orGone(makeGetLead(deps)),
   lookup: makeLookupLead(deps),
-  setTags: makeSetTags(deps),
+  setTags: orGone(makeSetTags(deps)),
   tagLeads: makeTagLeads(deps),
-  unsubscribe: makeUnsubscribeLead(consent),
-  history: makeConsentHistory(deps),
+  unsubscribe: orGone(makeUnsubscribeLead(consent)),
+  history: orGone(makeConsentHistory(deps)),
 });
 
 /** What brings broadcasts forward whose time has come or whose job was lost. */

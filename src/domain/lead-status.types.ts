@@ -1,5 +1,8 @@
-/** What a lead allows. Unreachable and restricted are moments beside it, not statuses. */
-export type LeadStatus = 'subscribed' | 'unsubscribed' | 'reply_only' | 'suppressed';
+/** What a lead allows, as others see it. Unreachable and restricted are moments beside it, not statuses. */
+export type ShownLeadStatus = 'subscribed' | 'unsubscribed' | 'reply_only' | 'suppressed';
+
+/** `erasing`: nobody sees the lead any more, and its rows go within seconds. */
+export type LeadStatus = ShownLeadStatus | 'erasing';
 
 export type OptInMode = 'conversation_start' | 'explicit';
 

@@ -1,5 +1,6 @@
 import type { AccountErrorCode } from '../domain/accounts';
 import { BroadcastStateError, type BroadcastErrorCode } from '../domain/broadcasts';
+import type { ErasureErrorCode } from '../domain/erasure';
 import type { LeadErrorCode } from '../domain/leads';
 import type { PageErrorCode } from '../domain/pages';
 import type { ProofErrorCode } from '../domain/proof';
@@ -10,7 +11,13 @@ import { problemBody, type Problem, type ProblemInput } from './problem';
 
 /** Every code a caller can meet. A slice that adds one without a status and a title does not compile. */
 export type PublicErrorCode =
-  AccountErrorCode | BroadcastErrorCode | LeadErrorCode | PageErrorCode | ProofErrorCode | HttpErrorCode;
+  | AccountErrorCode
+  | BroadcastErrorCode
+  | ErasureErrorCode
+  | LeadErrorCode
+  | PageErrorCode
+  | ProofErrorCode
+  | HttpErrorCode;
 
 interface Presentation {
   readonly status: number;
@@ -28,9 +35,11 @@ export const PRESENTATIONS = {
   broadcast_not_found: { status: 404, title: 'No such broadcast' },
   broadcast_state: { status: 409, title: 'The broadcast is in another state' },
   delivery_not_found: { status: 404, title: 'No such message' },
+  erasure_not_found: { status: 404, title: 'No such erasure' },
   idempotency_in_progress: { status: 409, title: 'The first call is still running' },
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is malformed' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  lead_erased: { status: 410, title: 'The lead was erased' },
   lead_not_found: { status: 404, title: 'No such lead' },
   log_part_not_found: { status: 404, title: 'The log has no such part' },
   malformed_body: { status: 400, title: 'The body could not be read' },

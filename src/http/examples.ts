@@ -31,6 +31,17 @@ export const LEAD_EXAMPLE = {
   created_at: AT,
 };
 
+export const ERASURE_EXAMPLE = {
+  id: 'f0a3c3b4-57a0-4f3f-9a35-5f6f6d1f2b11',
+  state: 'waiting',
+  status_url: 'https://bot.example.com/erasure/3f9c2b7d0a1e4c58b6d7e8f901234567',
+  requested_at: AT,
+  rows_deleted_at: null,
+  keys_destroyed_at: null,
+  completed_at: null,
+  certificate: null,
+};
+
 export const CONSENT_ENTRY_EXAMPLE = {
   entry_id: '5d9a5e36-7f8a-4f3b-9f6e-0e3d9b1c7a42',
   kind: 'opt_in',

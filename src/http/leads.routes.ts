@@ -137,7 +137,7 @@ function readRoutes(api: LeadsApi): Route[] {
       scope: 'leads:read',
       summary: 'One lead',
       params,
-      problems: [404],
+      problems: [404, 410],
       replies: { 200: { description: 'The lead', schema: leadSchema } },
       handle: async ({ principal, params: { id } }) => ({
         status: 200,
@@ -166,7 +166,7 @@ function tagRoutes(api: LeadsApi): Route[] {
       params,
       body: z.strictObject({ tags: z.array(tagName).max(100) }).meta({ id: 'SetTags' }),
       bodyExample: { tags: ['newsletter', 'berlin'] },
-      problems: [404],
+      problems: [404, 410],
       replies: { 200: { description: 'The lead', schema: leadSchema } },
       handle: async ({ principal, params: { id }, body }) => {
         await api.setTags({ accountId: principal.accountId, leadUuid: id, tags: body.tags });
@@ -213,7 +213,7 @@ function consentRoutes(api: LeadsApi): Route[] {
       description:
         'One transaction: ledger entry, state, and every pending delivery skipped. Unsubscribing twice changes nothing',
       params,
-      problems: [404],
+      problems: [404, 410],
       replies: { 200: { description: 'The lead', schema: leadSchema } },
       replay: async ({ principal, params: { id } }) => ({
         status: 200,
@@ -231,7 +231,7 @@ function consentRoutes(api: LeadsApi): Route[] {
       scope: 'leads:read',
       summary: 'Consent history of a lead',
       params,
-      problems: [404],
+      problems: [404, 410],
       replies: { 200: { description: 'Entries in order', schema: listOf(historySchema) } },
       handle: async ({ principal, params: { id } }) => {
         const entries = await api.history({ accountId: principal.accountId, leadUuid: id });

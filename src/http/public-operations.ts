@@ -142,6 +142,18 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
   },
   {
     method: 'get',
+    path: '/erasure/{code}',
+    tag: 'erasures',
+    summary: 'How far an erasure is, and its certificate. Names nobody',
+    auth: 'none',
+    params: z.object({ code: z.string() }),
+    replies: {
+      200: { description: 'The page', ...html, example: '<!doctype html>…' },
+      404: { description: 'Unknown code', ...html, example: '<!doctype html>…' },
+    },
+  },
+  {
+    method: 'get',
     path: '/n/{token}/consent',
     tag: 'person',
     summary: 'What one person agreed to and took back, each act with its place in the signed log. Changes nothing',

@@ -99,6 +99,16 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'a test send is a reply beside the deliveries',
     sources: ['broadcasts/test-broadcast'],
   },
+  'test/integration/domain/erasure/erase-lead.test.ts': {
+    because: 'an erasure is asked for, carried out and read in one go',
+    sources: [
+      'erasure/carry-out-erasures',
+      'erasure/certificate.rules',
+      'erasure/read-erasures',
+      'erasure/request-erasure',
+      'erasure/tombstone',
+    ],
+  },
   'test/integration/domain/delivery/claim-race.test.ts': {
     because: 'a claim and its guard are about what others do at the same time',
     sources: ['delivery/chunk-guard', 'delivery/claim-chunk'],
@@ -169,6 +179,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
 
 /** Tests that stand for several sources at once, and what they show. */
 const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
+  'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
   'test/integration/domain/accounts/accounts.test.ts': 'the life of an account',
   'test/integration/domain/broadcasts/control.test.ts': 'launch, pause, resume and cancel',
   'test/integration/domain/broadcasts/drafts.test.ts': 'writing and reading drafts',

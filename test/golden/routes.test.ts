@@ -4,6 +4,7 @@ import { allRoutes } from '../../src/compose/api';
 import type { UseCases } from '../../src/compose/use-cases';
 import { SCOPES } from '../../src/domain/accounts';
 import { assetRoutes } from '../../src/http/assets.routes';
+import { erasurePageRoutes } from '../../src/http/erasure.routes';
 import { operationsRoutes } from '../../src/http/operations.routes';
 import { personRoutes } from '../../src/http/person.routes';
 import { receiptRoutes } from '../../src/http/receipt.routes';
@@ -55,6 +56,7 @@ describe('the routes', () => {
       assetRoutes(),
       personRoutes({} as Parameters<typeof personRoutes>[0]),
       receiptRoutes({} as Parameters<typeof receiptRoutes>[0]),
+      erasurePageRoutes({} as Parameters<typeof erasurePageRoutes>[0]),
       webhookRoutes({} as Parameters<typeof webhookRoutes>[0]),
     );
     expect(others.sort()).toEqual(PUBLIC_OPERATIONS.map(nameOf).sort());

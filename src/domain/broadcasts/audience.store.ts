@@ -68,6 +68,7 @@ export function audienceSql(audience: ResolvedAudience, parameters: SqlParameter
   const { bind } = parameters;
   const conditions = [
     `l.account_id = ${bind(audience.accountId)}::bigint`,
+    `l.status <> 'erasing'`,
     `l.page_id = any(${bind(audience.pages.map((page) => page.id))}::bigint[])`,
     ...namedLeadsSql(audience.named, parameters),
   ];
@@ -118,7 +119,7 @@ export async function findOwnLeads(
 ): Promise<Map<string, RowId>> {
   const rows = await sql.rows<{ id: RowId; uuid: string }>(
     `select id, public_id as uuid from lead
-      where account_id = $1 and page_id = any($2::bigint[]) and public_id = any($3::uuid[])
+      where account_id = $1 and page_id = any($2::bigint[]) and public_id = any($3::uuid[]) and status <> 'erasing'
       order by id for key share`,
     [accountId, pageIds, leadUuids],
   );

@@ -68,7 +68,7 @@ export const makeConsentHistory =
     leadTransaction(deps, async (tx) => {
       const found = await tx.first<{ id: RowId; pageUuid: string }>(
         `select l.id, p.public_id as "pageUuid" from lead l join page p on p.id = l.page_id
-         where l.account_id = $1 and l.public_id = $2`,
+         where l.account_id = $1 and l.public_id = $2 and l.status <> 'erasing'`,
         [accountId, leadUuid],
       );
       const row = found === undefined ? undefined : await readLeadRow(tx, found.id);

@@ -113,7 +113,7 @@ const REREAD = `
      join page_pace pp on pp.page_id = p.id
      cross join lateral (
        select array_agg(d.seq) as seqs,
-         array_agg(case when d.status <> 'sending' then null when l.id is null then 'erased'
+         array_agg(case when d.status <> 'sending' then null when l.id is null or l.status = 'erasing' then 'erased'
            when l.restricted_at is not null then 'restricted' when l.status in ('unsubscribed', 'suppressed') then l.status
            else 'no_consent' end) as reasons
         from delivery d left join lead l on l.id = d.lead_id

@@ -14,6 +14,14 @@ export const queueReply = (tx: Tx, reply: NewReply): Promise<boolean> => insertR
 export const queueTestReply: QueueTestReply = (tx, { lead, page, kind, cause, language, broadcastId }) =>
   insertReply(tx, { leadId: lead.id, pageId: page.id, kind, cause, language, broadcastId });
 
+/** Skips every reply that waits for a lead. Needs the lead locked. */
+export const skipRepliesOfLead = (tx: Tx, leadId: RowId, reason: DeliveryReason): Promise<number> =>
+  tx.run(
+    `update reply set status = 'skipped', reason = $2, settled_at = clock_timestamp()
+      where lead_id = $1 and status = 'pending'`,
+    [leadId, reason],
+  );
+
 /**
  * Skips everything bulk that still waits for a lead. Needs the lead locked: no claim of this lead commits in between.
  * What is being sent in this moment is dropped by its sender within half a second.

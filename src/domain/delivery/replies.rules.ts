@@ -73,6 +73,7 @@ export function replySkipReason(
   lead: { readonly status: LeadStatus; readonly isRestricted: boolean },
   ageMs: number,
 ): string | null {
+  if (lead.status === 'erasing') return 'erased';
   if (ageMs > MAX_REPLY_AGE_MS) return 'window_closed';
   const isNews = kind === 'welcome' || kind === 'test';
   if (isNews && lead.status === 'unsubscribed') return 'unsubscribed';

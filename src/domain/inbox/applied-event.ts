@@ -5,6 +5,7 @@ export type EventOutcome =
   | 'applied'
   | 'created'
   | 'duplicate'
+  | 'erased'
   | 'failed'
   | 'noted'
   | 'stale'

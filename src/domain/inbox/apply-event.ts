@@ -1,3 +1,4 @@
+import { OperationalError } from '../../kernel/errors';
 import {
   DEFAULT_LANGUAGE,
   decideConsent,
@@ -26,8 +27,15 @@ import { applyPageEvent } from './apply-page-event';
 import { applyReceipt } from './apply-receipt';
 import { causeOf, eventMac } from './event-key.rules';
 import type { ParsedEvent } from './inbound.types';
-import type { DrainInboxDeps } from './inbox.deps.types';
+import type { ApplyEventDeps } from './inbox.deps.types';
 import { answersUnderWay, isSuppressed, markEvent } from './inbox.store';
+
+/** The rows of the person are about to go. Worked again a moment later, the event is judged against the mark they leave. */
+class LeadErasing extends OperationalError<'lead_erasing'> {
+  constructor() {
+    super('lead_erasing', 'the lead of an event is being erased');
+  }
+}
 
 /** Nobody needs the welcome twice within a day, however often they tap. */
 const WELCOME_AGAIN_MS = 86_400_000;
@@ -35,7 +43,7 @@ const WELCOME_AGAIN_MS = 86_400_000;
 /** Gives one event its effect, in the transaction that also forgets its bytes. The same event twice has one effect. */
 export async function applyEvent(
   tx: Tx,
-  deps: DrainInboxDeps,
+  deps: ApplyEventDeps,
   body: SignedBody,
   event: ParsedEvent,
 ): Promise<AppliedEvent> {
@@ -68,15 +76,14 @@ interface PersonEvent {
   readonly evidence: EventEvidence;
 }
 
-async function applyAct(tx: Tx, deps: DrainInboxDeps, person: PersonEvent): Promise<AppliedEvent> {
+async function applyAct(tx: Tx, deps: ApplyEventDeps, person: PersonEvent): Promise<AppliedEvent> {
   const { page, psid, event, act } = person;
   const place = await placePerson(tx, deps, page, psid);
   const known = await lockLeadAt(tx, deps, page, place);
-  const suppressed = known === null && (await onList(tx, deps, page, psid));
+  if (known?.row.status === 'erasing') throw new LeadErasing();
   const underWay = await readUnderWay(tx, deps, known, act);
-  const answers = { welcome: underWay.has('welcome'), askSubscribe: underWay.has('ask_subscribe') };
-  const decision = decideConsent(known?.row ?? null, act.act, page, suppressed, answers);
-  if (decision.kind === 'refuse') return ended(decision.reason === 'stale' ? 'stale' : 'unknown_person');
+  const decision = await decide(tx, deps, person, { known, underWay });
+  if (typeof decision === 'string') return ended(decision);
   const lead = known ?? (await begin(tx, deps, person, place, decision));
   const mac = eventMac(lead.dek, event);
   if (!(await markEvent(tx, lead.row.id, mac, deps.clock.now()))) return ended('duplicate');
@@ -84,6 +91,22 @@ async function applyAct(tx: Tx, deps: DrainInboxDeps, person: PersonEvent): Prom
   await settle(tx, deps, lead, person, { decision, cause: causeOf(mac), asked });
   const hasReplies = asked.length > 0 || decision.replies.length > 0;
   return { outcome: known === null ? 'created' : 'applied', repliesFor: hasReplies ? page.uuid : null };
+}
+
+/** @returns how the event ends when it has no effect */
+async function decide(
+  tx: Tx,
+  deps: ApplyEventDeps,
+  { page, psid, act }: PersonEvent,
+  { known, underWay }: { readonly known: OpenLead | null; readonly underWay: ReadonlySet<string> },
+): Promise<Decided['decision'] | 'stale' | 'unknown_person' | 'erased'> {
+  const suppressed = known === null && (await onList(tx, deps, page, psid));
+  const answers = { welcome: underWay.has('welcome'), askSubscribe: underWay.has('ask_subscribe') };
+  const decision = decideConsent(known?.row ?? null, act.act, page, suppressed, answers);
+  if (decision.kind === 'refuse') return decision.reason === 'stale' ? 'stale' : 'unknown_person';
+  const eventAt = trustedAt(act.act);
+  const isLate = known === null && (await deps.wasErasedSince(tx, page.metaPageId, { psid, eventAt }));
+  return isLate ? 'erased' : decision;
 }
 
 type Asked = 'notice_link' | 'my_consent';
@@ -98,7 +121,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Asked only where an answer may depend on it: most acts get none. */
 function readUnderWay(
   tx: Tx,
-  { clock }: DrainInboxDeps,
+  { clock }: ApplyEventDeps,
   known: OpenLead | null,
   person: PersonAct,
 ): Promise<ReadonlySet<string>> {
@@ -117,7 +140,7 @@ interface Decided extends Pick<CarryOutInput, 'decision' | 'cause'> {
 
 async function settle(
   tx: Tx,
-  deps: DrainInboxDeps,
+  deps: ApplyEventDeps,
   lead: OpenLead,
   person: PersonEvent,
   { decision, cause, asked }: Decided,
@@ -138,7 +161,7 @@ async function settle(
 /** Keeps what Meta says of its own permission for marketing messages. */
 function applyToken(
   tx: Tx,
-  deps: DrainInboxDeps,
+  deps: ApplyEventDeps,
   lead: OpenLead,
   { page, event, evidence }: PersonEvent,
   eventAt: Date,
@@ -151,7 +174,7 @@ function applyToken(
 
 function begin(
   tx: Tx,
-  deps: DrainInboxDeps,
+  deps: ApplyEventDeps,
   person: PersonEvent,
   place: PersonPlace,
   decision: Decided['decision'],
@@ -170,7 +193,7 @@ const NO_CONTACT: ContactChange = {
 };
 
 /** Whether an opt-out of this person was brought along. Read under the bucket's share lock, which an import waits for. */
-function onList(tx: Tx, { keyRing }: DrainInboxDeps, page: Page, psid: string): Promise<boolean> {
+function onList(tx: Tx, { keyRing }: ApplyEventDeps, page: Page, psid: string): Promise<boolean> {
   return isSuppressed(
     tx,
     page.id,
@@ -180,7 +203,7 @@ function onList(tx: Tx, { keyRing }: DrainInboxDeps, page: Page, psid: string): 
 
 /** What an act of the person says about reaching them. Times only grow, in whatever order the events come. */
 function contactAfter(
-  { keyRing }: DrainInboxDeps,
+  { keyRing }: ApplyEventDeps,
   { page, act }: PersonEvent,
   row: ContactChange,
   eventAt: Date,

@@ -5,7 +5,7 @@ import { ended, type AppliedEvent, type EventOutcome } from './applied-event';
 import { applyEvent } from './apply-event';
 import { openBody, openNonces, readBody, sealNonces, type ReadBody } from './body';
 import type { InboundKind, ParsedEvent } from './inbound.types';
-import type { DrainInboxDeps } from './inbox.deps.types';
+import type { ApplyEventDeps, DrainInboxDeps } from './inbox.deps.types';
 import { deferBody, deleteBody, leaseBody, takeDue, type InboxRow } from './inbox.store';
 import { DayKeyMissing, makeDayKeys, type DayKeys } from './day-keys';
 import { makeNudge } from './nudge';
@@ -66,10 +66,11 @@ class PutBack extends Error {
  * that one that fails costs none of its neighbours; the last deletes the body. Whatever is worked twice after a crash
  * has one effect.
  */
-export function makeDrainInbox(deps: DrainInboxDeps): (input: DrainInboxInput) => Promise<DrainedInbox> {
-  const nudgeReplies = makeNudge(deps, (pageId, nudge) => ({ name: 'send-replies', pageId, turn: 0, nudge }));
+export function makeDrainInbox(drain: DrainInboxDeps): (input: DrainInboxInput) => Promise<DrainedInbox> {
+  const nudgeReplies = makeNudge(drain, (pageId, nudge) => ({ name: 'send-replies', pageId, turn: 0, nudge }));
 
   return async ({ limit, signal }) => {
+    const deps: ApplyEventDeps = { ...drain, wasErasedSince: await drain.openTombstones() };
     const keys = makeDayKeys(deps.keyRing);
     const tally = makeTally();
     let left = limit;
@@ -114,7 +115,7 @@ function makeTally() {
 
 type Tally = ReturnType<typeof makeTally>;
 
-async function takeOne(deps: DrainInboxDeps, keys: DayKeys, tally: Tally): Promise<Taken> {
+async function takeOne(deps: ApplyEventDeps, keys: DayKeys, tally: Tally): Promise<Taken> {
   let row: InboxRow | undefined;
   for (;;) {
     try {
@@ -137,7 +138,7 @@ async function takeOne(deps: DrainInboxDeps, keys: DayKeys, tally: Tally): Promi
   }
 }
 
-async function workBody(tx: Tx, deps: DrainInboxDeps, keys: DayKeys, row: InboxRow): Promise<readonly Applied[]> {
+async function workBody(tx: Tx, deps: ApplyEventDeps, keys: DayKeys, row: InboxRow): Promise<readonly Applied[]> {
   const dayKey = keys.get(row.keyDay);
   const stored = openBody(dayKey, row.deliveryId, row.bodyCt);
   const nonces = row.noncesCt === null ? null : openNonces(dayKey, row.deliveryId, row.noncesCt);
@@ -151,7 +152,7 @@ async function workBody(tx: Tx, deps: DrainInboxDeps, keys: DayKeys, row: InboxR
 }
 
 async function postpone(
-  deps: DrainInboxDeps,
+  deps: ApplyEventDeps,
   keys: DayKeys,
   tally: Tally,
   row: InboxRow,
@@ -174,7 +175,7 @@ async function postpone(
 
 /** A stop between two events gives the body back at once; what was worked is remembered and has no second effect. */
 async function applyEach(
-  deps: DrainInboxDeps,
+  deps: ApplyEventDeps,
   { row, body }: Several,
   tally: Tally,
   signal: AbortSignal | undefined,
@@ -203,7 +204,7 @@ async function applyEach(
 }
 
 function applyAlone(
-  deps: DrainInboxDeps,
+  deps: ApplyEventDeps,
   body: ReadBody,
   event: ParsedEvent,
   finished: InboxRow | null,
@@ -216,7 +217,7 @@ function applyAlone(
   });
 }
 
-async function retryLater(deps: DrainInboxDeps, row: InboxRow, error: unknown): Promise<boolean> {
+async function retryLater(deps: ApplyEventDeps, row: InboxRow, error: unknown): Promise<boolean> {
   const attempts = row.attempts + 1;
   const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(row.attempts, MOST_DOUBLINGS));
   deps.log.warn('inbox.body_failed', { attempt: attempts, code: codeOf(error) });

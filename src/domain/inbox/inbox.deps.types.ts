@@ -24,6 +24,13 @@ export interface StopFault {
   readonly subcode: number | null;
 }
 
+/** Whether a person who is not known was erased after an event of theirs happened: then it came late, and makes nobody. */
+export type WasErasedSince = (
+  tx: Tx,
+  metaPageId: string,
+  person: { readonly psid: string; readonly eventAt: Date },
+) => Promise<boolean>;
+
 export interface DrainInboxDeps extends CarryOutDeps {
   readonly db: Database;
   readonly queue: JobQueue;
@@ -32,4 +39,10 @@ export interface DrainInboxDeps extends CarryOutDeps {
   readonly applyDelivered: (tx: Tx, receipt: SeenReceipt) => Promise<unknown>;
   readonly applyRead: (tx: Tx, receipt: SeenReceipt) => Promise<unknown>;
   readonly stopPage: (tx: Tx, pageId: RowId, fault: StopFault) => Promise<unknown>;
+  /** Outside of transactions, and anew for each drain: it holds keys that are destroyed within days. */
+  readonly openTombstones: () => Promise<WasErasedSince>;
+}
+
+export interface ApplyEventDeps extends DrainInboxDeps {
+  readonly wasErasedSince: WasErasedSince;
 }

@@ -1,4 +1,4 @@
-import type { LeadStatus } from '../lead-status.types';
+import type { ShownLeadStatus } from '../lead-status.types';
 import type { RowId, Sql } from '../sql.types';
 
 export interface LeadListRow {
@@ -6,7 +6,7 @@ export interface LeadListRow {
   readonly uuid: string;
   readonly pageUuid: string;
   readonly metaPageId: string;
-  readonly status: LeadStatus;
+  readonly status: ShownLeadStatus;
   readonly tagIds: readonly RowId[];
   readonly optedInAt: Date | null;
   readonly withdrawnAt: Date | null;
@@ -25,7 +25,7 @@ export interface LeadFilter {
   readonly accountId: RowId;
   /** Meta's id or ours. */
   readonly page: string | null;
-  readonly status: LeadStatus | 'unreachable' | null;
+  readonly status: ShownLeadStatus | 'unreachable' | null;
   readonly tagId: RowId | null;
   readonly before: RowId | null;
   readonly limit: number;
@@ -35,7 +35,7 @@ export interface LeadFilter {
 export function selectLeads(sql: Sql, filter: LeadFilter): Promise<LeadListRow[]> {
   return sql.rows<LeadListRow>(
     `select ${COLUMNS} from lead l join page p on p.id = l.page_id
-     where l.account_id = $1
+     where l.account_id = $1 and l.status <> 'erasing'
        and ($2::text is null or l.page_id in
              (select id from page where account_id = $1 and (meta_page_id = $2 or public_id::text = $2)))
        and ($3::text is null or case when $3 = 'unreachable' then l.unreachable_at is not null else l.status = $3 end)
@@ -48,14 +48,16 @@ export function selectLeads(sql: Sql, filter: LeadFilter): Promise<LeadListRow[]
 
 export function selectOwnLead(sql: Sql, accountId: RowId, leadUuid: string): Promise<LeadListRow | undefined> {
   return sql.first<LeadListRow>(
-    `select ${COLUMNS} from lead l join page p on p.id = l.page_id where l.account_id = $1 and l.public_id = $2`,
+    `select ${COLUMNS} from lead l join page p on p.id = l.page_id where l.account_id = $1 and l.public_id = $2
+       and l.status <> 'erasing'`,
     [accountId, leadUuid],
   );
 }
 
 export function selectOwnLeadById(sql: Sql, accountId: RowId, leadId: RowId): Promise<LeadListRow | undefined> {
   return sql.first<LeadListRow>(
-    `select ${COLUMNS} from lead l join page p on p.id = l.page_id where l.account_id = $1 and l.id = $2`,
+    `select ${COLUMNS} from lead l join page p on p.id = l.page_id where l.account_id = $1 and l.id = $2
+       and l.status <> 'erasing'`,
     [accountId, leadId],
   );
 }

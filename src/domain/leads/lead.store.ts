@@ -166,7 +166,7 @@ export async function readExpiredTokens(sql: Sql, now: Date, limit: number): Pro
   const rows = await sql.rows<{ leadId: RowId; uuid: string; metaPageId: string }>(
     `select l.id as "leadId", p.public_id as uuid, p.meta_page_id as "metaPageId"
       from lead l join page p on p.id = l.page_id
-     where l.${LIVE_TOKEN} and l.marketing_token_expires_at <= $1 and l.marketing_token_ct is not null
+     where l.status <> 'erasing' and l.${LIVE_TOKEN} and l.marketing_token_expires_at <= $1 and l.marketing_token_ct is not null
      order by l.marketing_token_expires_at limit $2`,
     [now, limit],
   );

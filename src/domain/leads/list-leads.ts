@@ -1,6 +1,6 @@
 import { openField, sealField } from '../../kernel/crypto/field-cipher';
 import type { KeyRing } from '../keyring.types';
-import type { LeadStatus } from '../lead-status.types';
+import type { ShownLeadStatus } from '../lead-status.types';
 import type { RowId } from '../sql.types';
 import { placePerson } from './find-lead';
 import { findLeadIdByIndex } from './lead.store';
@@ -17,7 +17,7 @@ export interface LeadView {
   readonly uuid: string;
   readonly pageUuid: string;
   readonly metaPageId: string;
-  readonly status: LeadStatus;
+  readonly status: ShownLeadStatus;
   readonly tags: readonly string[];
   readonly optedInAt: Date | null;
   readonly withdrawnAt: Date | null;
@@ -31,7 +31,7 @@ export interface ListLeadsInput {
   readonly accountId: RowId;
   /** Meta's id or ours. */
   readonly page?: string | undefined;
-  readonly status?: LeadStatus | 'unreachable' | undefined;
+  readonly status?: ShownLeadStatus | 'unreachable' | undefined;
   readonly tag?: string | undefined;
   readonly cursor?: string | undefined;
   readonly limit: number;

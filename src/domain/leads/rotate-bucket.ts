@@ -22,8 +22,8 @@ export interface RotateBucketDeps {
 export interface RotateBucketInput {
   readonly page: LeadPage;
   readonly bucket: number;
-  /** Deletes what shall not survive, in the rotation's own transaction and under its lock. */
-  readonly discard?: (tx: Tx) => Promise<void>;
+  /** Deletes what shall not survive, in the rotation's own transaction and under its lock; told the version to be. */
+  readonly discard?: (tx: Tx, version: number) => Promise<void>;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function rotateBucket(
     if (current === undefined || current >= version) {
       throw new OperationalError('rotation_overtaken', 'another rotation of this bucket passed this one');
     }
-    await discard?.(tx);
+    await discard?.(tx, version);
     const rows = await readBucket(tx, page.id, bucket);
     await storeVersion(
       tx,

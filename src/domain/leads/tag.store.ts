@@ -36,7 +36,8 @@ export async function insertTags(
 /** @returns the leads of the account among these, locked in the order of their rows */
 export async function lockOwnLeads(tx: Tx, accountId: RowId, leadUuids: readonly string[]): Promise<RowId[]> {
   const rows = await tx.rows<{ id: RowId }>(
-    `select id from lead where account_id = $1 and public_id = any($2::uuid[]) order by id for update`,
+    `select id from lead where account_id = $1 and public_id = any($2::uuid[]) and status <> 'erasing'
+      order by id for update`,
     [accountId, leadUuids],
   );
   return rows.map((row) => row.id);

@@ -8,7 +8,16 @@ export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/re
 export type { CheckpointCopy } from './checkpoint-copy.types';
 export { LogHaltedError, type HaltReason } from './ledger.errors';
 export { leafIndexes, readCheckpoints, readHead, readTiles, type StoredCheckpoint } from './ledger.store';
-export { bundleSigner, parseCheckpoint, parseNote, parseVkey, signNote, vkeyOf, type NoteSigner } from './note.rules';
+export {
+  bundleSigner,
+  erasureSigner,
+  parseCheckpoint,
+  parseNote,
+  parseVkey,
+  signNote,
+  vkeyOf,
+  type NoteSigner,
+} from './note.rules';
 export { pendingMac } from './pending-mac.rules';
 export { makeLogProofs, type LogProofs } from './proofs';
 export { makeReadLog, type ReadLog } from './read-log';

@@ -164,3 +164,6 @@ export function cosignedAt(text: string, one: NoteSignature, key: VerifierKey): 
 
 /** The name under which the log's key signs what an export holds; a key id of its own keeps it apart from checkpoints. */
 export const bundleSigner = (log: NoteSigner): NoteSigner => ({ ...log, name: `${log.name}/bundle` });
+
+/** The same for certificates of erasure. */
+export const erasureSigner = (log: NoteSigner): NoteSigner => ({ ...log, name: `${log.name}/erasure` });

@@ -162,7 +162,7 @@ export const readLostAttempts = (sql: Sql): Promise<StrayMessage[]> =>
       from delivery d left join ledger_leaf f on f.entry_id = d.sends_entry
         left join (select message_id, count(*) as n from logged_send where not is_test group by message_id) e
           on e.message_id = d.public_id
-     where d.sends_entry is not null and d.attempt - 1 <> coalesce(e.n, 0) + d.untold_attempts limit 100`,
+     where d.lead_id is not null and d.sends_entry is not null and d.attempt - 1 <> coalesce(e.n, 0) + d.untold_attempts limit 100`,
   );
 
 /** Broadcasts whose rows tell of another number of attempts than was authorised, with the first entry of each. */

@@ -19,7 +19,8 @@ export const readPeopleRows = (sql: Sql, leadIds: Ids): Promise<PersonRow[]> =>
     `select l.id, l.public_id as uuid, l.subject_ref as "subjectRef", p.id as "pageId", p.public_id as "pageUuid",
        p.meta_page_id as "metaPageId", p.name as "pageName", k.bucket, k.key_version as "keyVersion",
        k.dek_wrapped as "dekWrapped"
-      from lead l join lead_key k on k.lead_id = l.id join page p on p.id = l.page_id where l.id = any($1::bigint[])`,
+      from lead l join lead_key k on k.lead_id = l.id join page p on p.id = l.page_id
+      where l.id = any($1::bigint[]) and l.status <> 'erasing'`,
     [leadIds],
   );
 
@@ -122,10 +123,10 @@ export const readMessages = (sql: Sql, leadIds: Ids, size: number, filter: Messa
   );
 
 export async function findOwnLeadId(sql: Sql, accountId: RowId, leadUuid: string): Promise<RowId | undefined> {
-  const row = await sql.first<{ id: RowId }>('select id from lead where account_id = $1 and public_id = $2', [
-    accountId,
-    leadUuid,
-  ]);
+  const row = await sql.first<{ id: RowId }>(
+    `select id from lead where account_id = $1 and public_id = $2 and status <> 'erasing'`,
+    [accountId, leadUuid],
+  );
   return row?.id;
 }
 

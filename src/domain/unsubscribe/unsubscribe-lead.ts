@@ -1,4 +1,4 @@
-import type { LeadStatus } from '../lead-status.types';
+import type { ShownLeadStatus } from '../lead-status.types';
 import {
   leadNotFound,
   leadTransaction,
@@ -29,7 +29,7 @@ async function withdrawFound(
   via: WithdrawInput['via'],
 ): Promise<Withdrawn> {
   const row = found === undefined ? undefined : await lockLeadRow(tx, found.leadId);
-  if (found === undefined || row === undefined) throw leadNotFound();
+  if (found === undefined || row === undefined || row.status === 'erasing') throw leadNotFound();
   return withdraw(tx, deps, openLead(deps.keyRing, found.page, row), { page: found.page, via });
 }
 
@@ -65,7 +65,7 @@ export const makeWithdrawLead =
 /** What the person's own unsubscribe page shows. */
 export interface WebPageState {
   readonly pageName: string;
-  readonly status: LeadStatus;
+  readonly status: ShownLeadStatus;
   /** The welcome wording in force. */
   readonly notice: string | null;
 }
@@ -77,11 +77,11 @@ export const makeShowWebPage =
     if (!WEB_TOKEN.test(token)) return null;
     const found = await findLeadByWebToken(db, webTokenSha256(token));
     if (found === undefined) return null;
-    const lead = await db.first<{ status: LeadStatus }>(`select status from lead where id = $1`, [found.leadId]);
+    const lead = await db.first<{ status: ShownLeadStatus }>(`select status from lead where id = $1`, [found.leadId]);
     return lead === undefined ? null : stateOf(db, found, lead.status);
   };
 
-const stateOf = async (sql: Sql, { page }: FoundLead, status: LeadStatus): Promise<WebPageState> => ({
+const stateOf = async (sql: Sql, { page }: FoundLead, status: ShownLeadStatus): Promise<WebPageState> => ({
   pageName: page.name,
   status,
   notice: (await noticeInForce(sql, page.id, DEFAULT_LANGUAGE))?.body ?? null,
@@ -95,8 +95,8 @@ export const makeUnsubscribeByWeb =
     return leadTransaction(deps, async (tx) => {
       const found = await findLeadByWebToken(tx, webTokenSha256(token));
       if (found === undefined) return null;
-      const { lead } = await withdrawFound(tx, deps, found, 'web');
-      return stateOf(tx, found, lead.row.status);
+      const { status } = (await withdrawFound(tx, deps, found, 'web')).lead.row;
+      return status === 'erasing' ? null : stateOf(tx, found, status);
     });
   };
 
@@ -113,7 +113,9 @@ export const makeWithdrawPeople =
     for (const psid of psids) {
       const changed = await leadTransaction(deps, async (tx) => {
         const lead = await lockLeadAt(tx, deps, page, await placePerson(tx, deps, page, psid));
-        return lead === null ? false : (await withdraw(tx, deps, lead, { page, via: 'api' })).changed;
+        return lead === null || lead.row.status === 'erasing'
+          ? false
+          : (await withdraw(tx, deps, lead, { page, via: 'api' })).changed;
       });
       if (changed) withdrawn += 1;
     }

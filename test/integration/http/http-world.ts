@@ -15,6 +15,7 @@ import { docsPage } from '../../../src/http/docs-page';
 import { openApiDocument, type OpenApiDocument } from '../../../src/http/openapi';
 import { operationsRoutes } from '../../../src/http/operations.routes';
 import { personRoutes } from '../../../src/http/person.routes';
+import { erasurePageRoutes } from '../../../src/http/erasure.routes';
 import { receiptRoutes } from '../../../src/http/receipt.routes';
 import type { Route } from '../../../src/http/route';
 import { makeRouter } from '../../../src/http/router';
@@ -148,6 +149,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
         assetRoutes(),
         personRoutes(useCases.person),
         receiptRoutes(useCases.person),
+        erasurePageRoutes(useCases.erasurePage),
         makeRouter(checkReplies(routes, answered), {
           authenticate: useCases.authenticate,
           idempotency: { sql: db, clock, ids, fingerprintKey: () => keyRing.systemKey('idempotency') },

@@ -14,6 +14,7 @@ const VERSION = 1;
 const HASH_BYTES = 32;
 const REF_BYTES = 16;
 const SECRET_ID_BYTES = 8;
+const DATE_CHARACTERS = 10;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -117,7 +118,8 @@ export function systemEntryBody(place: SystemEntryPlace, entry: SystemEntry): Bu
     v: VERSION,
     log: place.log,
     kind: entry.kind,
-    at: time(place.at),
+    // An erasure says its day alone: a time beside it would tell more of the person than they left.
+    ...(entry.kind === 'erasure' ? {} : { at: time(place.at) }),
     ...systemFields(entry),
   });
 }
@@ -136,6 +138,13 @@ function systemFields(entry: SystemEntry): Fields {
       return { page: entry.metaPageId, notice: noticeFields(entry.notice) };
     case 'settings':
       return { page: entry.metaPageId, opt_in_mode: entry.optInMode, basis: entry.basis };
+    case 'erasure':
+      return {
+        at_day: time(entry.atDay).slice(0, DATE_CHARACTERS),
+        scope: entry.scope,
+        leaves: entry.leaves,
+        cert: hex(entry.certificate),
+      };
     case 'log_key':
       return { vkey: entry.vkey };
     case 'secret_commit':

@@ -105,6 +105,16 @@ export type SystemEntry =
     }
   | { readonly kind: 'notice'; readonly metaPageId: string; readonly notice: NoticeReference }
   | { readonly kind: 'settings'; readonly metaPageId: string; readonly optInMode: string; readonly basis: string }
+  | {
+      readonly kind: 'erasure';
+      /** Only its day is said. */
+      readonly atDay: Date;
+      readonly scope: 'lead';
+      /** Leaves of the person, all closed. */
+      readonly leaves: number;
+      /** SHA-256 of the head of the certificate. */
+      readonly certificate: Buffer;
+    }
   | { readonly kind: 'log_key'; readonly vkey: string }
   | { readonly kind: 'secret_commit'; readonly commitment: Buffer };
 

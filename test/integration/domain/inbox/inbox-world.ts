@@ -9,6 +9,7 @@ import { stopPage } from '../../../../src/domain/pages';
 import type { QueuedReply } from '../../../../src/domain/unsubscribe';
 import type { Tx } from '../../../../src/domain/sql.types';
 import type { Job } from '../../../../src/jobs';
+import { openTombstones } from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
 import { openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
@@ -95,6 +96,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     applyDelivered: (_tx, receipt) => Promise.resolve(seen.delivered.push(receipt)),
     applyRead: (_tx, receipt) => Promise.resolve(seen.read.push(receipt)),
     stopPage,
+    openTombstones: () => openTombstones({ keyRing, clock }),
   };
   const storeWebhook = makeStoreWebhook(deps);
   const drainInbox = makeDrainInbox(deps);

@@ -1,0 +1,49 @@
+import {
+  expireTombstones,
+  leadErased,
+  makeCarryOutErasures,
+  makeGetErasure,
+  makeIsErased,
+  makeRequestErasure,
+  makeShowErasure,
+  openTombstones,
+} from '../domain/erasure';
+import type { AppendDeps } from '../domain/consent';
+import { skipPendingOfLead, skipRepliesOfLead } from '../domain/delivery';
+import type { RowId } from '../domain/sql.types';
+import { UserError } from '../kernel/errors';
+import type { Infrastructure } from './infrastructure';
+
+interface LeadInput {
+  readonly accountId: RowId;
+  readonly leadUuid: string;
+}
+
+/** Wires the erasure of leads. */
+export function composeErasure(infrastructure: Infrastructure, append: AppendDeps, publicUrl: string) {
+  const { db, keyRing, clock, log } = infrastructure;
+  const isErased = makeIsErased({ db, keyRing });
+  return {
+    erasures: {
+      request: makeRequestErasure({ ...append, db, skipPendingOfLead, skipRepliesOfLead }),
+      get: makeGetErasure({ db }),
+      addressOf: (code: string) => `${publicUrl}/erasure/${code}`,
+    },
+    erasurePage: { show: makeShowErasure({ db }) },
+    openTombstones: () => openTombstones({ keyRing, clock }),
+    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log }) }],
+    housekeeping: [{ name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) }],
+    /** A lead that is not found because it was erased is said to be gone. */
+    orGone:
+      <Input extends LeadInput, Output>(work: (input: Input) => Promise<Output>) =>
+      async (input: Input): Promise<Output> => {
+        try {
+          return await work(input);
+        } catch (error) {
+          const isUnknown = error instanceof UserError && error.code === 'lead_not_found';
+          if (isUnknown && (await isErased(input.accountId, input.leadUuid))) throw leadErased();
+          throw error;
+        }
+      },
+  };
+}

@@ -1,0 +1,143 @@
+import type { Log } from '../../kernel/log';
+import { appendSystemEntry, type AppendDeps } from '../consent';
+import { lockLeadRow, onRing, openLead, rotateBucket, type LeadPage } from '../leads';
+import { erasureSigner, logSigner, signNote } from '../ledger';
+import { suppressionMac } from '../pages';
+import type { Database, Tx } from '../sql.types';
+import { sha256 } from '../../kernel/crypto/merkle';
+import { InvariantError } from '../../kernel/errors';
+import { certificateHead, certificateText } from './certificate.rules';
+import { closeLeaves, deleteLead, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
+import {
+  readDestroying,
+  readOpenBuckets,
+  readReady,
+  recordComplete,
+  recordDeleted,
+  type BucketWork,
+} from './erasure.store';
+import type { OpenErasure } from './erasure.types';
+import { dayOf, insertTombstones, tombstoneMac, type Tombstone } from './tombstone';
+
+/** Buckets of one round; the next round goes on with the others. */
+const MOST_BUCKETS = 200;
+
+export interface CarryOutErasuresDeps extends AppendDeps {
+  readonly db: Database;
+  readonly log: Log;
+}
+
+/**
+ * Brings every erasure forward that can go on: deletes the rows of leads nothing is under way for, rotates their buckets, destroys the
+ * old keys, and signs certificates. One rotation serves all leads of a bucket. Whatever step a process died in, the next
+ * round goes on from what the rows and the ring say.
+ *
+ * @returns how many were completed
+ */
+export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
+  return async (): Promise<number> => {
+    let completed = 0;
+    for (const work of await readOpenBuckets(deps.db, MOST_BUCKETS)) completed += await workBucket(deps, work);
+    if (completed > 0) deps.log.event('erasures.completed', { count: completed });
+    return completed;
+  };
+}
+
+async function workBucket(deps: CarryOutErasuresDeps, work: BucketWork): Promise<number> {
+  await finishRotation(deps, work);
+  let completed = await certify(deps, work);
+  if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return completed;
+  await deleteRows(deps, work);
+  completed += await certify(deps, work);
+  return completed;
+}
+
+/** A process may have died after the commit that made a new version the one in force: older ones go before anything is certified. */
+async function finishRotation({ db, keyRing }: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
+  const left = await readDestroying(db, work.pageId, work.bucket);
+  if (left.length === 0) return;
+  await keyRing.reload(work.pageUuid);
+  const version = Math.max(...left.map(({ keyVersion }) => keyVersion ?? 0));
+  await keyRing.commit(work.pageUuid, work.bucket, version);
+}
+
+async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
+  const page: LeadPage = {
+    id: work.pageId,
+    uuid: work.pageUuid,
+    accountId: work.accountId,
+    metaPageId: work.metaPageId,
+  };
+  const at = deps.clock.now();
+  const keyDay = dayOf(at);
+  const dayKey = await deps.keyRing.inboxKey(keyDay);
+  await rotateBucket(deps, {
+    page,
+    bucket: work.bucket,
+    discard: async (tx, version) => {
+      const tombstones: Tombstone[] = [];
+      for (const erasure of await readReady(tx, work.pageId, work.bucket)) {
+        const psid = await discardLead(tx, deps, { page, erasure, at, version });
+        if (psid === null) continue;
+        tombstones.push({ keyDay, mac: tombstoneMac(dayKey, page.metaPageId, psid), erasedAt: at });
+      }
+      await insertTombstones(tx, tombstones);
+    },
+  });
+}
+
+interface Discarded {
+  readonly page: LeadPage;
+  readonly erasure: OpenErasure;
+  readonly at: Date;
+  readonly version: number;
+}
+
+/** @returns the person's id, to mark it; null when something is under way for the lead after all */
+async function discardLead(
+  tx: Tx,
+  deps: CarryOutErasuresDeps,
+  { page, erasure, at, version }: Discarded,
+): Promise<string | null> {
+  if (erasure.leadId === null) throw new InvariantError('erasure_without_lead', 'an open erasure names no lead');
+  const row = await lockLeadRow(tx, erasure.leadId);
+  if (row === undefined) throw new InvariantError('erasure_without_lead', 'the lead of an open erasure is gone');
+  // Whoever claimed the lead before the lock has committed by now.
+  const isReady = (await readReady(tx, page.id, erasure.bucket)).some(({ id }) => id === erasure.id);
+  if (!isReady) return null;
+  const { psid } = openLead(deps.keyRing, page, row);
+  const head = certificateHead({
+    code: erasure.code,
+    log: deps.logOrigin,
+    scope: 'lead',
+    subjectSha256: erasure.subjectSha256,
+    requestedAt: erasure.requestedAt,
+    rowsDeletedAt: at,
+  });
+  const leaves = await closeLeaves(tx, row.id);
+  await forgetMessages(tx, row.id);
+  await dropEnvelopes(tx, row.id);
+  await dropSuppression(
+    tx,
+    page.id,
+    onRing(page.uuid, () => suppressionMac(deps.keyRing, page.uuid, psid)),
+  );
+  await deleteLead(tx, row.id);
+  const entry = { kind: 'erasure', atDay: at, scope: 'lead', leaves, certificate: sha256(Buffer.from(head)) } as const;
+  const { commitment } = await appendSystemEntry(tx, deps, page.accountId, entry);
+  await recordDeleted(tx, { id: erasure.id, leaves, commitment, certificateHead: head }, { at, keyVersion: version });
+  return psid;
+}
+
+async function certify(deps: CarryOutErasuresDeps, { pageId, bucket }: BucketWork): Promise<number> {
+  const signer = erasureSigner(logSigner(deps.keyRing, deps.logOrigin));
+  let completed = 0;
+  for (const { id, certificateHead: head, commitment } of await readDestroying(deps.db, pageId, bucket)) {
+    if (head === null || commitment === null)
+      throw new InvariantError('erasure_without_head', 'an erasure whose rows are gone has no certificate to finish');
+    const keysDestroyedAt = deps.clock.now();
+    const certificate = signNote(certificateText(head, { keysDestroyedAt, commitment }), signer);
+    completed += await recordComplete(deps.db, id, { certificate, keysDestroyedAt, at: keysDestroyedAt });
+  }
+  return completed;
+}

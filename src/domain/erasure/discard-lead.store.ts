@@ -1,0 +1,47 @@
+import type { RowId, Tx } from '../sql.types';
+
+/** The leaves of a person's entries lose their way to them: what is left of them in the log says nothing. @returns how many */
+export const closeLeaves = (tx: Tx, leadId: RowId): Promise<number> =>
+  tx.run(
+    `update ledger_leaf f set state = 'erased', entry_id = null
+      from ledger_opening o where o.entry_id = f.entry_id and o.lead_id = $1`,
+    [leadId],
+  );
+
+/**
+ * Messages stay in the counts of their broadcasts, and name nobody: design of the statistics. What was authorised stays in the
+ * chunks of the log, as commitments that nothing opens.
+ */
+export async function forgetMessages(tx: Tx, leadId: RowId): Promise<void> {
+  await tx.run(
+    `update delivery set lead_id = null, public_id = null, consent_entry = null, subject_n = null, sends_position = null,
+       claimed_at = null, post_started_at = null, settled_at = null, delivered_at = null, read_at = null,
+       clicked_at = null, unsubscribed_at = null, due_at = null, mid_ct = null
+      where lead_id = $1`,
+    [leadId],
+  );
+  await tx.run('delete from logged_send where lead_id = $1 and not is_test', [leadId]);
+  await tx.run(
+    `update logged_send set lead_id = null, message_id = gen_random_uuid(), consent_entry = null, subject_n = null,
+       claimed_at = null where lead_id = $1`,
+    [leadId],
+  );
+}
+
+/** Webhook bodies in which this person's event was the last that is kept lose their envelope too. */
+export const dropEnvelopes = (tx: Tx, leadId: RowId): Promise<number> =>
+  tx.run(
+    `delete from evidence_segment s
+      where s.kind = 'p'
+        and s.delivery_id in (select delivery_id from evidence_segment where lead_id = $1)
+        and not exists (select from evidence_segment o
+          where o.delivery_id = s.delivery_id and o.kind = 'e' and o.lead_id <> $1)`,
+    [leadId],
+  );
+
+export const dropSuppression = (tx: Tx, pageId: RowId, personMac: Buffer): Promise<number> =>
+  tx.run('delete from suppression where page_id = $1 and person_mac = $2', [pageId, personMac]);
+
+/** The lead, and by cascade its key, openings, evidence, replies, and its place in audiences and exports. */
+export const deleteLead = (tx: Tx, leadId: RowId): Promise<number> =>
+  tx.run('delete from lead where id = $1', [leadId]);

@@ -1,0 +1,131 @@
+import type { RowId, Sql, Tx } from '../sql.types';
+import type { ErasureOrigin, ErasureView, OpenErasure } from './erasure.types';
+
+export interface NewErasure {
+  readonly uuid: string;
+  readonly code: string;
+  readonly accountId: RowId;
+  readonly pageId: RowId;
+  readonly origin: ErasureOrigin;
+  readonly leadId: RowId;
+  readonly leadMac: Buffer;
+  readonly subjectSha256: Buffer;
+  readonly bucket: number;
+  readonly requestedAt: Date;
+}
+
+export const insertErasure = (tx: Tx, erasure: NewErasure): Promise<number> =>
+  tx.run(
+    `insert into erasure (public_id, code, account_id, page_id, scope, origin, state, lead_id, lead_mac, subject_sha256,
+       bucket, requested_at)
+     values ($1, $2, $3, $4, 'lead', $5, 'waiting', $6, $7, $8, $9, $10)`,
+    [
+      erasure.uuid,
+      erasure.code,
+      erasure.accountId,
+      erasure.pageId,
+      erasure.origin,
+      erasure.leadId,
+      erasure.leadMac,
+      erasure.subjectSha256,
+      erasure.bucket,
+      erasure.requestedAt,
+    ],
+  );
+
+const VIEW = `public_id as uuid, code, state, requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt",
+  keys_destroyed_at as "keysDestroyedAt", completed_at as "completedAt", certificate`;
+
+export const findOwnErasure = (sql: Sql, accountId: RowId, uuid: string): Promise<ErasureView | undefined> =>
+  sql.first<ErasureView>(`select ${VIEW} from erasure where account_id = $1 and public_id = $2`, [accountId, uuid]);
+
+export const findErasureByCode = (sql: Sql, code: string): Promise<ErasureView | undefined> =>
+  sql.first<ErasureView>(`select ${VIEW} from erasure where code = $1`, [code]);
+
+export const findErasureOfLead = (sql: Sql, accountId: RowId, leadMac: Buffer): Promise<ErasureView | undefined> =>
+  sql.first<ErasureView>(
+    `select ${VIEW} from erasure where account_id = $1 and lead_mac = $2 order by id desc limit 1`,
+    [accountId, leadMac],
+  );
+
+/** Ends the lead's part in everything: no claim, reply, export or list takes it up from then on. */
+export const markErasing = (tx: Tx, leadId: RowId): Promise<number> =>
+  tx.run(`update lead set status = 'erasing' where id = $1`, [leadId]);
+
+/** A bucket of a Page with erasures that are not complete. */
+export interface BucketWork {
+  readonly pageId: RowId;
+  readonly pageUuid: string;
+  readonly metaPageId: string;
+  readonly accountId: RowId;
+  readonly bucket: number;
+}
+
+/** Longest waiting first. */
+export const readOpenBuckets = (sql: Sql, limit: number): Promise<BucketWork[]> =>
+  sql.rows<BucketWork>(
+    `select p.id as "pageId", p.public_id as "pageUuid", p.meta_page_id as "metaPageId", p.account_id as "accountId", e.bucket
+      from (select page_id, bucket, min(id) as first from erasure where state <> 'complete' group by page_id, bucket) e
+        join page p on p.id = e.page_id
+     order by e.first limit $1`,
+    [limit],
+  );
+
+const OPEN = `id, code, state, account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
+  requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt", keys_destroyed_at as "keysDestroyedAt",
+  key_version as "keyVersion", commitment, certificate_head as "certificateHead"`;
+
+/**
+ * Erasures of a bucket whose leads nothing is under way for any more: no message or reply is being sent, and every entry of theirs
+ * has its leaf, which is to be closed.
+ */
+export const readReady = (sql: Sql, pageId: RowId, bucket: number): Promise<OpenErasure[]> =>
+  sql.rows<OpenErasure>(
+    `select ${OPEN} from erasure e
+      where e.page_id = $1 and e.bucket = $2 and e.state = 'waiting'
+        and not exists (select from delivery d where d.lead_id = e.lead_id and d.status = 'sending')
+        and not exists (select from reply r where r.lead_id = e.lead_id and r.status = 'sending')
+        and not exists (select from ledger_opening o join ledger_pending w on w.entry_id = o.entry_id where o.lead_id = e.lead_id)
+      order by e.id`,
+    [pageId, bucket],
+  );
+
+export const readDestroying = (sql: Sql, pageId: RowId, bucket: number): Promise<OpenErasure[]> =>
+  sql.rows<OpenErasure>(
+    `select ${OPEN} from erasure e where e.page_id = $1 and e.bucket = $2 and e.state = 'destroying' order by e.id`,
+    [pageId, bucket],
+  );
+
+export interface DeletedRows {
+  readonly id: RowId;
+  readonly leaves: number;
+  readonly commitment: Buffer;
+  readonly certificateHead: string;
+}
+
+export const recordDeleted = (
+  tx: Tx,
+  deleted: DeletedRows,
+  { at, keyVersion }: { readonly at: Date; readonly keyVersion: number },
+): Promise<number> =>
+  tx.run(
+    `update erasure set state = 'destroying', lead_id = null, leaves = $2, commitment = $3, certificate_head = $4,
+       rows_deleted_at = $5, key_version = $6 where id = $1 and state = 'waiting'`,
+    [deleted.id, deleted.leaves, deleted.commitment, deleted.certificateHead, at, keyVersion],
+  );
+
+/** Only the first certificate stays: a repetition after a crash changes nothing. */
+export const recordComplete = (
+  sql: Sql,
+  id: RowId,
+  {
+    certificate,
+    keysDestroyedAt,
+    at,
+  }: { readonly certificate: string; readonly keysDestroyedAt: Date; readonly at: Date },
+): Promise<number> =>
+  sql.run(
+    `update erasure set state = 'complete', certificate = $2, keys_destroyed_at = $3, completed_at = $4
+      where id = $1 and state = 'destroying'`,
+    [id, certificate, keysDestroyedAt, at],
+  );

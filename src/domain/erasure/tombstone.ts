@@ -1,0 +1,77 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../../kernel/clock';
+import { OperationalError } from '../../kernel/errors';
+import type { KeyRing } from '../keyring.types';
+import type { WasErasedSince } from '../inbox';
+import type { Sql, Tx } from '../sql.types';
+
+const DAY_MS = 86_400_000;
+const MAC_BYTES = 16;
+/** As long as a webhook may come late and its day key lives: docs/erasure.md. */
+export const TOMBSTONE_MS = 2 * DAY_MS;
+
+/** A person of a Page, marked under a key that is destroyed after two days. */
+export const tombstoneMac = (dayKey: Buffer, metaPageId: string, psid: string): Buffer =>
+  createHmac('sha256', dayKey).update(`assent/tombstone/v1|${metaPageId}:${psid}`).digest().subarray(0, MAC_BYTES);
+
+export const dayOf = (at: Date): number => Math.floor(at.getTime() / DAY_MS);
+
+export interface Tombstone {
+  readonly keyDay: number;
+  readonly mac: Buffer;
+  readonly erasedAt: Date;
+}
+
+export async function insertTombstones(tx: Tx, rows: readonly Tombstone[]): Promise<void> {
+  await tx.run(
+    `insert into erasure_tombstone (key_day, person_mac, erased_at, expires_at)
+     select t.key_day, t.mac, t.erased_at, t.expires_at
+      from unnest($1::int[], $2::bytea[], $3::timestamptz[], $4::timestamptz[]) as t (key_day, mac, erased_at, expires_at)
+     on conflict (key_day, person_mac) do update
+       set erased_at = greatest(erasure_tombstone.erased_at, excluded.erased_at),
+         expires_at = greatest(erasure_tombstone.expires_at, excluded.expires_at)`,
+    [
+      rows.map(({ keyDay }) => keyDay),
+      rows.map(({ mac }) => mac),
+      rows.map(({ erasedAt }) => erasedAt),
+      rows.map(({ erasedAt }) => new Date(erasedAt.getTime() + TOMBSTONE_MS)),
+    ],
+  );
+}
+
+export interface TombstoneDeps {
+  readonly keyRing: KeyRing;
+  readonly clock: Clock;
+}
+
+/** Loads the day keys that tombstones may be under. Outside of transactions; forget the result soon, for keys are destroyed. */
+export async function openTombstones({ keyRing, clock }: TombstoneDeps): Promise<WasErasedSince> {
+  const today = dayOf(clock.now());
+  const keys: { readonly day: number; readonly key: Buffer }[] = [];
+  for (const day of [today, today - 1, today - 2]) {
+    const key = await keyOrNull(keyRing, day);
+    if (key !== null) keys.push({ day, key });
+  }
+  return async (tx, metaPageId, { psid, eventAt }) => {
+    const found = await tx.first<{ found: boolean }>(
+      `select true as found from erasure_tombstone t
+        join unnest($1::int[], $2::bytea[]) as k (day, mac) on k.day = t.key_day and k.mac = t.person_mac
+       where t.erased_at >= $3 limit 1`,
+      [keys.map(({ day }) => day), keys.map(({ key }) => tombstoneMac(key, metaPageId, psid)), eventAt],
+    );
+    return found !== undefined;
+  };
+}
+
+async function keyOrNull(keyRing: KeyRing, day: number): Promise<Buffer | null> {
+  try {
+    return await keyRing.inboxKey(day);
+  } catch (error) {
+    if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return null;
+    throw error;
+  }
+}
+
+/** @returns how many expired */
+export const expireTombstones = (sql: Sql, now: Date): Promise<number> =>
+  sql.run('delete from erasure_tombstone where expires_at <= $1', [now]);

@@ -1,0 +1,161 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { ErasureView, makeGetErasure, makeRequestErasure } from '../domain/erasure';
+import { ERASURE_EXAMPLE } from './examples';
+import { html, page, type SafeHtml } from './html';
+import { refuseOtherMethods } from './other-methods';
+import { privateRoute, type Route } from './route';
+import { facts } from './router';
+import { isoOrNull, timestamp, uuid } from './schemas';
+
+export interface ErasuresApi {
+  readonly request: ReturnType<typeof makeRequestErasure>;
+  readonly get: ReturnType<typeof makeGetErasure>;
+  /** Address of the public page of an erasure. */
+  readonly addressOf: (code: string) => string;
+}
+
+const tag = 'erasures';
+const params = z.object({ id: uuid });
+
+const erasureSchema = z
+  .object({
+    id: uuid,
+    state: z.enum(['waiting', 'destroying', 'complete']).meta({
+      description: '`waiting`: nothing new is sent, and what is under way ends; `destroying`: rows gone, keys going',
+    }),
+    status_url: z.string().meta({ description: 'A public page about this erasure; it names nobody' }),
+    requested_at: timestamp,
+    rows_deleted_at: timestamp.nullable(),
+    keys_destroyed_at: timestamp.nullable(),
+    completed_at: timestamp.nullable(),
+    certificate: z.string().nullable().meta({ description: 'A signed note: docs/erasure.md' }),
+  })
+  .meta({ id: 'Erasure', example: ERASURE_EXAMPLE });
+
+const requestedSchema = erasureSchema
+  .extend({
+    person_url: z.string().nullable().meta({
+      description:
+        'The page with the secret part that ties the certificate to the person: hand it on to them. Told once, kept nowhere; null when the erasure was asked for before',
+    }),
+  })
+  .meta({
+    id: 'RequestedErasure',
+    example: { ...ERASURE_EXAMPLE, person_url: `${ERASURE_EXAMPLE.status_url}#Zm9yIHRoZSBwZXJzb24` },
+  });
+
+const present = (api: Pick<ErasuresApi, 'addressOf'>, erasure: ErasureView): z.infer<typeof erasureSchema> => ({
+  id: erasure.uuid,
+  state: erasure.state,
+  status_url: api.addressOf(erasure.code),
+  requested_at: erasure.requestedAt.toISOString(),
+  rows_deleted_at: isoOrNull(erasure.rowsDeletedAt),
+  keys_destroyed_at: isoOrNull(erasure.keysDestroyedAt),
+  completed_at: isoOrNull(erasure.completedAt),
+  certificate: erasure.certificate,
+});
+
+export function erasuresRoutes(api: ErasuresApi): Route[] {
+  return [
+    privateRoute({
+      method: 'post',
+      path: '/v1/leads/{id}/erasure',
+      tag,
+      scope: 'erase',
+      summary: 'Erases a lead for good',
+      description:
+        'From the answer on nothing new is sent to the person. Within seconds every row about them is deleted and their keys are destroyed; proofs of others stay valid. It cannot be undone',
+      params,
+      problems: [404, 410],
+      replies: { 202: { description: 'The erasure', schema: requestedSchema } },
+      replay: async ({ principal }, erasureUuid) => {
+        const erasure = await api.get({ accountId: principal.accountId, uuid: erasureUuid });
+        return { status: 202, body: { ...present(api, erasure), person_url: null } };
+      },
+      handle: async ({ principal, params: { id }, newId }) => {
+        const { erasure, link } = await api.request({
+          accountId: principal.accountId,
+          leadUuid: id,
+          erasureUuid: newId,
+        });
+        const address = api.addressOf(erasure.code);
+        const personUrl = link === null ? null : `${address}#${link.toString('base64url')}`;
+        return { status: 202, body: { ...present(api, erasure), person_url: personUrl }, remember: erasure.uuid };
+      },
+    }),
+    privateRoute({
+      method: 'get',
+      path: '/v1/erasures/{id}',
+      tag,
+      scope: 'erase',
+      summary: 'How far an erasure is, and its certificate',
+      params,
+      problems: [404],
+      replies: { 200: { description: 'The erasure', schema: erasureSchema } },
+      handle: async ({ principal, params: { id } }) => ({
+        status: 200,
+        body: present(api, await api.get({ accountId: principal.accountId, uuid: id })),
+      }),
+    }),
+  ];
+}
+
+export interface ErasurePageApi {
+  /** Null for an unknown code. */
+  readonly show: (code: string) => Promise<ErasureView | null>;
+}
+
+/** The public page of one erasure. Whom it is about only the part of the link behind `#` can show, which no server sees. */
+export function erasurePageRoutes(api: ErasurePageApi): Router {
+  const router = Router();
+  router.get('/erasure/:code', async (req, res) => {
+    facts(res).route = '/erasure/{code}';
+    res.setHeader('Cache-Control', 'no-store');
+    const erasure = await api.show(req.params.code);
+    if (erasure === null) {
+      res
+        .status(404)
+        .type('html')
+        .send(page('Not found', html`<h1>There is no such erasure</h1>`));
+      return;
+    }
+    res.type('html').send(page('An erasure', body(erasure)));
+  });
+  refuseOtherMethods(router, '/erasure/:code', ['GET']);
+  return router;
+}
+
+const STATES: Readonly<Record<ErasureView['state'], string>> = {
+  waiting: 'Asked for. Nothing new is sent; what is under way ends first.',
+  destroying: 'Every row about the person is deleted. The keys of older copies are being destroyed.',
+  complete: 'Complete.',
+};
+
+const body = (erasure: ErasureView): SafeHtml =>
+  html`<h1>An erasure</h1>
+    <p data-testid="state">${STATES[erasure.state]}</p>
+    <table>
+      ${stepRow('Asked for', erasure.requestedAt)} ${stepRow('Rows deleted', erasure.rowsDeletedAt)}
+      ${stepRow('Keys destroyed', erasure.keysDestroyedAt)}
+    </table>
+    ${erasure.certificate === null ? '' : certificateSection(erasure.certificate)}
+    <h2>What this cannot reach</h2>
+    <p>
+      Meta keeps its own copy of the conversation: delete it in Messenger, and ask the Page to delete theirs. Files that
+      were handed out before, such as proofs, are with whoever got them.
+    </p>`;
+
+const stepRow = (name: string, at: Date | null): SafeHtml =>
+  html`<tr>
+    <th>${name}</th>
+    <td>${at === null ? 'not yet' : at.toISOString()}</td>
+  </tr>`;
+
+const certificateSection = (certificate: string): SafeHtml =>
+  html`<h2>Certificate</h2>
+    <pre data-testid="certificate">${certificate}</pre>
+    <p>
+      It names nobody. If you got a link with a secret part behind #, keep the whole link: with that part you, and
+      nobody else, can show that this certificate is about you.
+    </p>`;
