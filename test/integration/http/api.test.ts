@@ -288,6 +288,13 @@ describe('the happy paths', () => {
     ]);
   });
 
+  it('erases a lead', async () => {
+    const erased = await world.lead(ann.api, pageId, '6230000000000099');
+    const { id } = await ann.api.expect<{ id: string }>(202, 'POST', `/v1/leads/${erased}/erasure`);
+    await ann.api.expect(200, 'GET', `/v1/erasures/${id}`);
+    await ann.api.expect(410, 'GET', `/v1/leads/${erased}`);
+  });
+
   it('has walked every route, and each answer had the documented shape', () => {
     const walked = new Set([...world.answered].map((each) => each.replace(/ \d+$/, '')));
     const missing = world.routes
