@@ -118,6 +118,9 @@ it('runs nothing that is hidden in a number', async () => {
   expect(found.map(({ status, planted }) => [status, planted])).toEqual(plants.map(() => [1, false]));
 });
 
+// The script starts hundreds of short processes, which takes long where processes are dear.
+jest.setTimeout(240_000);
+
 describe('a field that stands in an entry twice', () => {
   const byPlan = async (change: (plan: Plan) => Record<string, Step>) => {
     const plan = honestPlan(tsa, tsa);
