@@ -8,11 +8,12 @@ create table erasure (
   account_id bigint not null,
   page_id bigint not null,
   scope text not null constraint erasure_scope_check check (scope in ('lead')),
-  origin text not null constraint erasure_origin_check check (origin in ('api')),
+  origin text not null constraint erasure_origin_check check (origin in ('api', 'chat')),
   state text not null constraint erasure_state_check check (state in ('waiting', 'destroying', 'complete')),
   lead_id bigint constraint erasure_lead_key unique,
   lead_mac bytea not null,
   subject_sha256 bytea not null,
+  link_ct bytea,
   bucket smallint not null,
   key_version integer,
   leaves integer,
@@ -24,6 +25,7 @@ create table erasure (
   keys_destroyed_at timestamptz,
   completed_at timestamptz,
   constraint erasure_names_lead_while_waiting check ((state = 'waiting') = (lead_id is not null)),
+  constraint erasure_keeps_link_while_waiting check (state = 'waiting' or link_ct is null),
   constraint erasure_complete_has_certificate check ((state = 'complete') = (certificate is not null))
 );
 create index erasure_open_idx on erasure (page_id, bucket) where state <> 'complete';

@@ -16,6 +16,7 @@ import {
   type Sender,
 } from '../domain/delivery';
 import type { DrainInboxDeps } from '../domain/inbox';
+import { makeErasureLink } from '../domain/erasure';
 import { stopPage } from '../domain/pages';
 import { makeWithdrawLead } from '../domain/unsubscribe';
 import { createUndiciSender } from '../platform/messenger/undici-sender';
@@ -61,7 +62,7 @@ export function composeDelivery(infrastructure: Infrastructure, surroundings: De
     replyPort,
     inboxPort,
     sendChunk: makeSendChunk({ ...effects, ...claims, ids }),
-    sendReplies: makeSendReplies({ ...effects, ...append, ...claims, publicUrl }),
+    sendReplies: makeSendReplies({ ...effects, ...append, ...claims, publicUrl, erasureLink: makeErasureLink({ db }) }),
     sweeps: [
       { name: 'settle-stuck', run: makeSettleStuck(sweepDeps) },
       { name: 'requeue-replies', run: makeRequeueReplies(sweepDeps) },

@@ -2,6 +2,7 @@ import {
   expireTombstones,
   leadErased,
   makeCarryOutErasures,
+  makeEraseByChat,
   makeGetErasure,
   makeIsErased,
   makeRequestErasure,
@@ -9,7 +10,7 @@ import {
   openTombstones,
 } from '../domain/erasure';
 import type { AppendDeps } from '../domain/consent';
-import { skipPendingOfLead, skipRepliesOfLead } from '../domain/delivery';
+import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../domain/delivery';
 import type { RowId } from '../domain/sql.types';
 import { UserError } from '../kernel/errors';
 import type { Infrastructure } from './infrastructure';
@@ -23,9 +24,11 @@ interface LeadInput {
 export function composeErasure(infrastructure: Infrastructure, append: AppendDeps, publicUrl: string) {
   const { db, keyRing, clock, log } = infrastructure;
   const isErased = makeIsErased({ db, keyRing });
+  const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
   return {
+    eraseByChat: makeEraseByChat({ ...begin, queueErasureLink }),
     erasures: {
-      request: makeRequestErasure({ ...append, db, skipPendingOfLead, skipRepliesOfLead }),
+      request: makeRequestErasure(begin),
       get: makeGetErasure({ db }),
       addressOf: (code: string) => `${publicUrl}/erasure/${code}`,
     },

@@ -65,7 +65,13 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const ledger = await composeLedger(infrastructure, surroundings, append);
   const exports = composeProofs(infrastructure, append);
   const erasure = composeErasure(infrastructure, append, surroundings.publicUrl);
-  const inboxDeps = { ...common, ...consent, ...delivery.inboxPort, openTombstones: erasure.openTombstones };
+  const inboxDeps = {
+    ...common,
+    ...consent,
+    ...delivery.inboxPort,
+    openTombstones: erasure.openTombstones,
+    eraseByChat: erasure.eraseByChat,
+  };
   return {
     authenticate: makeAuthenticate(common),
     apiKeys: { create: makeCreateApiKey(common), list: makeListApiKeys(common), revoke: makeRevokeApiKey(common) },

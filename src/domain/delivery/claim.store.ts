@@ -156,10 +156,10 @@ export const keepEarlierAttempts = (tx: Tx, broadcastId: RowId, seqs: readonly n
   tx.run(
     `insert into logged_send (message_id, attempt, is_test, broadcast_id, broadcast_uuid, page_id, lead_id, path,
        consent_entry, subject_n, claimed_at, sends_entry, sends_position)
-     select a.message_id, a.attempt, false, a.broadcast_id, a.broadcast_uuid, a.page_id, a.lead_id, a.path,
-       a.consent_entry, a.subject_n, a.claimed_at, a.sends_entry, a.sends_position
-      from delivery d join authorised_attempt a on a.message_id = d.public_id and a.attempt = d.attempt
-     where d.broadcast_id = $1 and d.seq = any($2::int[]) and d.status = 'pending' and not a.is_test`,
+     select d.public_id, d.attempt, false, d.broadcast_id, b.public_id, d.page_id, d.lead_id, d.path,
+       d.consent_entry, d.subject_n, d.claimed_at, d.sends_entry, d.sends_position
+      from delivery d join broadcast b on b.id = d.broadcast_id
+     where d.broadcast_id = $1 and d.seq = any($2::int[]) and d.status = 'pending' and d.sends_entry is not null`,
     [broadcastId, seqs],
   );
 

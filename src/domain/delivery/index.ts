@@ -2,7 +2,7 @@ export { readMetadata, type SendReference } from './body.rules';
 export type { SendResult } from './delivery.types';
 export { makeReconcileEcho, type SeenEcho } from './echo';
 export type { EffectDeps, StoppedPage } from './effects';
-export { queueReply, queueTestReply, skipPendingOfLead, skipRepliesOfLead } from './lead-deliveries';
+export { queueErasureLink, queueReply, queueTestReply, skipPendingOfLead, skipRepliesOfLead } from './lead-deliveries';
 export { makeLogSends, type LogSends } from './log-sends';
 export { MAX_REFUSED_IN_A_ROW, UNREACHABLE_AFTER } from './outcome.rules';
 export { slotIntervalMs } from './pace.rules';

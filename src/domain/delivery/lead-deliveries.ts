@@ -14,6 +14,12 @@ export const queueReply = (tx: Tx, reply: NewReply): Promise<boolean> => insertR
 export const queueTestReply: QueueTestReply = (tx, { lead, page, kind, cause, language, broadcastId }) =>
   insertReply(tx, { leadId: lead.id, pageId: page.id, kind, cause, language, broadcastId });
 
+/** The last reply of a person who is being erased. */
+export const queueErasureLink = (
+  tx: Tx,
+  reply: Pick<NewReply, 'leadId' | 'pageId' | 'cause' | 'language'>,
+): Promise<boolean> => insertReply(tx, { ...reply, kind: 'erasure_link' });
+
 /** Skips every reply that waits for a lead. Needs the lead locked. */
 export const skipRepliesOfLead = (tx: Tx, leadId: RowId, reason: DeliveryReason): Promise<number> =>
   tx.run(

@@ -3,13 +3,23 @@ import { receiptTexts } from './receipt-texts.rules';
 import { replyTexts } from './reply-texts.rules';
 
 export type ReplyKind =
-  'welcome' | 'confirm_unsubscribed' | 'confirm_subscribed' | 'ask_subscribe' | 'notice_link' | 'my_consent' | 'test';
+  | 'welcome'
+  | 'confirm_unsubscribed'
+  | 'confirm_subscribed'
+  | 'ask_subscribe'
+  | 'notice_link'
+  | 'my_consent'
+  | 'ask_erasure'
+  | 'erasure_link'
+  | 'test';
 
 /** Payloads live as long as the buttons people still see: they never change. */
 const UNSUBSCRIBE = 'assent:v1:unsubscribe';
 const SUBSCRIBE = 'assent:v1:subscribe';
 const CONSENT_YES = 'assent:v1:consent:yes';
 const CONSENT_NO = 'assent:v1:consent:no';
+const ERASE_YES = 'assent:v1:erase:yes';
+const ERASE_NO = 'assent:v1:erase:no';
 
 /** Meta's window is 24 h; a reply that waited longer than this is not worth the risk. */
 export const MAX_REPLY_AGE_MS = 23 * 3_600_000;
@@ -38,10 +48,20 @@ export interface ReplyFacts {
   readonly notice: string;
   /** What the person agreed to; only for `my_consent`. */
   readonly receipt: string;
+  /** The page of the person's erasure, with its secret part; only for `erasure_link`. */
+  readonly erasureUrl: string;
 }
 
 /** What a reply says, always with the buttons that answer it. */
-export function renderReply({ kind, language, optInMode, noticeUrl, notice, receipt }: ReplyFacts): ReplyContent {
+export function renderReply({
+  kind,
+  language,
+  optInMode,
+  noticeUrl,
+  notice,
+  receipt,
+  erasureUrl,
+}: ReplyFacts): ReplyContent {
   const texts = replyTexts(language);
   const link: Button = { type: 'web_url', title: texts.notice, url: noticeUrl };
   const tap = (title: string, payload: string): Button => ({ type: 'postback', title, payload });
@@ -58,6 +78,10 @@ export function renderReply({ kind, language, optInMode, noticeUrl, notice, rece
       return template(texts.askSubscribe, [tap(texts.subscribe, SUBSCRIBE)]);
     case 'notice_link':
       return template(texts.noticeLink, [link]);
+    case 'ask_erasure':
+      return template(texts.askErasure, [tap(texts.eraseYes, ERASE_YES), tap(texts.eraseNo, ERASE_NO)]);
+    case 'erasure_link':
+      return template(texts.erasing, [{ type: 'web_url', title: texts.certificate, url: erasureUrl }]);
     case 'my_consent':
       return template(receipt, [{ ...link, title: receiptTexts(language).seeProof, url: `${noticeUrl}/consent` }]);
   }
@@ -73,7 +97,7 @@ export function replySkipReason(
   lead: { readonly status: LeadStatus; readonly isRestricted: boolean },
   ageMs: number,
 ): string | null {
-  if (lead.status === 'erasing') return 'erased';
+  if (lead.status === 'erasing' && kind !== 'erasure_link') return 'erased';
   if (ageMs > MAX_REPLY_AGE_MS) return 'window_closed';
   const isNews = kind === 'welcome' || kind === 'test';
   if (isNews && lead.status === 'unsubscribed') return 'unsubscribed';

@@ -10,6 +10,11 @@ export interface ReplyTexts {
   readonly subscribed: string;
   readonly askSubscribe: string;
   readonly noticeLink: string;
+  readonly askErasure: string;
+  readonly eraseYes: string;
+  readonly eraseNo: string;
+  readonly erasing: string;
+  readonly certificate: string;
 }
 
 const ENGLISH: ReplyTexts = {
@@ -23,6 +28,13 @@ const ENGLISH: ReplyTexts = {
   subscribed: 'You are subscribed. You can unsubscribe at any time.',
   askSubscribe: 'You are unsubscribed at the moment. Would you like to get our messages again?',
   noticeLink: 'Here you can read what we store and why, and unsubscribe.',
+  askErasure:
+    'You get no more offers. Shall we also delete everything we hold about you on this Page? This is final and cannot be undone.',
+  eraseYes: 'Delete everything',
+  eraseNo: 'Keep my data',
+  erasing:
+    'We are deleting everything now. Keep this link: it shows the certificate, and only you can show that it is about you.',
+  certificate: 'Certificate',
 };
 
 const TEXTS: Readonly<Record<string, ReplyTexts>> = {
@@ -38,6 +50,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Du bist angemeldet. Du kannst dich jederzeit wieder abmelden.',
     askSubscribe: 'Du bist zurzeit abgemeldet. Möchtest du unsere Nachrichten wieder erhalten?',
     noticeLink: 'Hier steht, was wir speichern und warum, und hier kannst du dich abmelden.',
+    askErasure:
+      'Du bekommst keine Angebote mehr. Sollen wir auch alles löschen, was wir auf dieser Seite über dich haben? Das ist endgültig.',
+    eraseYes: 'Alles löschen',
+    eraseNo: 'Daten behalten',
+    erasing:
+      'Wir löschen jetzt alles. Bewahre diesen Link auf: Er zeigt die Bescheinigung, und nur du kannst zeigen, dass sie dich betrifft.',
+    certificate: 'Bescheinigung',
   },
   fr: {
     unsubscribe: 'Se désabonner',
@@ -50,6 +69,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Vous êtes abonné. Vous pouvez vous désabonner à tout moment.',
     askSubscribe: 'Vous êtes actuellement désabonné. Souhaitez-vous recevoir à nouveau nos messages ?',
     noticeLink: 'Voici ce que nous conservons et pourquoi, et comment vous désabonner.',
+    askErasure:
+      'Vous ne recevrez plus d’offres. Devons-nous aussi supprimer tout ce que nous avons sur vous sur cette Page ? C’est définitif.',
+    eraseYes: 'Tout supprimer',
+    eraseNo: 'Garder mes données',
+    erasing:
+      'Nous supprimons tout maintenant. Gardez ce lien : il montre le certificat, et vous seul pouvez montrer qu’il vous concerne.',
+    certificate: 'Certificat',
   },
   es: {
     unsubscribe: 'Darse de baja',
@@ -62,6 +88,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Te has suscrito. Puedes darte de baja cuando quieras.',
     askSubscribe: 'Ahora mismo estás de baja. ¿Quieres volver a recibir nuestros mensajes?',
     noticeLink: 'Aquí puedes leer qué guardamos y por qué, y darte de baja.',
+    askErasure:
+      'No recibirás más ofertas. ¿Borramos también todo lo que tenemos sobre ti en esta página? Es definitivo.',
+    eraseYes: 'Borrar todo',
+    eraseNo: 'Conservar mis datos',
+    erasing:
+      'Estamos borrando todo. Guarda este enlace: muestra el certificado, y solo tú puedes mostrar que trata de ti.',
+    certificate: 'Certificado',
   },
   it: {
     unsubscribe: 'Annulla iscrizione',
@@ -74,6 +107,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'La tua iscrizione è attiva. Puoi annullarla in qualsiasi momento.',
     askSubscribe: 'Al momento non sei iscritto. Vuoi ricevere di nuovo i nostri messaggi?',
     noticeLink: 'Qui puoi leggere che cosa conserviamo e perché, e annullare l’iscrizione.',
+    askErasure:
+      'Non riceverai altre offerte. Dobbiamo anche cancellare tutto ciò che abbiamo su di te in questa Pagina? È definitivo.',
+    eraseYes: 'Cancella tutto',
+    eraseNo: 'Conserva i dati',
+    erasing:
+      'Stiamo cancellando tutto. Conserva questo link: mostra il certificato, e solo tu puoi mostrare che riguarda te.',
+    certificate: 'Certificato',
   },
   pt: {
     unsubscribe: 'Cancelar inscrição',
@@ -86,6 +126,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'A sua inscrição está ativa. Pode cancelar quando quiser.',
     askSubscribe: 'A sua inscrição está cancelada. Quer voltar a receber as nossas mensagens?',
     noticeLink: 'Aqui pode ler o que guardamos e porquê, e cancelar a inscrição.',
+    askErasure:
+      'Você não receberá mais ofertas. Devemos também apagar tudo o que temos sobre você nesta Página? É definitivo.',
+    eraseYes: 'Apagar tudo',
+    eraseNo: 'Manter meus dados',
+    erasing:
+      'Estamos apagando tudo. Guarde este link: ele mostra o certificado, e só você pode mostrar que é sobre você.',
+    certificate: 'Certificado',
   },
   nl: {
     unsubscribe: 'Afmelden',
@@ -98,6 +145,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Je bent aangemeld. Je kunt je op elk moment afmelden.',
     askSubscribe: 'Je bent op dit moment afgemeld. Wil je onze berichten weer ontvangen?',
     noticeLink: 'Hier lees je wat we bewaren en waarom, en kun je je afmelden.',
+    askErasure:
+      'Je krijgt geen aanbiedingen meer. Zullen we ook alles verwijderen wat we op deze pagina over je hebben? Dit is definitief.',
+    eraseYes: 'Alles verwijderen',
+    eraseNo: 'Gegevens bewaren',
+    erasing:
+      'We verwijderen nu alles. Bewaar deze link: hij toont het certificaat, en alleen jij kunt tonen dat het over jou gaat.',
+    certificate: 'Certificaat',
   },
   pl: {
     unsubscribe: 'Wypisz się',
@@ -110,6 +164,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Zapisano Cię. W każdej chwili możesz się wypisać.',
     askSubscribe: 'Obecnie jesteś wypisany. Czy chcesz znów otrzymywać nasze wiadomości?',
     noticeLink: 'Tutaj przeczytasz, co przechowujemy i dlaczego, oraz możesz się wypisać.',
+    askErasure:
+      'Nie otrzymasz już ofert. Czy mamy też usunąć wszystko, co mamy o Tobie na tej stronie? Tego nie można cofnąć.',
+    eraseYes: 'Usuń wszystko',
+    eraseNo: 'Zachowaj dane',
+    erasing:
+      'Usuwamy teraz wszystko. Zachowaj ten link: pokazuje zaświadczenie i tylko Ty możesz wykazać, że dotyczy Ciebie.',
+    certificate: 'Zaświadczenie',
   },
   tr: {
     unsubscribe: 'Abonelikten çık',
@@ -122,6 +183,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Abone oldunuz. İstediğiniz zaman çıkabilirsiniz.',
     askSubscribe: 'Şu anda abone değilsiniz. Mesajlarımızı yeniden almak ister misiniz?',
     noticeLink: 'Neyi neden sakladığımızı burada okuyabilir ve abonelikten çıkabilirsiniz.',
+    askErasure:
+      'Artık teklif almayacaksınız. Bu Sayfada hakkınızda tuttuğumuz her şeyi de silelim mi? Bu geri alınamaz.',
+    eraseYes: 'Her şeyi sil',
+    eraseNo: 'Verilerimi sakla',
+    erasing:
+      'Şimdi her şeyi siliyoruz. Bu bağlantıyı saklayın: belgeyi gösterir ve sizinle ilgili olduğunu yalnızca siz gösterebilirsiniz.',
+    certificate: 'Belge',
   },
   ru: {
     unsubscribe: 'Отписаться',
@@ -134,6 +202,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Вы подписаны. Отписаться можно в любой момент.',
     askSubscribe: 'Сейчас вы не подписаны. Хотите снова получать наши сообщения?',
     noticeLink: 'Здесь написано, что мы храним и зачем, и здесь можно отписаться.',
+    askErasure:
+      'Вы больше не получите предложений. Удалить также всё, что мы храним о вас на этой Странице? Это нельзя отменить.',
+    eraseYes: 'Удалить всё',
+    eraseNo: 'Сохранить данные',
+    erasing:
+      'Мы удаляем всё. Сохраните эту ссылку: она показывает свидетельство, и только вы можете показать, что оно о вас.',
+    certificate: 'Свидетельство',
   },
   uk: {
     unsubscribe: 'Відписатися',
@@ -146,6 +221,13 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'Ви підписані. Відписатися можна будь-коли.',
     askSubscribe: 'Зараз ви не підписані. Бажаєте знову отримувати наші повідомлення?',
     noticeLink: 'Тут написано, що ми зберігаємо і навіщо, і тут можна відписатися.',
+    askErasure:
+      'Ви більше не отримаєте пропозицій. Видалити також усе, що ми зберігаємо про вас на цій Сторінці? Це не можна скасувати.',
+    eraseYes: 'Видалити все',
+    eraseNo: 'Зберегти дані',
+    erasing:
+      'Ми видаляємо все. Збережіть це посилання: воно показує свідоцтво, і лише ви можете показати, що воно про вас.',
+    certificate: 'Свідоцтво',
   },
   ar: {
     unsubscribe: 'إلغاء الاشتراك',
@@ -158,6 +240,11 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'أنت مشترك الآن. يمكنك إلغاء الاشتراك في أي وقت.',
     askSubscribe: 'أنت غير مشترك حاليًا. هل ترغب في تلقي رسائلنا مجددًا؟',
     noticeLink: 'هنا يمكنك قراءة ما نحفظه ولماذا، وإلغاء الاشتراك.',
+    askErasure: 'لن تصلك عروض بعد الآن. هل نحذف أيضًا كل ما نحتفظ به عنك في هذه الصفحة؟ هذا نهائي.',
+    eraseYes: 'حذف كل شيء',
+    eraseNo: 'الاحتفاظ ببياناتي',
+    erasing: 'نحذف كل شيء الآن. احتفظ بهذا الرابط: فهو يعرض الشهادة، وأنت وحدك من يستطيع إثبات أنها تخصك.',
+    certificate: 'الشهادة',
   },
 };
 

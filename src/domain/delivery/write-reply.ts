@@ -3,7 +3,7 @@ import { openDefinition, renderMessage, UNSUBSCRIBE_TITLE, type AccountKey, type
 import { historyOf, openEntries } from '../consent';
 import { webToken } from '../leads';
 import { noticeOfVersion, type Notice } from '../pages';
-import type { Database } from '../sql.types';
+import type { Database, RowId } from '../sql.types';
 import { metadataOf } from './body.rules';
 import type { SendPageRow } from './delivery.types';
 import { consentOf, receiptText } from './receipt.rules';
@@ -15,6 +15,8 @@ export interface WriteReplyDeps {
   readonly accountKey: AccountKey;
   /** Where people open the links in messages; no slash at the end. */
   readonly publicUrl: string;
+  /** `<code>#<secret part>` of the erasure of a lead; null when there is none. */
+  readonly erasureLink: (leadId: RowId, dek: Buffer) => Promise<string | null>;
 }
 
 /** A claimed reply with its person's keys. */
@@ -54,7 +56,18 @@ async function contentOf(
     noticeUrl: `${deps.publicUrl}/n/${webToken(dek)}`,
     notice: kind === 'welcome' ? bodyOf(notice) : '',
     receipt: kind === 'my_consent' ? await receiptOf(deps, page, reply, dek) : '',
+    erasureUrl: kind === 'erasure_link' ? await erasureUrl(deps, reply, dek) : '',
   });
+}
+
+async function erasureUrl(
+  { publicUrl, erasureLink }: WriteReplyDeps,
+  reply: PickedReply,
+  dek: Buffer,
+): Promise<string> {
+  const link = await erasureLink(reply.leadId, dek);
+  if (link === null) throw new InvariantError('erasure_missing', 'the last reply of an erasure without its link');
+  return `${publicUrl}/erasure/${link}`;
 }
 
 async function receiptOf({ db }: WriteReplyDeps, page: SendPageRow, reply: PickedReply, dek: Buffer): Promise<string> {

@@ -10,6 +10,8 @@ export interface NewErasure {
   readonly leadId: RowId;
   readonly leadMac: Buffer;
   readonly subjectSha256: Buffer;
+  /** The person's link under their own key, until it is sent to them; null for one that is told otherwise. */
+  readonly linkCt: Buffer | null;
   readonly bucket: number;
   readonly requestedAt: Date;
 }
@@ -17,8 +19,8 @@ export interface NewErasure {
 export const insertErasure = (tx: Tx, erasure: NewErasure): Promise<number> =>
   tx.run(
     `insert into erasure (public_id, code, account_id, page_id, scope, origin, state, lead_id, lead_mac, subject_sha256,
-       bucket, requested_at)
-     values ($1, $2, $3, $4, 'lead', $5, 'waiting', $6, $7, $8, $9, $10)`,
+       bucket, requested_at, link_ct)
+     values ($1, $2, $3, $4, 'lead', $5, 'waiting', $6, $7, $8, $9, $10, $11)`,
     [
       erasure.uuid,
       erasure.code,
@@ -30,7 +32,18 @@ export const insertErasure = (tx: Tx, erasure: NewErasure): Promise<number> =>
       erasure.subjectSha256,
       erasure.bucket,
       erasure.requestedAt,
+      erasure.linkCt,
     ],
+  );
+
+/** The link of an erasure that was asked for in the chat, as it lies there. */
+export const findLink = (
+  sql: Sql,
+  leadId: RowId,
+): Promise<{ readonly uuid: string; readonly code: string; readonly linkCt: Buffer } | undefined> =>
+  sql.first(
+    `select public_id as uuid, code, link_ct as "linkCt" from erasure where lead_id = $1 and link_ct is not null`,
+    [leadId],
   );
 
 const VIEW = `public_id as uuid, code, state, requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt",
@@ -76,8 +89,8 @@ const OPEN = `id, code, state, account_id as "accountId", lead_id as "leadId", s
   key_version as "keyVersion", commitment, certificate_head as "certificateHead"`;
 
 /**
- * Erasures of a bucket whose leads nothing is under way for any more: no message or reply is being sent, and every entry of theirs
- * has its leaf, which is to be closed.
+ * Erasures of a bucket whose leads nothing is under way for any more: no message or reply is being sent, the last reply was given
+ * its minute, and every entry of theirs has its leaf, which is to be closed.
  */
 export const readReady = (sql: Sql, pageId: RowId, bucket: number): Promise<OpenErasure[]> =>
   sql.rows<OpenErasure>(
@@ -85,6 +98,8 @@ export const readReady = (sql: Sql, pageId: RowId, bucket: number): Promise<Open
       where e.page_id = $1 and e.bucket = $2 and e.state = 'waiting'
         and not exists (select from delivery d where d.lead_id = e.lead_id and d.status = 'sending')
         and not exists (select from reply r where r.lead_id = e.lead_id and r.status = 'sending')
+        and not exists (select from reply r where r.lead_id = e.lead_id and r.kind = 'erasure_link' and r.status = 'pending'
+          and r.created_at > clock_timestamp() - interval '60 seconds')
         and not exists (select from ledger_opening o join ledger_pending w on w.entry_id = o.entry_id where o.lead_id = e.lead_id)
       order by e.id`,
     [pageId, bucket],
@@ -109,7 +124,7 @@ export const recordDeleted = (
   { at, keyVersion }: { readonly at: Date; readonly keyVersion: number },
 ): Promise<number> =>
   tx.run(
-    `update erasure set state = 'destroying', lead_id = null, leaves = $2, commitment = $3, certificate_head = $4,
+    `update erasure set state = 'destroying', lead_id = null, link_ct = null, leaves = $2, commitment = $3, certificate_head = $4,
        rows_deleted_at = $5, key_version = $6 where id = $1 and state = 'waiting'`,
     [deleted.id, deleted.leaves, deleted.commitment, deleted.certificateHead, at, keyVersion],
   );

@@ -4,7 +4,7 @@ import type { RowId } from '../sql.types';
 export type ErasureState = 'waiting' | 'destroying' | 'complete';
 
 /** Who asked. */
-export type ErasureOrigin = 'api';
+export type ErasureOrigin = 'api' | 'chat';
 
 export interface ErasureView {
   readonly uuid: string;

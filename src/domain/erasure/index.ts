@@ -3,6 +3,8 @@ export { leadErased, type ErasureErrorCode } from './erasure.errors';
 export type { ErasureState, ErasureView } from './erasure.types';
 export { makeGetErasure, makeShowErasure } from './read-erasures';
 export {
+  makeEraseByChat,
+  makeErasureLink,
   makeIsErased,
   makeRequestErasure,
   type RequestedErasure,

@@ -1,24 +1,30 @@
-import { createHmac } from 'node:crypto';
 import { recordAudit, type AuditDeps } from '../accounts';
 import type { DeliveryReason } from '../broadcasts';
 import type { KeyRing } from '../keyring.types';
-import { leadNotFound, leadTransaction, lockLeadRow, openLead } from '../leads';
+import { leadNotFound, leadTransaction, lockLeadRow, openLead, type LeadPage, type OpenLead } from '../leads';
+import { createHmac } from 'node:crypto';
+import { openField, sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import { LINK_BYTES, subjectHash } from './certificate.rules';
 import { leadErased } from './erasure.errors';
-import { findErasureOfLead, insertErasure, markErasing } from './erasure.store';
-import type { ErasureView } from './erasure.types';
-import { findOwnLeadPage } from './lead-page.store';
+import { findErasureOfLead, findLink, insertErasure, markErasing } from './erasure.store';
+import type { ErasureOrigin, ErasureView } from './erasure.types';
+import { bucketOf, findOwnLeadPage } from './lead-page.store';
 
 const CODE_BYTES = 16;
 const MAC_BYTES = 16;
 
-export interface RequestErasureDeps extends AuditDeps {
-  readonly db: Database;
+const linkPlace = (erasureUuid: string): FieldPlace => ({ table: 'erasure', column: 'link_ct', row: erasureUuid });
+
+export interface BeginErasureDeps extends AuditDeps {
   /** Skips everything bulk that waits for a lead. Needs the lead locked. */
   readonly skipPendingOfLead: (tx: Tx, leadId: RowId, reason: DeliveryReason) => Promise<unknown>;
   /** The same for replies. */
   readonly skipRepliesOfLead: (tx: Tx, leadId: RowId, reason: DeliveryReason) => Promise<unknown>;
+}
+
+export interface RequestErasureDeps extends BeginErasureDeps {
+  readonly db: Database;
 }
 
 export interface RequestErasureInput {
@@ -50,40 +56,81 @@ export const makeRequestErasure =
     leadTransaction(deps, async (tx) => {
       const page = await findOwnLeadPage(tx, accountId, leadUuid);
       const row = page === undefined ? undefined : await lockLeadRow(tx, page.leadId);
-      const mac = leadMac(deps.keyRing, leadUuid);
       if (page === undefined || row === undefined || row.status === 'erasing') {
-        const known = await findErasureOfLead(tx, accountId, mac);
+        const known = await findErasureOfLead(tx, accountId, leadMac(deps.keyRing, leadUuid));
         if (known === undefined) throw leadNotFound();
         if (row === undefined) throw leadErased();
         return { erasure: known, link: null };
       }
       const lead = openLead(deps.keyRing, page, row);
-      const link = deps.ids.bytes(LINK_BYTES);
-      const requestedAt = deps.clock.now();
-      await markErasing(tx, row.id);
-      await deps.skipPendingOfLead(tx, row.id, 'erased');
-      await deps.skipRepliesOfLead(tx, row.id, 'erased');
-      const code = deps.ids.bytes(CODE_BYTES).toString('hex');
-      await insertErasure(tx, {
-        uuid: erasureUuid,
-        code,
-        accountId,
-        pageId: page.id,
-        origin: 'api',
-        leadId: row.id,
-        leadMac: mac,
-        subjectSha256: subjectHash(page.metaPageId, lead.psid, link),
-        bucket: row.bucket,
-        requestedAt,
-      });
-      await recordAudit(tx, deps, {
-        accountId,
-        kind: 'erasure.requested',
-        detail: { erasure: erasureUuid, origin: 'api' },
-      });
-      const none = { rowsDeletedAt: null, keysDestroyedAt: null, completedAt: null, certificate: null };
-      return { erasure: { uuid: erasureUuid, code, state: 'waiting', requestedAt, ...none }, link };
+      return beginErasure(tx, deps, { lead, page, origin: 'api', erasureUuid });
     });
+
+interface NewErasure {
+  readonly lead: OpenLead;
+  readonly page: LeadPage;
+  readonly origin: ErasureOrigin;
+  readonly erasureUuid: string;
+}
+
+async function beginErasure(
+  tx: Tx,
+  deps: BeginErasureDeps,
+  { lead, page, origin, erasureUuid }: NewErasure,
+): Promise<{ readonly erasure: ErasureView; readonly link: Buffer }> {
+  const { row, dek, psid } = lead;
+  const link = deps.ids.bytes(LINK_BYTES);
+  const requestedAt = deps.clock.now();
+  const code = deps.ids.bytes(CODE_BYTES).toString('hex');
+  await markErasing(tx, row.id);
+  await deps.skipPendingOfLead(tx, row.id, 'erased');
+  await deps.skipRepliesOfLead(tx, row.id, 'erased');
+  await insertErasure(tx, {
+    uuid: erasureUuid,
+    code,
+    accountId: row.accountId,
+    pageId: page.id,
+    origin,
+    leadId: row.id,
+    leadMac: leadMac(deps.keyRing, row.uuid),
+    subjectSha256: subjectHash(page.metaPageId, psid, link),
+    linkCt: origin === 'chat' ? sealField(dek, linkPlace(erasureUuid), link) : null,
+    bucket: await bucketOf(tx, row.id),
+    requestedAt,
+  });
+  const detail = { erasure: erasureUuid, origin };
+  await recordAudit(tx, deps, { accountId: row.accountId, kind: 'erasure.requested', detail });
+  const none = { rowsDeletedAt: null, keysDestroyedAt: null, completedAt: null, certificate: null };
+  return { erasure: { uuid: erasureUuid, code, state: 'waiting', requestedAt, ...none }, link };
+}
+
+export interface EraseByChatDeps extends BeginErasureDeps {
+  /** The last thing that is sent to the person. */
+  readonly queueErasureLink: (
+    tx: Tx,
+    reply: { readonly leadId: RowId; readonly pageId: RowId; readonly cause: string; readonly language: string },
+  ) => Promise<unknown>;
+}
+
+/**
+ * Erases a person who said yes in the chat, in the transaction of their yes. Needs the lead locked. The address of the certificate is
+ * sent to them before their rows go.
+ */
+export const makeEraseByChat =
+  (deps: EraseByChatDeps) =>
+  async (tx: Tx, lead: OpenLead, page: LeadPage, reply: { cause: string; language: string }): Promise<void> => {
+    await beginErasure(tx, deps, { lead, page, origin: 'chat', erasureUuid: deps.ids.uuid() });
+    await deps.queueErasureLink(tx, { leadId: lead.row.id, pageId: page.id, ...reply });
+  };
+
+/** `<code>#<secret part>`: what the person gets of their erasure. Null once the rows are gone. */
+export const makeErasureLink =
+  ({ db }: { readonly db: Sql }) =>
+  async (leadId: RowId, dek: Buffer): Promise<string | null> => {
+    const found = await findLink(db, leadId);
+    if (found === undefined) return null;
+    return `${found.code}#${openField(dek, linkPlace(found.uuid), found.linkCt).toString('base64url')}`;
+  };
 
 /** Whether a lead of the account was erased or is being erased. */
 export const makeIsErased =

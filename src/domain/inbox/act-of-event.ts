@@ -6,7 +6,7 @@ import { readTap, type Tap } from './payload.rules';
 const MOST_REF_CHARS = 2_083;
 
 /** What the words of a message ask for, taken as a whole. */
-export type Word = 'stop' | 'start' | 'my_consent' | null;
+export type Word = 'stop' | 'erase' | 'start' | 'my_consent' | null;
 
 /** What one event says of a person. */
 export interface PersonAct {
@@ -19,6 +19,10 @@ export interface PersonAct {
   readonly asksForNotice: boolean;
   /** Wants to see what they agreed to. */
   readonly asksForReceipt: boolean;
+  /** Asks to be erased, which is asked back once. */
+  readonly asksForErasure: boolean;
+  /** Says yes to that. */
+  readonly confirmsErasure: boolean;
   readonly deliveryUuid: string | null;
 }
 
@@ -59,13 +63,15 @@ const plain = (act: Act): PersonAct => ({
   ref: null,
   asksForNotice: false,
   asksForReceipt: false,
+  asksForErasure: false,
+  confirmsErasure: false,
   deliveryUuid: null,
 });
 
 /** Acts in a thread that is there already: none of them starts one, and only a reaction opens the window. */
 function quietAct(event: ParsedEvent, moment: When, word: Word): PersonAct | null {
   if (event.kind === 'optout') return plain({ ...still(moment), creates: true, kind: 'stop', via: 'meta_stop' });
-  if (event.kind === 'message_edit' && word === 'stop')
+  if (event.kind === 'message_edit' && (word === 'stop' || word === 'erase'))
     return plain({ ...still(moment), kind: 'stop', via: 'keyword' });
   if (event.kind !== 'reaction') return null;
   return { ...plain({ ...still(moment), kind: 'ordinary' }), opensWindow: event.action === 'react' };
@@ -91,12 +97,19 @@ function messageAct(event: ParsedEventOf<'message'>, moment: When, word: Word): 
   const tap = readTap(event.quickReplyPayload);
   const start = { ...opening(event, moment, startOf(event.referral, 'first_message')), hasWords: tap === null };
   const act = tap === null ? spokenAct(event, start, word) : tappedAct(tap, start, 'quick_reply');
-  const asksForReceipt = tap === null && word === 'my_consent' && event.channel !== 'standby';
-  return { ...plain(act), ...cameBy(event.referral), ...tapped(tap), asksForReceipt, opensWindow: true };
+  const mayAsk = tap === null && event.channel !== 'standby';
+  const asked = {
+    asksForReceipt: mayAsk && word === 'my_consent',
+    ...(mayAsk && word === 'erase' ? ASKS_FOR_ERASURE : {}),
+  };
+  return { ...plain(act), ...cameBy(event.referral), ...tapped(tap), ...asked, opensWindow: true };
 }
 
+const ASKS_FOR_ERASURE = { asksForErasure: true } as const;
+
 function spokenAct(event: ParsedEventOf<'message'>, moment: Moment, word: Word): Act {
-  if (word === 'stop') return { ...moment, creates: true, kind: 'stop', via: 'keyword' };
+  // Who asks to be erased does not want to be written to in the meantime.
+  if (word === 'stop' || word === 'erase') return { ...moment, creates: true, kind: 'stop', via: 'keyword' };
   if (word === 'start' && event.channel !== 'standby') return { ...moment, kind: 'explicit', via: 'keyword' };
   return { ...moment, kind: 'ordinary' };
 }
@@ -113,6 +126,7 @@ function tappedAct(tap: Tap, moment: Moment, via: 'button' | 'quick_reply'): Act
   switch (tap.kind) {
     case 'unsubscribe':
     case 'decline':
+    case 'erase':
       return { ...moment, creates: true, kind: 'stop', via: 'postback' };
     case 'subscribe':
       return { ...moment, kind: 'explicit', via };
@@ -120,11 +134,19 @@ function tappedAct(tap: Tap, moment: Moment, via: 'button' | 'quick_reply'): Act
       return { ...moment, kind: 'get_started' };
     case 'notice':
       return { ...moment, kind: 'ordinary' };
+    case 'erase_yes':
+      return { ...moment, creates: false, kind: 'stop', via: 'postback' };
+    case 'erase_no':
+      return { ...moment, creates: false, kind: 'ordinary' };
   }
 }
 
-const tapped = (tap: Tap | null): Pick<PersonAct, 'asksForNotice' | 'deliveryUuid'> => ({
+type Tapped = Pick<PersonAct, 'asksForNotice' | 'asksForErasure' | 'confirmsErasure' | 'deliveryUuid'>;
+
+const tapped = (tap: Tap | null): Tapped => ({
   asksForNotice: tap?.kind === 'notice',
+  asksForErasure: tap?.kind === 'erase',
+  confirmsErasure: tap?.kind === 'erase_yes',
   deliveryUuid: tap?.kind === 'unsubscribe' ? tap.deliveryUuid : null,
 });
 

@@ -28,7 +28,7 @@ import { applyReceipt } from './apply-receipt';
 import { causeOf, eventMac } from './event-key.rules';
 import type { ParsedEvent } from './inbound.types';
 import type { ApplyEventDeps } from './inbox.deps.types';
-import { answersUnderWay, isSuppressed, markEvent } from './inbox.store';
+import { answersUnderWay, isSuppressed, markEvent, wasAskedToErase } from './inbox.store';
 
 /** The rows of the person are about to go. Worked again a moment later, the event is judged against the mark they leave. */
 class LeadErasing extends OperationalError<'lead_erasing'> {
@@ -39,6 +39,8 @@ class LeadErasing extends OperationalError<'lead_erasing'> {
 
 /** Nobody needs the welcome twice within a day, however often they tap. */
 const WELCOME_AGAIN_MS = 86_400_000;
+/** A yes counts for so long after the question. */
+const ASKED_MS = 86_400_000;
 
 /** Gives one event its effect, in the transaction that also forgets its bytes. The same event twice has one effect. */
 export async function applyEvent(
@@ -63,9 +65,7 @@ export async function applyEvent(
 function wordOf(event: ParsedEvent): Word {
   if (event.kind !== 'message' && event.kind !== 'message_edit') return null;
   const word = event.text === null ? null : classifyWord(event.text);
-  // Who asks to be erased does not want to be written to in the meantime.
-  if (word === 'stop' || word === 'erase') return 'stop';
-  return word === 'start' || word === 'my_consent' ? word : null;
+  return word === 'my_data' ? null : word;
 }
 
 interface PersonEvent {
@@ -87,10 +87,28 @@ async function applyAct(tx: Tx, deps: ApplyEventDeps, person: PersonEvent): Prom
   const lead = known ?? (await begin(tx, deps, person, place, decision));
   const mac = eventMac(lead.dek, event);
   if (!(await markEvent(tx, lead.row.id, mac, deps.clock.now()))) return ended('duplicate');
-  const asked = askedFor(act).filter((kind) => !underWay.has(kind));
-  await settle(tx, deps, lead, person, { decision, cause: causeOf(mac), asked });
-  const hasReplies = asked.length > 0 || decision.replies.length > 0;
+  const hasReplies = await answer(tx, deps, lead, person, { decision, cause: causeOf(mac), underWay });
   return { outcome: known === null ? 'created' : 'applied', repliesFor: hasReplies ? page.uuid : null };
+}
+
+interface Answered extends Pick<Decided, 'decision' | 'cause'> {
+  readonly underWay: ReadonlySet<string>;
+}
+
+/** Makes the decision come true, and the answers with it. @returns whether something waits to be sent */
+async function answer(
+  tx: Tx,
+  deps: ApplyEventDeps,
+  lead: OpenLead,
+  person: PersonEvent,
+  { decision, cause, underWay }: Answered,
+): Promise<boolean> {
+  const { page, act } = person;
+  const isErased = act.confirmsErasure && (await isMeant(tx, deps, lead));
+  const asked = isErased ? [] : askedFor(act).filter((kind) => !underWay.has(kind));
+  await settle(tx, deps, lead, person, { decision: answeredOnce(decision, asked), cause, asked });
+  if (isErased) await deps.eraseByChat(tx, lead, page, { cause, language: languageOf(lead) });
+  return isErased || asked.length > 0 || decision.replies.length > 0;
 }
 
 /** @returns how the event ends when it has no effect */
@@ -109,11 +127,23 @@ async function decide(
   return isLate ? 'erased' : decision;
 }
 
-type Asked = 'notice_link' | 'my_consent';
+type Asked = 'notice_link' | 'my_consent' | 'ask_erasure';
 
-const askedFor = ({ asksForNotice, asksForReceipt }: PersonAct): readonly Asked[] => [
+const languageOf = ({ row }: OpenLead): string => row.locale ?? DEFAULT_LANGUAGE;
+
+const isMeant = (tx: Tx, { clock }: ApplyEventDeps, { row }: OpenLead): Promise<boolean> =>
+  wasAskedToErase(tx, row.id, new Date(clock.now().getTime() - ASKED_MS));
+
+/** The question whether somebody means it says too that they are unsubscribed. */
+const answeredOnce = (decision: Decided['decision'], asked: readonly Asked[]): Decided['decision'] =>
+  asked.includes('ask_erasure')
+    ? { ...decision, replies: decision.replies.filter((kind) => kind !== 'confirm_unsubscribed') }
+    : decision;
+
+const askedFor = ({ asksForNotice, asksForReceipt, asksForErasure, confirmsErasure }: PersonAct): readonly Asked[] => [
   ...(asksForNotice ? (['notice_link'] as const) : []),
   ...(asksForReceipt ? (['my_consent'] as const) : []),
+  ...(asksForErasure || confirmsErasure ? (['ask_erasure'] as const) : []),
 ];
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -152,7 +182,7 @@ async function settle(
   const current = await applyToken(tx, deps, decided, person, eventAt);
   const contact = contactAfter(deps, person, current.row, eventAt);
   if (!sameContact(current.row, contact)) await updateContact(tx, current.row.id, contact);
-  const language = current.row.locale ?? DEFAULT_LANGUAGE;
+  const language = languageOf(current);
   for (const kind of asked) {
     await deps.queueReply(tx, { leadId: current.row.id, pageId: page.id, kind, cause, language });
   }

@@ -1,5 +1,6 @@
 import type { Log } from '../../kernel/log';
 import type { JobQueue } from '../../jobs';
+import type { LeadPage, OpenLead } from '../leads';
 import type { Database, RowId, Tx } from '../sql.types';
 import type { CarryOutDeps } from '../unsubscribe';
 
@@ -39,6 +40,13 @@ export interface DrainInboxDeps extends CarryOutDeps {
   readonly applyDelivered: (tx: Tx, receipt: SeenReceipt) => Promise<unknown>;
   readonly applyRead: (tx: Tx, receipt: SeenReceipt) => Promise<unknown>;
   readonly stopPage: (tx: Tx, pageId: RowId, fault: StopFault) => Promise<unknown>;
+  /** Erases a person who said yes to it, in the transaction of their yes. */
+  readonly eraseByChat: (
+    tx: Tx,
+    lead: OpenLead,
+    page: LeadPage,
+    reply: { readonly cause: string; readonly language: string },
+  ) => Promise<unknown>;
   /** Outside of transactions, and anew for each drain: it holds keys that are destroyed within days. */
   readonly openTombstones: () => Promise<WasErasedSince>;
 }

@@ -113,11 +113,21 @@ export async function markEvent(tx: Tx, leadId: RowId, mac: Buffer, at: Date): P
  */
 export async function answersUnderWay(tx: Tx, leadId: RowId, welcomeSince: Date): Promise<ReadonlySet<string>> {
   const rows = await tx.rows<{ kind: string }>(
-    `select distinct kind from reply where lead_id = $1 and kind in ('welcome', 'ask_subscribe', 'notice_link', 'my_consent')
+    `select distinct kind from reply where lead_id = $1 and kind in ('welcome', 'ask_subscribe', 'notice_link', 'my_consent', 'ask_erasure')
        and (status in ('pending', 'sending') or (kind = 'welcome' and status = 'accepted' and created_at >= $2))`,
     [leadId, welcomeSince],
   );
   return new Set(rows.map(({ kind }) => kind));
+}
+
+/** Whether the person was asked whether they mean it: a button that lies in the thread for long erases nobody by accident. */
+export async function wasAskedToErase(tx: Tx, leadId: RowId, since: Date): Promise<boolean> {
+  const row = await tx.first(
+    `select from reply where lead_id = $1 and kind = 'ask_erasure' and status in ('sending', 'accepted', 'uncertain')
+       and created_at >= $2 limit 1`,
+    [leadId, since],
+  );
+  return row !== undefined;
 }
 
 export function deleteEventsBefore(sql: Sql, seenBefore: Date): Promise<number> {

@@ -1,6 +1,6 @@
 /** What a tap on one of our own buttons means. */
 export type Tap =
-  | { readonly kind: 'get_started' | 'subscribe' | 'decline' | 'notice' }
+  | { readonly kind: 'get_started' | 'subscribe' | 'decline' | 'notice' | 'erase' | 'erase_yes' | 'erase_no' }
   | { readonly kind: 'unsubscribe'; readonly deliveryUuid: string | null };
 
 const FIXED: ReadonlyMap<string, Tap> = new Map<string, Tap>([
@@ -9,6 +9,9 @@ const FIXED: ReadonlyMap<string, Tap> = new Map<string, Tap>([
   ['assent:v1:consent:yes', { kind: 'subscribe' }],
   ['assent:v1:consent:no', { kind: 'decline' }],
   ['assent:v1:notice', { kind: 'notice' }],
+  ['assent:v1:erase', { kind: 'erase' }],
+  ['assent:v1:erase:yes', { kind: 'erase_yes' }],
+  ['assent:v1:erase:no', { kind: 'erase_no' }],
 ]);
 const UNSUBSCRIBE = /^assent:v1:unsubscribe(?::(.*))?$/s;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -24,6 +24,7 @@ import { createLead, leadTransaction, placePerson } from '../../../../src/domain
 import { insertPage } from '../../../../src/domain/pages/page.store';
 import { sealToken } from '../../../../src/domain/pages/page-token';
 import type { RowId } from '../../../../src/domain/sql.types';
+import { makeErasureLink } from '../../../../src/domain/erasure';
 import { makeUnsubscribeLead, makeWithdrawLead } from '../../../../src/domain/unsubscribe';
 import { systemClock } from '../../../../src/kernel/clock';
 import { randomIds } from '../../../../src/kernel/ids';
@@ -152,6 +153,7 @@ export async function openDeliveryWorld() {
     logSends: makeLogSends(append),
     withdrawLead: makeWithdrawLead(unsubscribeDeps),
     publicUrl: 'https://assent.example',
+    erasureLink: makeErasureLink({ db }),
   };
   const world = {
     db,

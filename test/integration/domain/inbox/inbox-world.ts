@@ -9,7 +9,8 @@ import { stopPage } from '../../../../src/domain/pages';
 import type { QueuedReply } from '../../../../src/domain/unsubscribe';
 import type { Tx } from '../../../../src/domain/sql.types';
 import type { Job } from '../../../../src/jobs';
-import { openTombstones } from '../../../../src/domain/erasure';
+import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
+import { makeEraseByChat, openTombstones } from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
 import { openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
@@ -97,6 +98,14 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     applyRead: (_tx, receipt) => Promise.resolve(seen.read.push(receipt)),
     stopPage,
     openTombstones: () => openTombstones({ keyRing, clock }),
+    eraseByChat: makeEraseByChat({
+      keyRing,
+      clock,
+      ids: randomIds,
+      skipPendingOfLead,
+      skipRepliesOfLead,
+      queueErasureLink,
+    }),
   };
   const storeWebhook = makeStoreWebhook(deps);
   const drainInbox = makeDrainInbox(deps);

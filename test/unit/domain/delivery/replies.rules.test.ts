@@ -9,6 +9,8 @@ const KINDS = [
   'ask_subscribe',
   'notice_link',
   'my_consent',
+  'ask_erasure',
+  'erasure_link',
 ] as const;
 const MODES = ['conversation_start', 'explicit'] as const;
 
@@ -18,7 +20,13 @@ it('has words for the languages promised', () => {
 });
 
 it.each(REPLY_LANGUAGES)('keeps to the limits of Meta in %s', (language) => {
-  const facts = { language, noticeUrl: 'https://a.example/n/x', notice: 'A notice', receipt: 'A receipt' };
+  const facts = {
+    language,
+    noticeUrl: 'https://a.example/n/x',
+    notice: 'A notice',
+    erasureUrl: 'https://a.example/erasure/x#y',
+    receipt: 'A receipt',
+  };
   const contents = KINDS.flatMap((kind) => MODES.map((optInMode) => renderReply({ ...facts, kind, optInMode })));
   for (const { attachment } of contents) {
     const { text, buttons } = attachment.payload;
@@ -39,6 +47,7 @@ it('finds the language of a locale and falls back to English', () => {
 });
 
 const subscribed = { status: 'subscribed', isRestricted: false } as const;
+const erasing = { status: 'erasing', isRestricted: false } as const;
 const left = { status: 'unsubscribed', isRestricted: false } as const;
 
 it.each([
@@ -49,6 +58,10 @@ it.each([
   ['welcome', { status: 'suppressed', isRestricted: false }, 0, null],
   ['confirm_unsubscribed', left, 0, null],
   ['ask_subscribe', left, 0, null],
+  ['ask_erasure', left, 0, null],
+  ['confirm_unsubscribed', erasing, 0, 'erased'],
+  ['test', erasing, 0, 'erased'],
+  ['erasure_link', erasing, 0, null],
   ['test', left, 0, 'unsubscribed'],
   ['test', { status: 'subscribed', isRestricted: true }, 0, 'restricted'],
   ['test', subscribed, 0, null],

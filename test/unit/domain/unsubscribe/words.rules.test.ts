@@ -1,4 +1,5 @@
 import { normaliseWords } from '../../../../src/domain/unsubscribe/normalise.rules';
+import { PRIVACY_WORDS } from '../../../../src/domain/unsubscribe/words-privacy.rules';
 import { classifyWord, WORD_TABLE } from '../../../../src/domain/unsubscribe/words.rules';
 import { ORDINARY_MESSAGES } from './words-negative.corpus';
 import { START_MESSAGES, STOP_MESSAGES } from './words-positive.corpus';
@@ -90,6 +91,10 @@ describe('classifyWord', () => {
     expect(classifyWord(`stop${' '.repeat(197)}`)).toBeNull();
     expect(classifyWord('please '.repeat(200_000))).toBeNull();
     expect(classifyWord('pls '.repeat(50))).toBeNull();
+  });
+
+  it('reads every word of erasure as one, and none of them as a stop', () => {
+    expect(PRIVACY_WORDS.erase.filter((phrase) => classifyWord(phrase) !== 'erase')).toEqual([]);
   });
 
   it.each([
