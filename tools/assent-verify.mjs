@@ -1903,7 +1903,8 @@ function readCommon(common, options, findings) {
   findings.hasOutside = outside.length > 0;
   const words = (outside.length > 0 ? outside : all).map(({ at }) => at);
   const last = words.reduce((latest, at) => Math.max(latest, at), -Infinity);
-  findings.log = { size: after.size, made_at: null, last_word: words.length === 0 ? null : iso(last) };
+  // What the operator's own clock says is no word of anybody else.
+  findings.log = { size: after.size, made_at: null, last_word: outside.length === 0 ? null : iso(last) };
   if (['views/consent-record.jsonld', 'views/summary.html'].some((path) => common.has(path)))
     findings.note('views (summary.html, consent-record.jsonld, README.txt) are not checked');
   const moments = { hasOutside: findings.hasOutside, bracketOf: makeBracketOf(outside.length > 0 ? outside : all) };
@@ -1933,7 +1934,7 @@ function noteMaking({ madeAt }, findings) {
   if (!findings.hasOutside || Date.parse(madeAt) - Date.parse(word) <= MOST_WAIT_MS) return;
   findings.isCurrent = false;
   findings.note(
-    `the bundle says it was made at ${madeAt}, and the last word from outside came at ${word}: that nothing followed is the operator's word`,
+    `the bundle says its checkpoint was signed at ${madeAt}, and the last word from outside came at ${word}: that nothing followed is the operator's word`,
   );
 }
 
@@ -2096,6 +2097,10 @@ function checkClaim(manifest, findings) {
     findings.note(`that broadcast ${about.broadcast} had no other chunks is the operator's word`);
     return;
   }
+  if (about.to > manifest.madeAt)
+    findings.note(
+      `the range ends after the checkpoint was signed: what was written after ${manifest.madeAt} is not here`,
+    );
   const isOfPage = about.page === null || isOnly(findings.pages, about.page);
   findings.try(() => need(isOfPage, 1, 'a record is of another Page than the bundle is about'));
   const where = about.page === null ? 'on any Page' : `on the Page ${about.page}`;
@@ -2290,8 +2295,10 @@ function timeSentence({ hasMoments, hasOutside, isCovered }) {
 }
 
 function logSentence({ size, made_at: made, last_word: word }) {
-  const last = word === null ? 'nobody has vouched for it' : `the last word about it is of ${word}`;
-  return `log    ${size} entries; the bundle says it was made at ${made ?? 'no time'}; ${last}`;
+  const last =
+    word === null ? 'nobody outside whom you named has vouched for it' : `the last word about it is of ${word}`;
+  const signed = made === null ? 'it is not said when that was signed' : `signed, it says, at ${made}`;
+  return `log    ${size} entries; ${signed}; ${last}`;
 }
 
 function printed(result) {

@@ -49,7 +49,12 @@ async function anchors(infrastructure: Infrastructure): Promise<Finding[]> {
   const warning = anchorWarning(infrastructure.config, view);
   const silent = view.services.filter(({ failures }) => failures > 0).map(({ name }) => name);
   return [
-    advice('independent_anchor', warning === null, 'somebody outside has vouched for the log', warning ?? ''),
+    advice(
+      'independent_anchor',
+      warning === null,
+      'a service you configured has vouched for the log; whether it is independent of you is for the auditor to judge',
+      warning ?? '',
+    ),
     advice(
       'anchor_services',
       silent.length === 0,

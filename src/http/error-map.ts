@@ -51,7 +51,7 @@ export const PRESENTATIONS = {
   page_taken: { status: 409, title: 'The Page belongs to another account' },
   page_token_refused: { status: 422, title: 'Meta refused the Page token' },
   proof_not_ready: { status: 409, title: 'Nothing is signed yet' },
-  range_invalid: { status: 422, title: 'The range has no length' },
+  range_invalid: { status: 422, title: 'The range cannot be exported' },
   route_not_found: { status: 404, title: 'Not found' },
   scope_missing: { status: 403, title: 'The API key lacks a scope' },
   starting: { status: 503, title: 'Starting' },

@@ -47,7 +47,7 @@ const INTRODUCTIONS: Readonly<Record<string, (page: string) => string>> = {
 
 const DEFAULT_TEXT: Readonly<Record<OptInMode, string>> = {
   conversation_start:
-    'We send news and offers in this chat, usually not more than once a week. Tap Stop whenever you want no more of them.',
+    'We send news and offers in this chat, usually not more than once a week. Tap Unsubscribe whenever you want no more of them.',
   explicit:
     'May we send you news and offers in this chat, usually not more than once a week? You decide, and you can stop at any time.',
 };

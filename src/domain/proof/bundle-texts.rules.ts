@@ -31,6 +31,9 @@ const BY_HAND = `verify-by-hand.sh does the same with OpenSSL 3 and coreutils al
 
 `;
 
+const VIEWS = `views/ is for reading. It is made from the rest and proves nothing.
+`;
+
 /** What lies on top of every bundle. @param isByHand whether the script for one person lies in it */
 export const readmeText = (
   leftOut: string | null,
@@ -43,8 +46,7 @@ To check it, get two things by another way than this bundle:
 Then:  node assent-verify.mjs --key <key> <this file>
 
 ${isByHand ? BY_HAND : ''}manifest.json names every file with its SHA-256, and manifest.note signs it.
-views/ is for reading. It is made from the rest and proves nothing.
-keys/ says what the log claims to be. Never take the key from there: whoever forged the bundle would have put theirs.
+${isByHand ? VIEWS : ''}keys/ says what the log claims to be. Never take the key from there: whoever forged the bundle would have put theirs.
 
 The people in here are protected by law. Keep this file as long as you need it, and no longer.
 `;

@@ -1,4 +1,5 @@
 import { broadcastNotFound, findOwnBroadcast } from '../broadcasts';
+import { CLOCK_SKEW_MS } from '../../kernel/clock';
 import { batchesOf } from '../../kernel/batches';
 import { leadTransaction } from '../leads';
 import { readHead } from '../ledger';
@@ -29,7 +30,7 @@ import {
   type AuthorisedRow,
   type LeafRange,
 } from './person.store';
-import { proofNotReady, rangeInvalid } from './proof.errors';
+import { proofNotReady, rangeInvalid, rangeToCome } from './proof.errors';
 import type { BundleFile, BundleHead, ProvedPerson } from './proof.types';
 import { CHUNK_RECORDS, chunksOf, MOST_RECORD_BYTES, ZIP_CHUNK_BYTES } from './record-chunks.rules';
 import { zipOf } from './zip';
@@ -89,6 +90,8 @@ export const makeRangeProofs =
   (deps: BundleDeps) =>
   async ({ accountId, page, from, to, form }: RangeProofsInput): Promise<AsyncGenerator<Buffer>> => {
     if (from >= to) throw rangeInvalid();
+    // What has not happened yet nobody can claim to have exported whole.
+    if (to.getTime() > deps.clock.now().getTime() + CLOCK_SKEW_MS) throw rangeToCome();
     const only = page === undefined ? null : await ownPage(deps.db, accountId, page);
     const pageId = only?.id ?? null;
     return startStream(deps, form, {

@@ -11,5 +11,8 @@ export const deliveryNotFound = (): UserError<ProofErrorCode> =>
     'the broadcast has no message with this id that was authorised to a known person',
   );
 
+export const rangeToCome = (): UserError<ProofErrorCode> =>
+  new UserError('range_invalid', 'the range has not ended', [{ pointer: 'to', detail: 'must not lie in the future' }]);
+
 export const rangeInvalid = (): UserError<ProofErrorCode> =>
   new UserError('range_invalid', 'the range has no length', [{ pointer: 'to', detail: 'must be later than from' }]);

@@ -329,7 +329,7 @@ describe('the end of the log', () => {
     expect(late.log).toEqual({ size: 8, made_at: iso(word + 2 * DAY_MS + 1), last_word: iso(word) });
     expect(late.notes.join()).toContain("that nothing followed is the operator's word");
     const { text } = await auditor.read(jsonOf(files), TRUSTING);
-    expect(text).toMatch(/^log {4}8 entries; the bundle says it was made at .* the last word about it is of /m);
+    expect(text).toMatch(/^log {4}8 entries; signed, it says, at .* the last word about it is of /m);
   });
 
   it('and views that nobody checks are named', async () => {

@@ -60,7 +60,7 @@ describe('connecting a Page', () => {
     expect(await count('page_pace where page_id = $1', [page.id])).toBe(1);
     expect(await count('page_lane where page_id = $1 and lane in (0, 1)', [page.id])).toBe(2);
 
-    const body = `I am the automated assistant of ${meta.name}. We send news and offers in this chat, usually not more than once a week. Tap Stop whenever you want no more of them.`;
+    const body = `I am the automated assistant of ${meta.name}. We send news and offers in this chat, usually not more than once a week. Tap Unsubscribe whenever you want no more of them.`;
     const sha256 = createHash('sha256').update(body).digest();
     expect(page.notices).toEqual([{ version: 1, language: 'en', surface: 'messenger_welcome', body, sha256 }]);
     expect(world.entries.slice(seen)).toEqual([

@@ -74,7 +74,10 @@ const ofBroadcast = () =>
     form: 'ndjson',
   });
 const ofRange = (fromMs: number, toMs: number) =>
-  makeRangeProofs(world.bundleDeps)({
+  makeRangeProofs({
+    ...world.bundleDeps,
+    clock: { ...world.deps.clock, now: () => new Date(start.getTime() + toMs) },
+  })({
     accountId: page.accountId,
     page: page.uuid,
     from: new Date(start.getTime() + fromMs),

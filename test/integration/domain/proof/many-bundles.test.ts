@@ -48,8 +48,18 @@ const all = async (stream: AsyncGenerator<Buffer>): Promise<Buffer> => {
 };
 const broadcast = (form: 'zip' | 'ndjson') =>
   makeBroadcastProofs(world.bundleDeps)({ accountId: page.accountId, broadcastUuid: sent.broadcastUuid, form });
+/** As if it were asked for when the range has ended, and read now. */
+const at = (to: Date) => {
+  let isFirst = true;
+  const now = (): Date => {
+    if (!isFirst) return world.now();
+    isFirst = false;
+    return new Date(Math.max(to.getTime(), world.now().getTime()));
+  };
+  return { ...world.bundleDeps, clock: { ...world.deps.clock, now } };
+};
 const range = (from: Date, to: Date, form: 'zip' | 'ndjson') =>
-  makeRangeProofs(world.bundleDeps)({ accountId: page.accountId, page: page.uuid, from, to, form });
+  makeRangeProofs(at(to))({ accountId: page.accountId, page: page.uuid, from, to, form });
 const newest = async () =>
   (await makeListExports(world.bundleDeps)({ accountId: page.accountId, limit: 1, before: null })).exports[0]!;
 const key = () => ['--key', world.vkey];
@@ -89,7 +99,7 @@ it('holds nobody of another account, also when no Page is named', async () => {
   const to = new Date(start.getTime() + DAY_MS);
   const verdictFor = async (accountId: string) =>
     verifier.verify(
-      await all(await makeRangeProofs(world.bundleDeps)({ accountId, page: undefined, from, to, form: 'zip' })),
+      await all(await makeRangeProofs(at(to))({ accountId, page: undefined, from, to, form: 'zip' })),
       key(),
     );
   const verdicts = [await verdictFor(other.accountId), await verdictFor(page.accountId)];
@@ -138,7 +148,7 @@ it.each(['zip', 'ndjson'] as const)(
       .split('\n')
       .filter((line) => line.startsWith('{"record"'));
     const shorter = records.filter((line) => !line.includes('"sends/')).map((line) => line.length + 1);
-    const deps = { ...world.bundleDeps, mostRecordBytes: Math.max(...shorter) };
+    const deps = { ...at(to), mostRecordBytes: Math.max(...shorter) };
     const order = { accountId: page.accountId, page: page.uuid, from, to, form };
     const verdict = verifier.verify(await all(await makeRangeProofs(deps)(order)), key());
     expect(verdict.levels.flatMap(({ reasons }) => reasons)).toEqual([]);
@@ -225,6 +235,12 @@ it('ends the record of an export whose process died, and forgets records after 3
 
 it('refuses a range without length and a broadcast of somebody else', async () => {
   await expect(range(start, start, 'zip')).rejects.toMatchObject({ code: 'range_invalid' });
+  const toCome = new Date(world.now().getTime() + 6 * 60_000);
+  const order = { accountId: page.accountId, page: page.uuid, from: start, to: toCome, form: 'zip' } as const;
+  await expect(makeRangeProofs(world.bundleDeps)(order)).rejects.toMatchObject({
+    code: 'range_invalid',
+    errors: [{ pointer: 'to', detail: 'must not lie in the future' }],
+  });
   const other = await world.newPage();
   const asked = { accountId: other.accountId, broadcastUuid: sent.broadcastUuid, form: 'zip' as const };
   await expect(makeBroadcastProofs(world.bundleDeps)(asked)).rejects.toMatchObject({ code: 'broadcast_not_found' });
