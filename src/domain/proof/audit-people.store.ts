@@ -99,7 +99,7 @@ export const readChains = (sql: Sql, leadIds: readonly RowId[]): Promise<ChainRo
 
 /** A message as its row tells of it; where the row names nothing that exists, there is null. */
 export type AuditedMessage = {
-  readonly [Column in Exclude<keyof MessageRow, 'sendsOpening' | 'leadId'>]: MessageRow[Column] | null;
+  readonly [Column in Exclude<keyof MessageRow, 'sendsOpening' | 'leadId' | 'isTest'>]: MessageRow[Column] | null;
 } & {
   readonly leadId: RowId;
   readonly broadcastId: RowId;

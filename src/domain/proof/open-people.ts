@@ -149,6 +149,7 @@ function openMessage(
   return {
     uuid: row.uuid,
     broadcastUuid: row.broadcastUuid,
+    isTest: row.isTest,
     at: row.claimedAt,
     ...rebuilt,
     position: row.position,
@@ -165,7 +166,7 @@ export function rebuildMessage(
   person: Pick<PersonRow, 'metaPageId' | 'subjectRef'>,
   dek: Buffer,
   entries: readonly GrantEntry[],
-  row: Omit<MessageRow, 'leadId' | 'sendsEntry' | 'sendsIndex' | 'sendsOpening' | 'inAll'>,
+  row: Omit<MessageRow, 'leadId' | 'isTest' | 'sendsEntry' | 'sendsIndex' | 'sendsOpening' | 'inAll'>,
 ): Pick<ProvedMessage, 'body' | 'nonce' | 'commitments'> | null {
   const grant = entries.find(({ entryId }) => entryId === row.consentEntry);
   if (grant === undefined) return null;

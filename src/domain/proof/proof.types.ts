@@ -47,6 +47,8 @@ export interface ChainEntry {
 export interface ProvedMessage {
   readonly uuid: string;
   readonly broadcastUuid: string;
+  /** A test of the broadcast. The log does not tell them apart. */
+  readonly isTest: boolean;
   readonly at: Date;
   readonly body: Buffer;
   readonly nonce: Buffer;

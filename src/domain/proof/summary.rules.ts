@@ -68,7 +68,7 @@ function consentOf({ body }: ProvedMessage, entries: readonly ChainEntry[]): str
 }
 
 const messageRow = (message: ProvedMessage, entries: readonly ChainEntry[]): string =>
-  `<tr><td>${message.at.toISOString().slice(0, 19).replace('T', ' ')} UTC</td><td>${consentOf(message, entries)}</td><td><code>${message.uuid}</code></td><td>leaf ${String(message.sends.index)}</td></tr>`;
+  `<tr><td>${message.at.toISOString().slice(0, 19).replace('T', ' ')} UTC</td><td>${consentOf(message, entries)}</td><td>${message.isTest ? 'a test, ' : ''}<code>${message.uuid}</code></td><td>leaf ${String(message.sends.index)}</td></tr>`;
 
 /**
  * The bundle for somebody who reads and does not compute. A view: the entries prove, this does not.
@@ -106,6 +106,7 @@ ${leftOut === null ? '' : `<p>${escapeHtml(leftOut)}</p>\n`}${messages}
 <li>That nothing came after the last entry, such as a withdrawal, or that there is no second version of this person's entries: how many there are is what the operator says. What was cut off at the end, or a second version, shows only against another bundle, the person's own receipt or a full audit.</li>
 <li>That Messenger, and not the holder of the app's secret, signed the webhook: that signature can be made by both.</li>
 <li>That the person read the text, or, where the conversation's start counts as consent, that they agreed to more than opening it.</li>
+<li>What the messages said. The log holds a hash of the content, and the text is not in this bundle. Which of them were tests is what the operator says.</li>
 <li>That a message reached a device. "Authorised" means that it was about to be sent.</li>
 <li>That the operator logged everything it was told. The person's own receipt and Messenger's copy of the thread can show that.</li>
 </ul>

@@ -123,6 +123,10 @@ it('proves a test send with the person and its time, and not as a message of the
   await world.sequence();
   const [message] = sent.deliveryUuids;
   expect((await proved(ofLead)).map(({ delivery }) => delivery)).toEqual([message, test]);
+  const summary = treeOf(await ofLead())
+    .get('views/summary.html')!
+    .toString();
+  expect([summary.split(`a test, <code>${test}</code>`).length, summary.split('a test,').length]).toEqual([2, 2]);
   expect((await provedMany(ofRange(HOUR_MS, 3 * HOUR_MS))).map(({ delivery }) => delivery)).toEqual([test]);
   expect((await provedMany(ofBroadcast())).map(({ delivery }) => delivery)).toEqual([message]);
 });

@@ -39,6 +39,7 @@ export function aPerson(chain: readonly Facts[], consents: readonly number[] = [
       return {
         uuid: `uuid-${String(at)}`,
         broadcastUuid: 'broadcast',
+        isTest: false,
         at: new Date('2026-02-01T00:00:00.000Z'),
         body: Buffer.from(JSON.stringify({ consent: { c } })),
         nonce: Buffer.alloc(64),
