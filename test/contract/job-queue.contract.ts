@@ -88,14 +88,16 @@ export function jobQueueContract(connect: () => QueueConnection): void {
   });
 
   it('runs a job again after the delay it asked for', async () => {
-    let asked = 0;
-    serve(() => {
-      asked += 1;
-      return Promise.resolve<JobControl>(asked === 1 ? { kind: 'again', delayMs: 30 } : DONE);
+    const job = freeze();
+    // One of the test before may still be waiting.
+    const runs = () => seen.filter((one) => JSON.stringify(one) === JSON.stringify(job)).length;
+    serve((one) => {
+      const isFirst = JSON.stringify(one) === JSON.stringify(job) && runs() === 1;
+      return Promise.resolve<JobControl>(isFirst ? { kind: 'again', delayMs: 30 } : DONE);
     });
-    await queue.enqueue(freeze());
-    await until('the second run', () => asked === 2);
-    expect(seen[1]).toEqual(seen[0]);
+    await queue.enqueue(job);
+    await until('the second run', () => runs() === 2);
+    expect(runs()).toBe(2);
   });
 
   it('runs urgent jobs before bulk that waited longer', async () => {
