@@ -895,7 +895,8 @@ function readMessages(files, context, warn) {
     const sends = readOpening(files, `sends/${number}`, context);
     const name = sends.name;
     need(sends.body.kind === 'sends', 1, `${name}.json is of a kind that this verifier does not know`);
-    need(isHex(sends.body.root, 32) && Number.isInteger(sends.body.n), 1, `${name}.json is malformed`);
+    const isChunk = isHex(sends.body.root, 32) && Number.isInteger(sends.body.n);
+    need(isChunk && [undefined, true].includes(sends.body.test), 1, `${name}.json is malformed`);
     const bytes = fileOf(files, `${name}.message.json`);
     const nonce = fileOf(files, `${name}.message.nonce`);
     need(nonce.length === 64, 1, `${name}.message.nonce has not 64 bytes`);
@@ -927,7 +928,7 @@ function readMessages(files, context, warn) {
       body.subject !== null &&
       Number.isInteger(body.subject.n);
     need(isWhole, 1, `${name}.message.json is malformed`);
-    warnOfOthers(sends.body, SENDS_FIELDS, `${name}.json`, warn);
+    warnOfOthers(sends.body, [...SENDS_FIELDS, 'test'], `${name}.json`, warn);
     warnOfOthers(body, MESSAGE_FIELDS, `${name}.message.json`, warn);
     return { name, body, sends, position };
   });

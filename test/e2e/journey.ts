@@ -183,14 +183,22 @@ export function expectNobodyTwice(received: readonly Received[]): void {
 }
 
 /** Messages that were authorised: also those to people who left between the claim and the sending. */
-export async function authorisedCount(stage: Stage, broadcastUuid: string): Promise<number> {
-  const client = new Client({ connectionString: stage.databaseUrl });
-  await client.connect();
-  const { rows } = await client.query<{ count: number }>(
+export const authorisedCount = (stage: Stage, broadcastUuid: string): Promise<number> =>
+  countRows(
+    stage,
     `select count(*)::int as count from delivery d join broadcast b on b.id = d.broadcast_id
       where b.public_id = $1 and d.sends_entry is not null`,
     [broadcastUuid],
   );
+
+/** Every attempt that an entry authorised: also those of messages that were claimed again after their worker was gone. */
+export const authorisedAttempts = (stage: Stage): Promise<number> =>
+  countRows(stage, `select coalesce(sum(octet_length(commitments) / 32), 0)::int as count from ledger_sends`);
+
+async function countRows(stage: Stage, sql: string, parameters: readonly unknown[] = []): Promise<number> {
+  const client = new Client({ connectionString: stage.databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<{ count: number }>(sql, [...parameters]);
   await client.end();
   return rows[0]?.count ?? 0;
 }

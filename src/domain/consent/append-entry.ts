@@ -91,6 +91,7 @@ export interface SendsInput {
   readonly broadcastId: RowId;
   readonly broadcastUuid: string;
   readonly contentSha256: Buffer;
+  readonly isTest: boolean;
   /** That of its messages, which are claimed by the database's clock: a verifier holds the two against each other. */
   readonly at: Date;
   /** One for each message of the chunk, in claim order. */
@@ -104,6 +105,7 @@ export async function appendSends(tx: Tx, deps: AppendDeps, input: SendsInput): 
     metaPageId: input.metaPageId,
     broadcast: input.broadcastUuid,
     contentSha256: input.contentSha256,
+    isTest: input.isTest,
     n: input.commitments.length,
     root: sendsRoot(input.commitments),
   } as const;

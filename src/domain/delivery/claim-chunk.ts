@@ -108,7 +108,7 @@ function claimOnce(deps: ClaimDeps, input: ClaimInput, beganMs: number): Promise
 }
 
 const logChunk = (deps: ClaimDeps, tx: Tx, { page, broadcast }: ClaimInput, at: Date, { recipients }: Chunk) =>
-  deps.logSends(tx, { page, broadcast, at, recipients });
+  deps.logSends(tx, { page, broadcast, isTest: false, at, recipients });
 
 /** Goes on behind rows that cannot be sent or are held by others, so that they never stop those after them. */
 async function pickRows(

@@ -79,7 +79,7 @@ async function logTests(
   { page, broadcast, at }: { readonly page: SendPageRow; readonly broadcast: BroadcastRow; readonly at: Date },
   tests: readonly DueTest[],
 ): Promise<void> {
-  const { entryId } = await logSends(tx, { page, broadcast, at, recipients: tests.map(recipientOf) });
+  const { entryId } = await logSends(tx, { page, broadcast, isTest: true, at, recipients: tests.map(recipientOf) });
   await insertLoggedTests(tx, { broadcast, pageId: page.id, at, entryId }, tests.map(loggedTest));
 }
 

@@ -19,6 +19,7 @@ export interface LoggedRecipient {
 export interface LoggedChunk {
   readonly page: { readonly id: RowId; readonly accountId: RowId; readonly metaPageId: string };
   readonly broadcast: { readonly id: RowId; readonly uuid: string; readonly contentSha256: Buffer };
+  readonly isTest: boolean;
   /** Time of the claim; stands in `delivery.claimed_at` to the millisecond, from which the body is rebuilt. */
   readonly at: Date;
   /** In claim order. */
@@ -30,7 +31,7 @@ export type LogSends = (tx: Tx, chunk: LoggedChunk) => Promise<{ readonly entryI
 /** Logs a chunk as authorised, in the transaction that claims it. One entry; nothing is stored per message but 32 bytes. */
 export const makeLogSends =
   (deps: AppendDeps): LogSends =>
-  (tx, { page, broadcast, at, recipients }) =>
+  (tx, { page, broadcast, isTest, at, recipients }) =>
     appendSends(tx, deps, {
       accountId: page.accountId,
       pageId: page.id,
@@ -38,6 +39,7 @@ export const makeLogSends =
       broadcastId: broadcast.id,
       broadcastUuid: broadcast.uuid,
       contentSha256: broadcast.contentSha256,
+      isTest,
       at,
       commitments: recipients.map((recipient) => {
         const body = sendBody({

@@ -20,7 +20,6 @@ export async function forgetMessages(tx: Tx, leadId: RowId): Promise<void> {
       where lead_id = $1`,
     [leadId],
   );
-  await tx.run('delete from logged_send where lead_id = $1 and not is_test', [leadId]);
   await tx.run(
     `update logged_send set lead_id = null, message_id = gen_random_uuid(), consent_entry = null, subject_n = null,
        claimed_at = null where lead_id = $1`,

@@ -248,22 +248,27 @@ async function auditSystemEntry(
     const sentence = `leaf ${index}: the messages of the chunk are not those that were authorised`;
     report('sends_changed', index, row.entryId, sentence);
   }
-  if (facts.kind === 'sends' && !row.isOneAccount)
+  if (facts.kind === 'sends' && !isOneAccount(row, facts))
     report('opening_owner', index, row.entryId, `leaf ${index}: chunk, broadcast and Page are not of one account`);
   await noteSystemEntry(tx, told, { entryId: row.entryId, index, accountId: row.accountId }, facts, report);
   return facts.kind === 'erasure' ? (facts.leaves ?? 0) : 0;
 }
 
 function isChunk(
-  { commitments, broadcastUuid, isTest, contentSha256, chunkPage }: LeafRow,
-  { root, n, broadcast, content_sha256, page }: SystemFacts,
+  { commitments, broadcastUuid, testedUuid, contentSha256, chunkPage }: LeafRow,
+  { root, n, broadcast, content_sha256, page, test }: SystemFacts,
 ): boolean {
   if (commitments === null || n === undefined || commitments.length !== n * HASH_BYTES) return false;
-  if (!isTest && contentSha256?.toString('hex') !== content_sha256) return false;
-  return (
-    broadcastUuid === broadcast && chunkPage === page && sendsRoot(splitHashes(commitments)).toString('hex') === root
-  );
+  // A draft may be changed or deleted after it was tested.
+  const isSameBroadcast =
+    test === true
+      ? (testedUuid ?? broadcastUuid) === broadcast
+      : broadcastUuid === broadcast && contentSha256?.toString('hex') === content_sha256;
+  return isSameBroadcast && chunkPage === page && sendsRoot(splitHashes(commitments)).toString('hex') === root;
 }
+
+const isOneAccount = ({ isPageOwn, isBroadcastOwn }: LeafRow, { test }: SystemFacts): boolean =>
+  isPageOwn && (isBroadcastOwn ?? test === true);
 
 /** Null for what is no place in a log. */
 const leafOrNull = (index: string): number | null => (Number(index) < 0 ? null : Number(index));

@@ -1,5 +1,6 @@
 import { batchesOf } from '../../kernel/batches';
 import { InvariantError } from '../../kernel/errors';
+import { NONCE_BYTES } from '../consent';
 import type { Tx } from '../sql.types';
 import { consentFault, type ChainLink, type Fault } from './audit-chain.rules';
 import {
@@ -8,12 +9,14 @@ import {
   readLostAttempts,
   readMiscounted,
   readUnauthorised,
+  readUntold,
   readUnowned,
   type AuditedLead,
   type AuditedMessage,
   type MessagePlace,
   type StrayMessage,
 } from './audit-people.store';
+import { systemFacts } from './audit-system';
 import type { Report } from './audit.types';
 import { rebuildMessage } from './open-people';
 
@@ -67,7 +70,7 @@ function messageFault(deps: AuditMessagesDeps, person: OpenedLead | undefined, r
 function isRebuilt(deps: AuditMessagesDeps, { lead, dek, chain }: OpenedLead, row: AuditedMessage): boolean {
   const { metaPageId, subjectRef } = lead;
   const { uuid, attempt, path, consentEntry, subjectN, claimedAt, position, broadcastUuid, commitments } = row;
-  if (dek === null || metaPageId === null || !row.isOwn) return false;
+  if (dek === null || metaPageId === null || !row.isOwn || !isOfItsKind(row)) return false;
   const parts = { uuid, attempt, path, consentEntry, subjectN, claimedAt, position, broadcastUuid, commitments };
   if (!isComplete(parts)) return false;
   try {
@@ -79,17 +82,37 @@ function isRebuilt(deps: AuditMessagesDeps, { lead, dek, chain }: OpenedLead, ro
   }
 }
 
+/** The entry says which messages were tests. */
+const isOfItsKind = ({ isTest, sendsOpening }: AuditedMessage): boolean =>
+  sendsOpening !== null && isTest === (systemFacts(sendsOpening.subarray(0, -NONCE_BYTES))?.test === true);
+
 const isComplete = <T extends object>(parts: T): parts is { [K in keyof T]: NonNullable<T[K]> } =>
   Object.values(parts).every((part) => part !== null);
 
+export interface StrayDeps {
+  readonly isErasing: boolean;
+  /** See `ToldFacts`. */
+  readonly firstKeyLeaf: number | null;
+}
+
 /** Messages that belong to nobody, that no entry authorised, or that are gone. */
-export async function auditStrayMessages(tx: Tx, isErasing: boolean, report: Report): Promise<void> {
+export async function auditStrayMessages(
+  tx: Tx,
+  { isErasing, firstKeyLeaf }: StrayDeps,
+  report: Report,
+): Promise<void> {
   const say = (what: string, sentence: string, rows: readonly StrayMessage[]): void => {
     for (const { index, entryId } of rows) report(what, leafOf(index), entryId, sentence);
   };
   say('message_unlogged', 'a message left, by its row, that no entry authorised', await readUnauthorised(tx));
   if (!isErasing) say('message_unowned', 'a message was authorised to a person who is gone', await readUnowned(tx));
   say('attempt_missing', 'an earlier attempt of a message is not stored', await readLostAttempts(tx));
+  if (firstKeyLeaf !== null)
+    say(
+      'attempt_missing',
+      'a chunk authorised another number of attempts than rows tell of',
+      await readUntold(tx, firstKeyLeaf),
+    );
   const sentence = 'a broadcast was authorised to send another number of messages than its rows tell of';
   say('messages_miscounted', sentence, await readMiscounted(tx));
 }

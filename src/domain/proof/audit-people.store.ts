@@ -99,10 +99,11 @@ export const readChains = (sql: Sql, leadIds: readonly RowId[]): Promise<ChainRo
 
 /** A message as its row tells of it; where the row names nothing that exists, there is null. */
 export type AuditedMessage = {
-  readonly [Column in Exclude<keyof MessageRow, 'sendsOpening' | 'leadId' | 'isTest'>]: MessageRow[Column] | null;
+  readonly [Column in Exclude<keyof MessageRow, 'leadId' | 'inAll'>]: MessageRow[Column] | null;
 } & {
   readonly leadId: RowId;
   readonly broadcastId: RowId;
+  readonly isTest: boolean;
   /** The chunk is one of the same broadcast and Page. */
   readonly isOwn: boolean;
 };
@@ -125,9 +126,10 @@ export const readLoggedMessages = (
        case when d.claimed_at between '2000-01-01' and '9999-12-31' and d.claimed_at = date_trunc('milliseconds', d.claimed_at)
          then d.claimed_at end as "claimedAt",
        d.broadcast_uuid as "broadcastUuid", d.sends_entry as "sendsEntry", f.leaf_index as "sendsIndex", s.commitments,
+       d.is_test as "isTest", o.opening as "sendsOpening",
        coalesce(s.broadcast_id = d.broadcast_id and s.page_id = d.page_id, false) as "isOwn"
       from authorised_attempt d left join ledger_sends s on s.entry_id = d.sends_entry
-        left join ledger_leaf f on f.entry_id = d.sends_entry
+        left join ledger_leaf f on f.entry_id = d.sends_entry left join ledger_opening o on o.entry_id = d.sends_entry
      where d.lead_id = any($1::bigint[])
        and (d.lead_id, d.broadcast_id, coalesce(d.message_id, ${NO_UUID}), d.attempt)
          > ($2::bigint, $3::bigint, coalesce($4::uuid, ${NO_UUID}), $5::smallint)
@@ -163,6 +165,21 @@ export const readLostAttempts = (sql: Sql): Promise<StrayMessage[]> =>
         left join (select message_id, count(*) as n from logged_send where not is_test group by message_id) e
           on e.message_id = d.public_id
      where d.lead_id is not null and d.sends_entry is not null and d.attempt - 1 <> coalesce(e.n, 0) + d.untold_attempts limit 100`,
+  );
+
+/**
+ * Chunks of which rows tell another number of attempts than they authorised. Of those before the leaf `from` not every attempt was
+ * kept: `delivery.untold_attempts` counts the others.
+ */
+export const readUntold = (sql: Sql, from: number): Promise<StrayMessage[]> =>
+  sql.rows(
+    `select s.entry_id as "entryId", f.leaf_index as index
+      from ledger_sends s left join ledger_leaf f on f.entry_id = s.entry_id
+        left join (select sends_entry, count(*) as n from authorised_attempt group by sends_entry) t
+          on t.sends_entry = s.entry_id
+     where (f.leaf_index is null or f.leaf_index > $1) and octet_length(s.commitments) / 32 <> coalesce(t.n, 0)
+     order by f.leaf_index limit 100`,
+    [from],
   );
 
 /** Broadcasts whose rows tell of another number of attempts than was authorised, with the first entry of each. */

@@ -31,6 +31,8 @@ export interface AuditPeopleDeps {
   readonly keys: AuditKeys;
   /** The log holds leaves of people who were erased. */
   readonly isErasing: boolean;
+  /** See `ToldFacts`. */
+  readonly firstKeyLeaf: number | null;
 }
 
 export interface AuditedPeople {
@@ -47,7 +49,7 @@ export async function auditPeople(tx: Tx, deps: AuditPeopleDeps, report: Report)
     people += ids.length;
     messages += await auditBatch(tx, { ...deps, budget }, ids, report);
   }
-  await auditStrayMessages(tx, deps.isErasing, report);
+  await auditStrayMessages(tx, deps, report);
   return { people, messages };
 }
 

@@ -24,6 +24,8 @@ export interface SystemFacts {
   readonly content_sha256?: string;
   readonly root?: string;
   readonly n?: number;
+  /** Of `sends`: only there, and then true, where a draft was tried. */
+  readonly test?: boolean;
   readonly opt_in_mode?: string;
   readonly basis?: string;
   readonly vkey?: string;
@@ -71,9 +73,11 @@ export interface ToldFacts {
   readonly pages: Map<string, PageTold>;
   /** Hash of what was announced, with the newest entry that announced it. */
   readonly announced: Map<string, SystemEntryAt>;
+  /** Leaf of the first entry that announced a key of the log: releases that kept only the last attempt of a message wrote theirs before. */
+  firstKeyLeaf: number | null;
 }
 
-export const toldFacts = (): ToldFacts => ({ pages: new Map(), announced: new Map() });
+export const toldFacts = (): ToldFacts => ({ pages: new Map(), announced: new Map(), firstKeyLeaf: null });
 
 const pageKey = (accountId: RowId | null, metaPageId: string): string => `${accountId ?? ''}/${metaPageId}`;
 
@@ -90,6 +94,7 @@ export async function noteSystemEntry(
     told.announced.set(fact.toString('hex'), at);
     if (at.accountId !== null) report('opening_owner', at.index, at.entryId, 'an announcement names an account');
   }
+  if (facts.kind === 'log_key') told.firstKeyLeaf ??= at.index;
   if (facts.page === undefined) return;
   if (facts.kind === 'settings') {
     const page = pageOf(told, at, facts.page);

@@ -25,23 +25,23 @@ export interface LeafRow {
   readonly commitments: Buffer | null;
   /** Of a chunk: what its row says that its entry says too. */
   readonly broadcastUuid: string | null;
-  /** Of test sends: the draft may have changed since, or be deleted. */
-  readonly isTest: boolean;
+  /** What the rows of test sends say in place of it: the draft may be deleted. */
+  readonly testedUuid: string | null;
   readonly contentSha256: Buffer | null;
   readonly chunkPage: string | null;
-  /** Broadcast, Page and opening name one account. */
-  readonly isOneAccount: boolean;
+  /** Of a chunk: its Page is of the account of the opening. */
+  readonly isPageOwn: boolean;
+  /** The same of its broadcast; null when that is not stored. */
+  readonly isBroadcastOwn: boolean | null;
 }
 
 export const readLeaves = (sql: Sql, from: number, to: number): Promise<LeafRow[]> =>
   sql.rows(
     `select f.leaf_index as index, f.entry_id as "entryId", f.state, o.entry_id is not null as "hasOpening",
        o.lead_id as "leadId", o.account_id as "accountId", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
-       k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments, t.broadcast_uuid is not null as "isTest",
-       coalesce(t.broadcast_uuid, b.public_id) as "broadcastUuid", b.content_sha256 as "contentSha256",
-       c.meta_page_id as "chunkPage",
-       coalesce((b.account_id = o.account_id or (b.id is null and t.broadcast_uuid is not null))
-         and c.account_id = o.account_id, false) as "isOneAccount"
+       k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments, t.broadcast_uuid as "testedUuid",
+       b.public_id as "broadcastUuid", b.content_sha256 as "contentSha256", c.meta_page_id as "chunkPage",
+       coalesce(c.account_id = o.account_id, false) as "isPageOwn", b.account_id = o.account_id as "isBroadcastOwn"
       from ledger_leaf f left join ledger_opening o on o.entry_id = f.entry_id
         left join lead_key k on k.lead_id = o.lead_id left join page p on p.id = k.page_id
         left join ledger_sends s on s.entry_id = f.entry_id left join broadcast b on b.id = s.broadcast_id

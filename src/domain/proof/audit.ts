@@ -66,10 +66,12 @@ async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | nu
   const { findings, report } = collector();
   const told = toldFacts();
   const log = await auditLog(tx, { ...deps, keys, told, copy }, report);
-  const { people, messages } = await auditPeople(tx, { ...deps, keys, isErasing: log.unopenable > 0 }, report);
+  const isErasing = log.unopenable > 0;
+  const asked = { ...deps, keys, isErasing, firstKeyLeaf: told.firstKeyLeaf };
+  const { people, messages } = await auditPeople(tx, asked, report);
   const pending = await auditWaiting(tx, deps, told, report);
   await auditAnchors(tx, deps, report);
-  await auditTold(tx, told, log.unopenable > 0, report);
+  await auditTold(tx, told, isErasing, report);
   await auditRest(tx, report);
   const { erased, closed, lost } = log.states;
   const sorted = [...findings.kept].sort(byLeaf).slice(0, MOST_FINDINGS);

@@ -146,14 +146,15 @@ function openMessage(
 ): ProvedMessage {
   const rebuilt = rebuildMessage(deps, person, dek, entries, row);
   if (rebuilt === null) throw broken('a message');
+  const sends = split(row.sendsOpening);
   return {
     uuid: row.uuid,
     broadcastUuid: row.broadcastUuid,
-    isTest: row.isTest,
+    isTest: (parseCanonicalJson(sends.body) as { readonly test?: boolean }).test === true,
     at: row.claimedAt,
     ...rebuilt,
     position: row.position,
-    sends: { index: Number(row.sendsIndex), ...split(row.sendsOpening) },
+    sends: { index: Number(row.sendsIndex), ...sends },
   };
 }
 
@@ -166,7 +167,7 @@ export function rebuildMessage(
   person: Pick<PersonRow, 'metaPageId' | 'subjectRef'>,
   dek: Buffer,
   entries: readonly GrantEntry[],
-  row: Omit<MessageRow, 'leadId' | 'isTest' | 'sendsEntry' | 'sendsIndex' | 'sendsOpening' | 'inAll'>,
+  row: Omit<MessageRow, 'leadId' | 'sendsEntry' | 'sendsIndex' | 'sendsOpening' | 'inAll'>,
 ): Pick<ProvedMessage, 'body' | 'nonce' | 'commitments'> | null {
   const grant = entries.find(({ entryId }) => entryId === row.consentEntry);
   if (grant === undefined) return null;

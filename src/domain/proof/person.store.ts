@@ -70,7 +70,6 @@ export interface MessageRow {
   readonly claimedAt: Date;
   readonly position: number;
   readonly broadcastUuid: string;
-  readonly isTest: boolean;
   readonly sendsEntry: string;
   readonly sendsIndex: string;
   readonly sendsOpening: Buffer;
@@ -101,7 +100,7 @@ export const readMessages = (sql: Sql, leadIds: Ids, size: number, filter: Messa
         from (
           select distinct on (m.lead_id, m.message_id) m.lead_id as "leadId", m.message_id as uuid, m.attempt, m.path,
             m.consent_entry as "consentEntry", m.subject_n as "subjectN", m.claimed_at as "claimedAt",
-            m.sends_position as position, m.broadcast_uuid as "broadcastUuid", m.is_test as "isTest", m.sends_entry as "sendsEntry",
+            m.sends_position as position, m.broadcast_uuid as "broadcastUuid", m.sends_entry as "sendsEntry",
             f.leaf_index as "sendsIndex", o.opening as "sendsOpening", s.commitments
            from authorised_attempt m join ledger_sends s on s.entry_id = m.sends_entry
              join ledger_leaf f on f.entry_id = m.sends_entry join ledger_opening o on o.entry_id = m.sends_entry

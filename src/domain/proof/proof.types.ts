@@ -47,7 +47,7 @@ export interface ChainEntry {
 export interface ProvedMessage {
   readonly uuid: string;
   readonly broadcastUuid: string;
-  /** A test of the broadcast. The log does not tell them apart. */
+  /** A test of the broadcast, by its `sends` entry. */
   readonly isTest: boolean;
   readonly at: Date;
   readonly body: Buffer;

@@ -133,6 +133,7 @@ function systemFields(entry: SystemEntry): Fields {
         content_sha256: hex(entry.contentSha256),
         n: positive(entry.n),
         root: hex(entry.root),
+        ...(entry.isTest ? { test: true } : {}),
       };
     case 'notice':
       return { page: entry.metaPageId, notice: noticeFields(entry.notice) };

@@ -100,6 +100,8 @@ export type SystemEntry =
       /** Public id. */
       readonly broadcast: string;
       readonly contentSha256: Buffer;
+      /** Sent to people whom the account chose to try a draft on. */
+      readonly isTest: boolean;
       readonly n: number;
       readonly root: Buffer;
     }

@@ -65,6 +65,7 @@ test('what Pages and chunks log is readable, committed to, and nobody in it is n
       broadcastId: '1',
       broadcastUuid,
       contentSha256: randomBytes(32),
+      isTest: false,
       at: claimedAt,
       commitments,
     });

@@ -171,14 +171,36 @@ const MESSAGES: readonly Edit[] = [
 
 const RETRIED = 'not is_test and sends_position = 0';
 const TESTED = 'is_test and sends_position = 0';
+const AS_TESTS = [
+  `update logged_send set is_test = true`,
+  `insert into logged_send select d.public_id, d.attempt, true, d.broadcast_id, b.public_id, d.page_id, d.lead_id, d.path,
+     d.consent_entry, d.subject_n, d.claimed_at, d.sends_entry, d.sends_position
+    from delivery d join broadcast b on b.id = d.broadcast_id`,
+  `delete from delivery`,
+];
 const ATTEMPTS: readonly Edit[] = [
-  edit('an earlier attempt deleted', 'attempt_missing', againLeaf, `delete from logged_send where ${RETRIED}`),
+  edit('an earlier attempt deleted', 'attempt_missing', sendsLeaf, `delete from logged_send where ${RETRIED}`),
   edit(
     'an earlier attempt deleted, and called untold',
     'attempt_missing',
-    againLeaf,
+    sendsLeaf,
+    `update delivery set untold_attempts = 1 where public_id = (select message_id from logged_send where ${RETRIED})`,
     `delete from logged_send where ${RETRIED}`,
-    `update delivery set untold_attempts = 2 ${ann}`,
+  ),
+  edit('messages passed off as tests, with counts that fit', 'message_changed', sendsLeaf, ...AS_TESTS),
+  edit(
+    'messages passed off as tests of a broadcast that is gone',
+    'sends_changed',
+    sendsLeaf,
+    ...AS_TESTS,
+    'delete from broadcast',
+  ),
+  edit(
+    'messages passed off as tests of other content',
+    'sends_changed',
+    sendsLeaf,
+    ...AS_TESTS,
+    `update broadcast set content_sha256 = sha256('x')`,
   ),
   edit(
     'the time of an earlier attempt',

@@ -67,6 +67,7 @@ export async function openAuditWorld(outside?: Outside) {
  */
 export async function makeHistory(world: AuditWorld, { leaves }: { readonly leaves: number }): Promise<void> {
   const { page } = world;
+  await makeAnnounceKeys(world.deps)({ vkey: world.vkey, appSecrets: [APP_SECRET] });
   const later = (ms: number): Date => new Date(world.now().getTime() + ms);
   const settings = (basis: string) =>
     ({ kind: 'settings', metaPageId: page.metaPageId, optInMode: 'explicit', basis }) as const;
@@ -91,7 +92,6 @@ export async function makeHistory(world: AuditWorld, { leaves }: { readonly leav
   await world.deliver(page, message(page, a, world.now(), 'STOP'));
   await world.deliver(page, message(page, a, later(1_000), 'START'));
   await world.logPage(page);
-  await makeAnnounceKeys(world.deps)({ vkey: world.vkey, appSecrets: [APP_SECRET] });
   await world.db.transaction(async (tx) => {
     for (let n = 0; n < leaves; n += 1)
       await appendSystemEntry(tx, world.deps, page.accountId, settings(`b${String(n)}`));

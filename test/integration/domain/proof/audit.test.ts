@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { makeSequence, pendingMac } from '../../../../src/domain/ledger';
 import type { AuditResult } from '../../../../src/domain/proof';
 import { message, newPsid } from '../inbox/inbox-world';
-import { BOB } from './audit-edit';
+import { BOB, ofKind } from './audit-edit';
 import { FACT_EDITS } from './audit-edits-facts';
 import { LEDGER_EDITS } from './audit-edits-ledger';
 import { ROW_EDITS } from './audit-edits-rows';
@@ -47,9 +47,7 @@ it.each([...LEDGER_EDITS, ...ROW_EDITS, ...FACT_EDITS])('names $name', async ({ 
 it('names a waiting entry that has its leaf already, though its MAC is right', async () => {
   const { id, key } = world.keyRing.pendingMacKey();
   const commitment = randomBytes(32);
-  const row = await world.db.first<{ entry: string }>(
-    'select entry_id as entry from ledger_leaf where leaf_index = 11',
-  );
+  const row = await world.db.first<{ entry: string }>(`select ${ofKind('notice')} as entry`);
   await world.db.run('insert into ledger_pending (entry_id, commitment, mac, mac_key_id) values ($1, $2, $3, $4)', [
     row!.entry,
     commitment,

@@ -218,7 +218,7 @@ function sendTest(
   return leadTransaction(world.deps, async (tx) => {
     const broadcast = { id: sent.broadcastId, uuid: sent.broadcastUuid };
     const messages = leadIds.map((leadId) => ({ leadId, uuid: randomUUID(), attempt: 1 }));
-    const { entryId, logged, at } = await logChunk(tx, world, { page, broadcast }, messages, true);
+    const { entryId, logged, at } = await logChunk(tx, world, { page, broadcast, isTest: true }, messages, true);
     const tests = logged.map(({ uuid, leadId, consentEntry, n }, position) => ({
       replyUuid: uuid,
       attempt: 1,
@@ -241,10 +241,16 @@ interface NewMessage {
   readonly attempt: number;
 }
 
+interface ChunkOf {
+  readonly page: TestPage;
+  readonly broadcast: { readonly id: string; readonly uuid: string };
+  readonly isTest?: boolean;
+}
+
 async function logChunk(
   tx: Tx,
   world: InboxWorld,
-  { page, broadcast }: { readonly page: TestPage; readonly broadcast: { readonly id: string; readonly uuid: string } },
+  { page, broadcast, isTest = false }: ChunkOf,
   messages: readonly NewMessage[],
   hasIndex: boolean,
 ) {
@@ -274,6 +280,7 @@ async function logChunk(
   const { entryId } = await makeLogSends(world.deps)(tx, {
     page,
     broadcast: { ...broadcast, contentSha256: CONTENT_SHA256 },
+    isTest,
     at,
     recipients: logged,
   });

@@ -18,11 +18,12 @@ test('a process is told from a later one with the same id, and a dead one is non
 });
 
 test('a process that ended and that nobody reaps is none', async () => {
-  const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+  const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
   try {
     const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(chunk.toString());
     expect(await inspectProcess(pid)).toBeDefined();
+    process.kill(pid);
     await until(async () => (await inspectProcess(pid)) === undefined, 5_000);
     expect(process.kill(pid, 0)).toBe(true);
   } finally {

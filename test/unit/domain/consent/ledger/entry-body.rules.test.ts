@@ -144,11 +144,18 @@ describe('systemEntryBody', () => {
   const system = { log: 'bot.example.com/consent', at: AT };
   const start = '{"at":"2026-11-23T10:11:12.403Z",';
 
+  const chunk = { kind: 'sends', metaPageId: '1', broadcast: 'b-1', contentSha256: hash(1), root: hash(2) } as const;
+
   it.each<[SystemEntry, string]>([
     [
-      { kind: 'sends', metaPageId: '1', broadcast: 'b-1', contentSha256: hash(1), n: 50, root: hash(2) },
+      { ...chunk, isTest: false, n: 50 },
       `${start}"broadcast":"b-1","content_sha256":"${'01'.repeat(32)}","kind":"sends","log":"bot.example.com/consent",` +
         `"n":50,"page":"1","root":"${'02'.repeat(32)}","v":1}`,
+    ],
+    [
+      { ...chunk, isTest: true, n: 1 },
+      `${start}"broadcast":"b-1","content_sha256":"${'01'.repeat(32)}","kind":"sends","log":"bot.example.com/consent",` +
+        `"n":1,"page":"1","root":"${'02'.repeat(32)}","test":true,"v":1}`,
     ],
     [
       { kind: 'notice', metaPageId: '1', notice },
@@ -171,7 +178,7 @@ describe('systemEntryBody', () => {
   });
 
   it('refuses a chunk of none and hashes of another length', () => {
-    const sends = { kind: 'sends', metaPageId: '1', broadcast: 'b-1', contentSha256: hash(1), root: hash(2) } as const;
+    const sends = { ...chunk, isTest: false };
     expect(() => systemEntryBody(system, { ...sends, n: 0 })).toThrow(badInput);
     expect(() => systemEntryBody(system, { ...sends, n: 1, root: Buffer.alloc(20) })).toThrow(badInput);
   });
