@@ -27,6 +27,7 @@ const withPostgres = {
 
 module.exports = {
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/support/jest-sequencer.cjs',
   // Journeys spend their time waiting: on two cores one worker would leave both idle.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [

@@ -22,18 +22,20 @@ ok() { printf 'OK    %s\n' "$1"; }
 bad() { printf 'FAIL  %s\n' "$1"; failed=1; }
 check() { if [ "$1" = 0 ]; then ok "$2"; else bad "$2"; fi; }
 
-unhex() { local hex; hex=$(cat); printf "$(printf '%s' "$hex" | sed 's/../\\x&/g')"; }
-hash() { openssl dgst -sha256 -binary | basenc --base16 -w0 | tr 'A-F' 'a-f'; }
-from64() { printf '%s' "$1" | base64 -d 2>/dev/null | basenc --base16 -w0 | tr 'A-F' 'a-f'; }
+# Bytes as \x.. for printf, from hex; each is two hex digits, or nothing is said.
+escaped() { local at out=; case $1 in *[!0-9a-f]*) return 1 ;; esac; for ((at = 0; at < ${#1}; at += 2)); do out+="\\x${1:at:2}"; done; printf '%s' "$out"; }
+unhex() { printf "$(escaped "$1")"; }
+hash() { local sum; sum=$(sha256sum) && printf '%s' "${sum%% *}"; }
+from64() { local hex; hex=$(printf '%s' "$1" | base64 -d 2>/dev/null | basenc --base16 -w0) && printf '%s' "${hex,,}"; }
 # Numbers come from the bundle and go into shell arithmetic, which would run what is hidden in them: digits only.
 whole() { case $1 in '' | *[!0-9]* | 0?*) return 1 ;; esac; [ ${#1} -le 15 ]; }
 line() { sed -n "$1p" "$2" | tr -cd '[:print:]'; }
-node() { { printf '\001'; printf '%s%s' "$1" "$2" | unhex; } | hash; }
+node() { local bytes; bytes=$(escaped "$1$2") && printf "\\x01$bytes" | hash; }
 
 # The key: <origin>+<key id>+<base64 of 01 and 32 bytes>
 origin=${vkey%%+*}
 material=${vkey#*+}; material=${material#*+}
-{ printf '302a300506032b6570032100' | unhex; printf '%s' "$material" | base64 -d | tail -c +2; } > "$work/key.der"
+{ unhex 302a300506032b6570032100; printf '%s' "$material" | base64 -d | tail -c +2; } > "$work/key.der"
 { printf '%s\n' "$origin/bundle"; printf '%s' "$material" | base64 -d; } | hash | cut -c1-8 > "$work/bundle.id"
 { printf '%s\n' "$origin"; printf '%s' "$material" | base64 -d; } | hash | cut -c1-8 > "$work/log.id"
 [ "$(cat "$work/log.id")" = "$(printf '%s' "$vkey" | cut -d+ -f2)" ]; check $? 'the key you gave is whole'
@@ -88,7 +90,7 @@ continues() {
 }
 
 commitment() { { openssl dgst -sha256 -binary "$1"; cat "$2"; } | hash; }
-leaf() { { printf '\000'; printf '%s' "$1" | unhex; } | hash; }
+leaf() { local bytes; bytes=$(escaped "$1") && printf "\\x00$bytes" | hash; }
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2" | tr -cd '[:print:]'; }
 
 # only <text> <pattern> <file>: what the pattern finds is this text, once. A field that stands there twice could say anything.

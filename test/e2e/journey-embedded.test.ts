@@ -30,11 +30,11 @@ import {
 } from './journey';
 
 const PLAN = [
-  { people: 600, ratePerSecond: 35 },
-  { people: 2_200, ratePerSecond: 150 },
-  { people: 2_200, ratePerSecond: 150 },
+  { people: 400, ratePerSecond: 35 },
+  { people: 1_300, ratePerSecond: 90 },
+  { people: 1_300, ratePerSecond: 90 },
 ];
-const TOTAL = 5_000;
+const TOTAL = 3_000;
 const LEAVERS = 60;
 
 interface CreatedAccount {

@@ -23,11 +23,11 @@ import {
 } from './journey';
 
 const PLAN = [
-  { people: 600, ratePerSecond: 35 },
-  { people: 2_200, ratePerSecond: 150 },
-  { people: 2_200, ratePerSecond: 150 },
+  { people: 300, ratePerSecond: 35 },
+  { people: 850, ratePerSecond: 60 },
+  { people: 850, ratePerSecond: 60 },
 ];
-const TOTAL = 5_000;
+const TOTAL = 2_000;
 const LEAVERS = 40;
 
 takesTheWholeMachine();

@@ -17,7 +17,8 @@ class SimulatedTime {
     const done = new Set<unknown>();
     void work.finally(() => done.add(work)).catch(() => undefined);
     for (;;) {
-      await new Promise(setImmediate);
+      // Comes when every promise that can go on has gone on.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
       if (done.size > 0) return;
       this.sleepers.sort((a, b) => a.atMs - b.atMs);
       const next = this.sleepers.shift();
