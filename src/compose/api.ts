@@ -13,6 +13,7 @@ import { operationsRoutes } from '../http/operations.routes';
 import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
 import { proofsRoutes } from '../http/proofs.routes';
+import { accessRoutes, personAccessRoutes } from '../http/access.routes';
 import { receiptRoutes } from '../http/receipt.routes';
 import type { Route } from '../http/route';
 import { makeRouter } from '../http/router';
@@ -38,6 +39,7 @@ interface RunningApi {
 export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>): Route[] => [
   ...pagesRoutes(useCases.pages),
   ...leadsRoutes(useCases.leads),
+  ...accessRoutes(useCases.access),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),
@@ -147,6 +149,7 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
       assetRoutes(),
       personRoutes(useCases.person),
       receiptRoutes(useCases.person),
+      personAccessRoutes(useCases.person),
       erasurePageRoutes(useCases.erasurePage),
       api,
     ],

@@ -1,3 +1,4 @@
+import { makeAccessForAccount, makeAccessForPerson } from '../domain/access';
 import { accountKey, makeAuthenticate, makeCreateApiKey, makeListApiKeys, makeRevokeApiKey } from '../domain/accounts';
 import {
   blockBroadcastsOfPage,
@@ -93,7 +94,8 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
       lookups: makeAudienceLookups(common),
       queueReply: delivery.replyPort.queueTestReply,
     }),
-    person: personApi(common, consent),
+    access: { forAccount: erasure.orGone(makeAccessForAccount(common)) },
+    person: { ...personApi(common, consent), showAccess: makeAccessForPerson(common) },
     storeWebhook: makeStoreWebhook(common),
     work: {
       drainInbox: makeDrainInbox(inboxDeps),

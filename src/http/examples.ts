@@ -42,6 +42,24 @@ export const ERASURE_EXAMPLE = {
   certificate: null,
 };
 
+export const ACCESS_EXAMPLE = {
+  format: 'assent-access/v1',
+  made_at: AT,
+  page: { page_id: '900000000000001', name: 'Harbour Coffee' },
+  sections: [
+    {
+      name: 'identity',
+      what: 'The number by which Messenger knows you on this Page.',
+      source: 'You, by what you did in Messenger.',
+      purpose: 'Without it no message could be sent to you.',
+      recipients: 'Meta.',
+      retention: 'Until you ask for it to be deleted.',
+      records: [{ page_scoped_id: '6230000000000001', first_seen_at: AT }],
+    },
+  ],
+  not_shown: ["Meta's own copy of the conversation."],
+};
+
 export const CONSENT_ENTRY_EXAMPLE = {
   entry_id: '5d9a5e36-7f8a-4f3b-9f6e-0e3d9b1c7a42',
   kind: 'opt_in',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessSchema } from './access.routes';
 import type { DocumentedReply, Method } from './route';
 
 /** An address that needs no API key. Its router answers it; this describes it, and a test holds the two together. */
@@ -161,6 +162,30 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     params: token,
     replies: {
       200: { description: 'The page', ...html, example: '<!doctype html>…' },
+      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
+    },
+  },
+  {
+    method: 'get',
+    path: '/n/{token}/data',
+    tag: 'person',
+    summary: 'Everything that is kept about one person, for them to read. Changes nothing',
+    auth: 'link token',
+    params: token,
+    replies: {
+      200: { description: 'The page', ...html, example: '<!doctype html>…' },
+      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
+    },
+  },
+  {
+    method: 'get',
+    path: '/n/{token}/data.json',
+    tag: 'person',
+    summary: 'The same as a file, in the form of `GET /v1/leads/{id}/export`',
+    auth: 'link token',
+    params: token,
+    replies: {
+      200: { description: 'The file', schema: accessSchema },
       404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
     },
   },

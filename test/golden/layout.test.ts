@@ -26,6 +26,10 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'inbox/referral.rules',
     ],
   },
+  'test/integration/domain/access/read-access.test.ts': {
+    because: 'what a person is told is what is read, with a sentence to each part',
+    sources: ['access/sections'],
+  },
   'test/integration/domain/inbox/events.test.ts': {
     because: 'the effect of an event is what all these steps do in one transaction',
     sources: [

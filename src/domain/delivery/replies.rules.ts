@@ -9,6 +9,7 @@ export type ReplyKind =
   | 'ask_subscribe'
   | 'notice_link'
   | 'my_consent'
+  | 'my_data'
   | 'ask_erasure'
   | 'erasure_link'
   | 'test';
@@ -78,6 +79,8 @@ export function renderReply({
       return template(texts.askSubscribe, [tap(texts.subscribe, SUBSCRIBE)]);
     case 'notice_link':
       return template(texts.noticeLink, [link]);
+    case 'my_data':
+      return template(texts.yourData, [{ ...link, title: texts.seeData, url: `${noticeUrl}/data` }]);
     case 'ask_erasure':
       return template(texts.askErasure, [tap(texts.eraseYes, ERASE_YES), tap(texts.eraseNo, ERASE_NO)]);
     case 'erasure_link':

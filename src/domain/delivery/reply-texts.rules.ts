@@ -15,6 +15,8 @@ export interface ReplyTexts {
   readonly eraseNo: string;
   readonly erasing: string;
   readonly certificate: string;
+  readonly seeData: string;
+  readonly yourData: string;
 }
 
 const ENGLISH: ReplyTexts = {
@@ -35,6 +37,8 @@ const ENGLISH: ReplyTexts = {
   erasing:
     'We are deleting everything now. Keep this link: it shows the certificate, and only you can show that it is about you.',
   certificate: 'Certificate',
+  seeData: 'See my data',
+  yourData: 'Here is everything that is kept about you on this Page, also as a file. Keep the link to yourself.',
 };
 
 const TEXTS: Readonly<Record<string, ReplyTexts>> = {
@@ -57,6 +61,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Wir löschen jetzt alles. Bewahre diesen Link auf: Er zeigt die Bescheinigung, und nur du kannst zeigen, dass sie dich betrifft.',
     certificate: 'Bescheinigung',
+    seeData: 'Meine Daten',
+    yourData:
+      'Hier steht alles, was auf dieser Seite über dich gespeichert ist, auch als Datei. Behalte den Link für dich.',
   },
   fr: {
     unsubscribe: 'Se désabonner',
@@ -76,6 +83,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Nous supprimons tout maintenant. Gardez ce lien : il montre le certificat, et vous seul pouvez montrer qu’il vous concerne.',
     certificate: 'Certificat',
+    seeData: 'Voir mes données',
+    yourData: 'Voici tout ce qui est conservé sur vous sur cette Page, aussi en fichier. Gardez ce lien pour vous.',
   },
   es: {
     unsubscribe: 'Darse de baja',
@@ -95,6 +104,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Estamos borrando todo. Guarda este enlace: muestra el certificado, y solo tú puedes mostrar que trata de ti.',
     certificate: 'Certificado',
+    seeData: 'Ver mis datos',
+    yourData: 'Aquí está todo lo que se guarda sobre ti en esta página, también como archivo. No compartas el enlace.',
   },
   it: {
     unsubscribe: 'Annulla iscrizione',
@@ -114,6 +125,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Stiamo cancellando tutto. Conserva questo link: mostra il certificato, e solo tu puoi mostrare che riguarda te.',
     certificate: 'Certificato',
+    seeData: 'I miei dati',
+    yourData: 'Ecco tutto ciò che è conservato su di te in questa Pagina, anche come file. Tieni il link per te.',
   },
   pt: {
     unsubscribe: 'Cancelar inscrição',
@@ -133,6 +146,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Estamos apagando tudo. Guarde este link: ele mostra o certificado, e só você pode mostrar que é sobre você.',
     certificate: 'Certificado',
+    seeData: 'Ver meus dados',
+    yourData: 'Aqui está tudo o que é guardado sobre você nesta Página, também em arquivo. Guarde o link para si.',
   },
   nl: {
     unsubscribe: 'Afmelden',
@@ -152,6 +167,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'We verwijderen nu alles. Bewaar deze link: hij toont het certificaat, en alleen jij kunt tonen dat het over jou gaat.',
     certificate: 'Certificaat',
+    seeData: 'Mijn gegevens',
+    yourData: 'Hier staat alles wat over jou op deze pagina wordt bewaard, ook als bestand. Houd de link voor jezelf.',
   },
   pl: {
     unsubscribe: 'Wypisz się',
@@ -171,6 +188,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Usuwamy teraz wszystko. Zachowaj ten link: pokazuje zaświadczenie i tylko Ty możesz wykazać, że dotyczy Ciebie.',
     certificate: 'Zaświadczenie',
+    seeData: 'Moje dane',
+    yourData:
+      'Tu jest wszystko, co jest przechowywane o Tobie na tej stronie, także jako plik. Zachowaj ten link dla siebie.',
   },
   tr: {
     unsubscribe: 'Abonelikten çık',
@@ -190,6 +210,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Şimdi her şeyi siliyoruz. Bu bağlantıyı saklayın: belgeyi gösterir ve sizinle ilgili olduğunu yalnızca siz gösterebilirsiniz.',
     certificate: 'Belge',
+    seeData: 'Verilerim',
+    yourData: 'Bu Sayfada hakkınızda saklanan her şey burada, dosya olarak da. Bağlantıyı kimseyle paylaşmayın.',
   },
   ru: {
     unsubscribe: 'Отписаться',
@@ -209,6 +231,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Мы удаляем всё. Сохраните эту ссылку: она показывает свидетельство, и только вы можете показать, что оно о вас.',
     certificate: 'Свидетельство',
+    seeData: 'Мои данные',
+    yourData: 'Здесь всё, что хранится о вас на этой Странице, также в виде файла. Никому не передавайте эту ссылку.',
   },
   uk: {
     unsubscribe: 'Відписатися',
@@ -228,6 +252,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     erasing:
       'Ми видаляємо все. Збережіть це посилання: воно показує свідоцтво, і лише ви можете показати, що воно про вас.',
     certificate: 'Свідоцтво',
+    seeData: 'Мої дані',
+    yourData:
+      'Тут усе, що зберігається про вас на цій Сторінці, також у вигляді файлу. Нікому не передавайте це посилання.',
   },
   ar: {
     unsubscribe: 'إلغاء الاشتراك',
@@ -245,6 +272,8 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     eraseNo: 'الاحتفاظ ببياناتي',
     erasing: 'نحذف كل شيء الآن. احتفظ بهذا الرابط: فهو يعرض الشهادة، وأنت وحدك من يستطيع إثبات أنها تخصك.',
     certificate: 'الشهادة',
+    seeData: 'بياناتي',
+    yourData: 'هنا كل ما يُحفظ عنك في هذه الصفحة، وأيضًا كملف. احتفظ بالرابط لنفسك.',
   },
 };
 

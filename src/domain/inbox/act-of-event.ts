@@ -6,7 +6,7 @@ import { readTap, type Tap } from './payload.rules';
 const MOST_REF_CHARS = 2_083;
 
 /** What the words of a message ask for, taken as a whole. */
-export type Word = 'stop' | 'erase' | 'start' | 'my_consent' | null;
+export type Word = 'stop' | 'erase' | 'start' | 'my_consent' | 'my_data' | null;
 
 /** What one event says of a person. */
 export interface PersonAct {
@@ -19,6 +19,8 @@ export interface PersonAct {
   readonly asksForNotice: boolean;
   /** Wants to see what they agreed to. */
   readonly asksForReceipt: boolean;
+  /** Wants to see everything that is kept about them. */
+  readonly asksForAccess: boolean;
   /** Asks to be erased, which is asked back once. */
   readonly asksForErasure: boolean;
   /** Says yes to that. */
@@ -63,6 +65,7 @@ const plain = (act: Act): PersonAct => ({
   ref: null,
   asksForNotice: false,
   asksForReceipt: false,
+  asksForAccess: false,
   asksForErasure: false,
   confirmsErasure: false,
   deliveryUuid: null,
@@ -100,11 +103,13 @@ function messageAct(event: ParsedEventOf<'message'>, moment: When, word: Word): 
   const mayAsk = tap === null && event.channel !== 'standby';
   const asked = {
     asksForReceipt: mayAsk && word === 'my_consent',
+    ...(mayAsk && word === 'my_data' ? ASKS_FOR_ACCESS : {}),
     ...(mayAsk && word === 'erase' ? ASKS_FOR_ERASURE : {}),
   };
   return { ...plain(act), ...cameBy(event.referral), ...tapped(tap), ...asked, opensWindow: true };
 }
 
+const ASKS_FOR_ACCESS = { asksForAccess: true } as const;
 const ASKS_FOR_ERASURE = { asksForErasure: true } as const;
 
 function spokenAct(event: ParsedEventOf<'message'>, moment: Moment, word: Word): Act {
@@ -133,6 +138,7 @@ function tappedAct(tap: Tap, moment: Moment, via: 'button' | 'quick_reply'): Act
     case 'get_started':
       return { ...moment, kind: 'get_started' };
     case 'notice':
+    case 'access':
       return { ...moment, kind: 'ordinary' };
     case 'erase_yes':
       return { ...moment, creates: false, kind: 'stop', via: 'postback' };
@@ -141,10 +147,14 @@ function tappedAct(tap: Tap, moment: Moment, via: 'button' | 'quick_reply'): Act
   }
 }
 
-type Tapped = Pick<PersonAct, 'asksForNotice' | 'asksForErasure' | 'confirmsErasure' | 'deliveryUuid'>;
+type Tapped = Pick<
+  PersonAct,
+  'asksForNotice' | 'asksForAccess' | 'asksForErasure' | 'confirmsErasure' | 'deliveryUuid'
+>;
 
 const tapped = (tap: Tap | null): Tapped => ({
   asksForNotice: tap?.kind === 'notice',
+  asksForAccess: tap?.kind === 'access',
   asksForErasure: tap?.kind === 'erase',
   confirmsErasure: tap?.kind === 'erase_yes',
   deliveryUuid: tap?.kind === 'unsubscribe' ? tap.deliveryUuid : null,

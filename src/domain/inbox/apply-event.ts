@@ -64,8 +64,7 @@ export async function applyEvent(
 
 function wordOf(event: ParsedEvent): Word {
   if (event.kind !== 'message' && event.kind !== 'message_edit') return null;
-  const word = event.text === null ? null : classifyWord(event.text);
-  return word === 'my_data' ? null : word;
+  return event.text === null ? null : classifyWord(event.text);
 }
 
 interface PersonEvent {
@@ -127,7 +126,7 @@ async function decide(
   return isLate ? 'erased' : decision;
 }
 
-type Asked = 'notice_link' | 'my_consent' | 'ask_erasure';
+type Asked = 'notice_link' | 'my_consent' | 'my_data' | 'ask_erasure';
 
 const languageOf = ({ row }: OpenLead): string => row.locale ?? DEFAULT_LANGUAGE;
 
@@ -140,9 +139,10 @@ const answeredOnce = (decision: Decided['decision'], asked: readonly Asked[]): D
     ? { ...decision, replies: decision.replies.filter((kind) => kind !== 'confirm_unsubscribed') }
     : decision;
 
-const askedFor = ({ asksForNotice, asksForReceipt, asksForErasure, confirmsErasure }: PersonAct): readonly Asked[] => [
-  ...(asksForNotice ? (['notice_link'] as const) : []),
-  ...(asksForReceipt ? (['my_consent'] as const) : []),
+const askedFor = ({ asksForErasure, confirmsErasure, ...act }: PersonAct): readonly Asked[] => [
+  ...(act.asksForNotice ? (['notice_link'] as const) : []),
+  ...(act.asksForReceipt ? (['my_consent'] as const) : []),
+  ...(act.asksForAccess ? (['my_data'] as const) : []),
   ...(asksForErasure || confirmsErasure ? (['ask_erasure'] as const) : []),
 ];
 

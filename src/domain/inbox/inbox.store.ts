@@ -113,7 +113,7 @@ export async function markEvent(tx: Tx, leadId: RowId, mac: Buffer, at: Date): P
  */
 export async function answersUnderWay(tx: Tx, leadId: RowId, welcomeSince: Date): Promise<ReadonlySet<string>> {
   const rows = await tx.rows<{ kind: string }>(
-    `select distinct kind from reply where lead_id = $1 and kind in ('welcome', 'ask_subscribe', 'notice_link', 'my_consent', 'ask_erasure')
+    `select distinct kind from reply where lead_id = $1 and kind in ('welcome', 'ask_subscribe', 'notice_link', 'my_consent', 'my_data', 'ask_erasure')
        and (status in ('pending', 'sending') or (kind = 'welcome' and status = 'accepted' and created_at >= $2))`,
     [leadId, welcomeSince],
   );

@@ -1,6 +1,8 @@
 /** What a tap on one of our own buttons means. */
 export type Tap =
-  | { readonly kind: 'get_started' | 'subscribe' | 'decline' | 'notice' | 'erase' | 'erase_yes' | 'erase_no' }
+  | {
+      readonly kind: 'get_started' | 'subscribe' | 'decline' | 'notice' | 'access' | 'erase' | 'erase_yes' | 'erase_no';
+    }
   | { readonly kind: 'unsubscribe'; readonly deliveryUuid: string | null };
 
 const FIXED: ReadonlyMap<string, Tap> = new Map<string, Tap>([
@@ -9,6 +11,7 @@ const FIXED: ReadonlyMap<string, Tap> = new Map<string, Tap>([
   ['assent:v1:consent:yes', { kind: 'subscribe' }],
   ['assent:v1:consent:no', { kind: 'decline' }],
   ['assent:v1:notice', { kind: 'notice' }],
+  ['assent:v1:data', { kind: 'access' }],
   ['assent:v1:erase', { kind: 'erase' }],
   ['assent:v1:erase:yes', { kind: 'erase_yes' }],
   ['assent:v1:erase:no', { kind: 'erase_no' }],

@@ -36,6 +36,7 @@ export const LOST_WITHOUT_RECOMMENDED: readonly string[] = RECOMMENDED_FIELDS.sl
 const GET_STARTED = 'assent:v1:start';
 const UNSUBSCRIBE = 'assent:v1:unsubscribe';
 const NOTICE = 'assent:v1:notice';
+const DATA = 'assent:v1:data';
 const ERASE = 'assent:v1:erase';
 
 /** A greeting has at most 160 characters. Source: Messenger Platform, greeting text, checked 2026-11-23. */
@@ -49,6 +50,7 @@ export function pageProfile(pageName: string): PageProfile {
     menu: [
       { title: 'Unsubscribe', payload: UNSUBSCRIBE },
       { title: 'Privacy and notice', payload: NOTICE },
+      { title: 'My data', payload: DATA },
       { title: 'Delete my data', payload: ERASE },
     ],
   };

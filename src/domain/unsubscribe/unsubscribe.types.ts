@@ -4,7 +4,7 @@ import type { RowId, Tx } from '../sql.types';
 export interface QueuedReply {
   readonly leadId: RowId;
   readonly pageId: RowId;
-  readonly kind: ConsentReply | 'notice_link' | 'my_consent' | 'ask_erasure';
+  readonly kind: ConsentReply | 'notice_link' | 'my_consent' | 'my_data' | 'ask_erasure';
   /** What it answers; one answer of a kind for each cause. */
   readonly cause: string;
   readonly language: string;

@@ -46,6 +46,7 @@ it('erases a lead on request, shows how far it is to everybody who has the addre
     ['GET', ''],
     ['GET', '/consent'],
     ['GET', '/proof'],
+    ['GET', '/export'],
     ['POST', '/unsubscribe'],
   ] as const) {
     const answer = await ann.api.call(method, `/v1/leads/${leadId}${path}`);

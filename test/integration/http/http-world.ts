@@ -16,6 +16,7 @@ import { openApiDocument, type OpenApiDocument } from '../../../src/http/openapi
 import { operationsRoutes } from '../../../src/http/operations.routes';
 import { personRoutes } from '../../../src/http/person.routes';
 import { erasurePageRoutes } from '../../../src/http/erasure.routes';
+import { personAccessRoutes } from '../../../src/http/access.routes';
 import { receiptRoutes } from '../../../src/http/receipt.routes';
 import type { Route } from '../../../src/http/route';
 import { makeRouter } from '../../../src/http/router';
@@ -149,6 +150,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
         assetRoutes(),
         personRoutes(useCases.person),
         receiptRoutes(useCases.person),
+        personAccessRoutes(useCases.person),
         erasurePageRoutes(useCases.erasurePage),
         makeRouter(checkReplies(routes, answered), {
           authenticate: useCases.authenticate,

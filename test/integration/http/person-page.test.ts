@@ -132,7 +132,7 @@ describe("a person's page", () => {
     expect(text).not.toContain('<img');
   });
 
-  it.each(['', '/consent'])('%s may load only our own style, be framed and kept by nobody', async (rest) => {
+  it.each(['', '/consent', '/data'])('%s may load only our own style, be framed and kept by nobody', async (rest) => {
     const { headers } = await fetch(`${address}${rest}`);
     const policy = headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'");
@@ -224,6 +224,26 @@ describe("a person's page", () => {
     expect(entries.map(({ title }) => title).slice(1)).toEqual(['2. This text was sent to you']);
     expect(entries[1]!.section).not.toContain('The notice of the Page at that time');
     expect(entries.map(rootOf)).toEqual([root, root]);
+  });
+
+  it('shows all that is kept, as a page and as a file, and changes nothing by it', async () => {
+    const before = await traces();
+    const text = await (await fetch(`${address}/data`)).text();
+    expect(text).toContain('6230000000000001');
+    expect(text).toContain('data-testid="choices"');
+    expect(text).toContain('What is not shown here');
+    const file = await fetch(`${address}/data.json`);
+    expect(file.headers.get('content-disposition')).toContain('my-data.json');
+    const answer = (await file.json()) as { format: string; sections: { name: string }[] };
+    expect(answer.format).toBe('assent-access/v1');
+    expect(await ann.api.expect(200, 'GET', `/v1/leads/${leadId}/export`)).toMatchObject({
+      sections: answer.sections.map(({ name }) => expect.objectContaining({ name }) as object),
+    });
+    expect(await traces()).toEqual(before);
+    for (const rest of ['data', 'data.json']) {
+      expect((await fetch(`${world.url}/n/${'A'.repeat(22)}/${rest}`)).status).toBe(404);
+      expect((await fetch(`${address}/${rest}`, { method: 'POST' })).status).toBe(405);
+    }
   });
 
   it('unsubscribes by its button, once', async () => {

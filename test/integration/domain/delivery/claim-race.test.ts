@@ -26,7 +26,7 @@ it('an unsubscribe that has begun keeps its lead out of the claim, and nobody el
   await world.db.transaction(async (tx) => {
     await tx.run(`update lead set status = 'unsubscribed', withdrawn_at = now() where id = $1`, [leads[0]!.id]);
     expect(await world.sendOnce(broadcast, page)).toEqual({ kind: 'continue' });
-    expect(world.sender.calls.map((call) => call.psid)).toEqual([leads[1]!.psid, leads[2]!.psid]);
+    expect(world.sender.calls.map((call) => call.psid).sort()).toEqual([leads[1]!.psid, leads[2]!.psid].sort());
     // Nothing but the held row is left: the job comes back for it and does not call the Page finished.
     expect(await world.sendOnce(broadcast, page)).toEqual({ kind: 'wait', delayMs: 200 });
   });
@@ -136,7 +136,11 @@ it('drops a lead that leaves while the chunk is being sent', async () => {
     return accepted(call);
   };
   expect(await world.sendOnce(broadcast, page)).toEqual({ kind: 'continue' });
-  expect(world.sender.calls.map((call) => call.psid)).toEqual(leads.slice(0, 4).map((lead) => lead.psid));
+  // On a busy machine requests of a chunk overtake one another.
+  expect(new Set(world.sender.calls.map((call) => call.psid))).toEqual(
+    new Set(leads.slice(0, 4).map(({ psid }) => psid)),
+  );
+  expect(world.sender.calls).toHaveLength(4);
   expect(Math.max(...world.sender.calls.map((call) => call.atMs))).toBeGreaterThan(leftMs);
   const rows = await world.rows(broadcast);
   expect(rows.map((row) => row.reason ?? row.status)).toEqual([

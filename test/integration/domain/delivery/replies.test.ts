@@ -145,6 +145,16 @@ it('tells a person what they agreed to, in their language, with the link to the 
   ]);
 });
 
+it('answers who asks for their data with the link to it, in their language', async () => {
+  const page = await world.addPage();
+  const lead = await world.addLead(page);
+  await queue(page, lead, 'my_data', randomUUID(), 'fr_CA');
+  await world.repliesOnce(page);
+  expect(templateOf(0).buttons).toEqual([
+    { type: 'web_url', title: 'Voir mes données', url: `https://assent.example/n/${webToken(lead.dek)}/data` },
+  ]);
+});
+
 it('skips what is too old or no longer true, and still confirms to somebody who left', async () => {
   const page = await world.addPage();
   const [left, late] = await world.addLeads(page, 2);

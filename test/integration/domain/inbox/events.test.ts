@@ -228,6 +228,23 @@ test('whoever asks for their consent gets one receipt, also after leaving, and n
   expect((await world.leadOf(page, psid))!.status).toBe('unsubscribed');
 });
 
+test.each([
+  ['the words', (page: TestPage, psid: string) => message(page, psid, minutes(-8), 'Meine Daten!')],
+  ['the menu', (page: TestPage, psid: string) => postback(page, psid, minutes(-8), 'assent:v1:data')],
+])('whoever asks for their data by %s gets one link, and nothing else changes', async (_by, ask) => {
+  const page = await world.newPage();
+  const psid = newPsid();
+  await world.deliver(page, postback(page, psid, minutes(-9), 'assent:v1:start'));
+  const before = (await world.leadOf(page, psid))!;
+  await world.deliver(page, ask(page, psid));
+  await world.deliver(page, message(page, psid, minutes(-7), 'my data'));
+  expect(await world.count(`reply where lead_id = $1 and kind = 'my_data'`, [before.id])).toBe(1);
+  await world.deliver(page, message(page, psid, minutes(-6), 'where is my data stored'));
+  const after = (await world.leadOf(page, psid))!;
+  expect([after.status, after.row['chain_n']]).toEqual(['subscribed', before.row['chain_n']]);
+  expect(await world.count(`reply where lead_id = $1 and kind = 'my_data'`, [before.id])).toBe(1);
+});
+
 test('tapping a button many times earns one answer, and another welcome only a day later', async () => {
   const page = await world.newPage();
   const psid = newPsid();

@@ -9,6 +9,7 @@ const KINDS = [
   'ask_subscribe',
   'notice_link',
   'my_consent',
+  'my_data',
   'ask_erasure',
   'erasure_link',
 ] as const;

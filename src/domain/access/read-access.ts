@@ -1,0 +1,156 @@
+import { recordAudit, type AuditDeps } from '../accounts';
+import { openField } from '../../kernel/crypto/field-cipher';
+import { findBroadcast, openDefinition } from '../broadcasts';
+import { evidencePlace, historyOf, NONCE_BYTES, openEntries } from '../consent';
+import {
+  leadNotFound,
+  leadTransaction,
+  onRing,
+  openLead,
+  readLeadRow,
+  tagNames,
+  webTokenSha256,
+  type OpenLead,
+} from '../leads';
+import { suppressionMac } from '../pages';
+import type { Database, RowId, Sql, Tx } from '../sql.types';
+import {
+  findByToken,
+  findOwn,
+  isOnList,
+  readHandedOut,
+  readLeadFacts,
+  readMessageFacts,
+  readOwnEvents,
+  readPlans,
+  readReplyFacts,
+  readWordings,
+  type MessageFacts,
+  type PersonPlace,
+} from './access.store';
+import type { AccessAnswer } from './access.types';
+import { NOT_SHOWN, sectionsOf, type PersonFacts } from './sections';
+
+const WEB_TOKEN = /^[A-Za-z0-9_-]{22}$/;
+
+export interface AccessDeps extends AuditDeps {
+  readonly db: Database;
+  /** The key under which the account's own words are sealed. */
+  readonly accountKey: (accountId: RowId) => Promise<Buffer>;
+}
+
+export interface AccessInput {
+  readonly accountId: RowId;
+  readonly leadUuid: string;
+}
+
+/**
+ * Everything that is kept about a lead, for the account that answers them. That it was asked for is recorded, not of whom: the record
+ * outlives the person's erasure.
+ *
+ * @throws {UserError} `lead_not_found`, also for a lead of another account
+ */
+export const makeAccessForAccount =
+  (deps: AccessDeps) =>
+  async ({ accountId, leadUuid }: AccessInput): Promise<AccessAnswer> => {
+    const key = await deps.accountKey(accountId);
+    return leadTransaction(deps, async (tx) => {
+      const place = await findOwn(tx, accountId, leadUuid);
+      const answer = place === undefined ? null : await readAnswer(tx, deps, place, key);
+      if (answer === null) throw leadNotFound();
+      await recordAudit(tx, deps, { accountId, kind: 'lead.access' });
+      return answer;
+    });
+  };
+
+/**
+ * The same for the person themselves. Looks, and changes nothing.
+ *
+ * @param token the secret in the address of the person's own page
+ * @returns null for an unknown token
+ */
+export const makeAccessForPerson =
+  (deps: AccessDeps) =>
+  async (token: string): Promise<AccessAnswer | null> => {
+    const tokenSha256 = WEB_TOKEN.test(token) ? webTokenSha256(token) : null;
+    const found = tokenSha256 === null ? undefined : await findByToken(deps.db, tokenSha256);
+    if (tokenSha256 === null || found === undefined) return null;
+    const key = await deps.accountKey(found.accountId);
+    return leadTransaction(deps, async (tx) => {
+      const place = await findByToken(tx, tokenSha256);
+      return place === undefined ? null : readAnswer(tx, deps, place, key);
+    });
+  };
+
+async function readAnswer(tx: Tx, deps: AccessDeps, place: PersonPlace, key: Buffer): Promise<AccessAnswer | null> {
+  const row = await readLeadRow(tx, place.leadId);
+  if (row === undefined) return null;
+  const person = openLead(deps.keyRing, { uuid: place.pageUuid }, row);
+  return {
+    format: 'assent-access/v1',
+    made_at: deps.clock.now().toISOString(),
+    page: { page_id: place.metaPageId, name: place.pageName },
+    sections: sectionsOf(await readFacts(tx, deps, place, person, key)),
+    not_shown: NOT_SHOWN,
+  };
+}
+
+async function readFacts(
+  tx: Tx,
+  deps: AccessDeps,
+  { leadId, accountId, pageId, pageUuid }: PersonPlace,
+  { row, dek, psid }: OpenLead,
+  key: Buffer,
+): Promise<PersonFacts> {
+  const lead = await readLeadFacts(tx, leadId);
+  if (lead === undefined) throw leadNotFound();
+  const withKey = { ...deps, accountKey: () => Promise.resolve(key) };
+  const names = await tagNames(tx, withKey, accountId, lead.tagIds);
+  const mac = onRing(pageUuid, () => suppressionMac(deps.keyRing, pageUuid, psid));
+  return {
+    psid,
+    row,
+    lead,
+    tags: lead.tagIds.flatMap((id) => names.get(id) ?? []),
+    entries: await readEntries(tx, pageId, leadId, dek),
+    events: (await readOwnEvents(tx, leadId)).map(({ deliveryId, position, bytes }) =>
+      openField(dek, evidencePlace(deliveryId, position), bytes).subarray(0, -NONCE_BYTES).toString('utf8'),
+    ),
+    messages: await readMessages(tx, leadId, key),
+    replies: await readReplyFacts(tx, leadId),
+    plans: await readPlans(tx, leadId),
+    handedOut: await readHandedOut(tx, leadId),
+    isOnList: await isOnList(tx, pageId, mac),
+  };
+}
+
+async function readEntries(sql: Sql, pageId: RowId, leadId: RowId, dek: Buffer): Promise<PersonFacts['entries']> {
+  const opened = await openEntries(sql, dek, leadId);
+  const bodies = new Map(opened.map(({ entryId, body }) => [entryId, body.toString('utf8')]));
+  const history = historyOf(opened);
+  const named = history.flatMap(({ notice }) => (notice === null ? [] : [notice.sha256]));
+  const rows = await readWordings(sql, pageId, [...new Set(named)]);
+  const wordings = new Map(rows.map(({ sha256, body }) => [sha256.toString('hex'), body]));
+  return history.map((entry) => ({
+    ...entry,
+    body: bodies.get(entry.entryId) ?? '',
+    wording: entry.notice === null ? null : (wordings.get(entry.notice.sha256) ?? null),
+  }));
+}
+
+/** With what was sent. A draft may have changed since it was tested, so of a test the content is not known. */
+async function readMessages(sql: Sql, leadId: RowId, key: Buffer): Promise<PersonFacts['messages']> {
+  const messages = await readMessageFacts(sql, leadId);
+  const contents = new Map<string, object>();
+  const wasSent = ({ isTest, authorisedAt }: MessageFacts): boolean => !isTest && authorisedAt !== null;
+  for (const message of messages) {
+    const { broadcastUuid } = message;
+    if (broadcastUuid === null || !wasSent(message) || contents.has(broadcastUuid)) continue;
+    const broadcast = await findBroadcast(sql, broadcastUuid);
+    if (broadcast !== undefined) contents.set(broadcastUuid, openDefinition(key, broadcast).message);
+  }
+  return messages.map((message) => ({
+    ...message,
+    content: wasSent(message) ? (contents.get(message.broadcastUuid ?? '') ?? null) : null,
+  }));
+}
