@@ -2,6 +2,7 @@ import { Foundation1763900000000 } from './1763900000000-foundation';
 import { SignedLog1764100000000 } from './1764100000000-signed-log';
 import { LoggedSends1764200000000 } from './1764200000000-logged-sends';
 import { Erasure1764400000000 } from './1764400000000-erasure';
+import { ErasureMark1764450000000 } from './1764450000000-erasure-mark';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   SignedLog1764100000000,
   LoggedSends1764200000000,
   Erasure1764400000000,
+  ErasureMark1764450000000,
 ];

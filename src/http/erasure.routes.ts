@@ -45,6 +45,16 @@ const requestedSchema = erasureSchema
     example: { ...ERASURE_EXAMPLE, person_url: `${ERASURE_EXAMPLE.status_url}#Zm9yIHRoZSBwZXJzb24` },
   });
 
+const wishSchema = z
+  .strictObject({
+    keep_mark: z.boolean().default(false).meta({
+      description:
+        'Keeps one sealed mark, by which the person is not written to again when they come back. Only when they said that they want it',
+    }),
+  })
+  .default({ keep_mark: false })
+  .meta({ id: 'ErasureWish' });
+
 const present = (api: Pick<ErasuresApi, 'addressOf'>, erasure: ErasureView): z.infer<typeof erasureSchema> => ({
   id: erasure.uuid,
   state: erasure.state,
@@ -67,17 +77,20 @@ export function erasuresRoutes(api: ErasuresApi): Route[] {
       description:
         'From the answer on nothing new is sent to the person. Within seconds every row about them is deleted and their keys are destroyed; proofs of others stay valid. It cannot be undone',
       params,
+      body: wishSchema,
+      bodyExample: { keep_mark: false },
       problems: [404, 410],
       replies: { 202: { description: 'The erasure', schema: requestedSchema } },
       replay: async ({ principal }, erasureUuid) => {
         const erasure = await api.get({ accountId: principal.accountId, uuid: erasureUuid });
         return { status: 202, body: { ...present(api, erasure), person_url: null } };
       },
-      handle: async ({ principal, params: { id }, newId }) => {
+      handle: async ({ principal, params: { id }, body: wish, newId }) => {
         const { erasure, link } = await api.request({
           accountId: principal.accountId,
           leadUuid: id,
           erasureUuid: newId,
+          keepsMark: wish.keep_mark,
         });
         const address = api.addressOf(erasure.code);
         const personUrl = link === null ? null : `${address}#${link.toString('base64url')}`;

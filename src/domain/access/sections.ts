@@ -218,9 +218,9 @@ const handedOut = ({ handedOut: all }: PersonFacts): AccessSection => ({
 });
 
 const refusals = ({ isOnList }: PersonFacts): AccessSection => ({
-  name: 'refusal_brought_along',
-  what: 'A mark by which we know that you must not be written to: the Page brought it from where you had unsubscribed before.',
-  source: 'The Page.',
+  name: 'refusal_mark',
+  what: 'A mark by which we know that you must not be written to: you wished it when you had your data deleted before, or the Page brought it from where you had unsubscribed.',
+  source: 'You, or the Page.',
   purpose: 'So that you are not written to again.',
   recipients: NOBODY,
   retention: UNTIL_ERASED,

@@ -20,6 +20,7 @@ const SUBSCRIBE = 'assent:v1:subscribe';
 const CONSENT_YES = 'assent:v1:consent:yes';
 const CONSENT_NO = 'assent:v1:consent:no';
 const ERASE_YES = 'assent:v1:erase:yes';
+const ERASE_AND_MARK = 'assent:v1:erase:mark';
 const ERASE_NO = 'assent:v1:erase:no';
 
 /** Meta's window is 24 h; a reply that waited longer than this is not worth the risk. */
@@ -82,7 +83,11 @@ export function renderReply({
     case 'my_data':
       return template(texts.yourData, [{ ...link, title: texts.seeData, url: `${noticeUrl}/data` }]);
     case 'ask_erasure':
-      return template(texts.askErasure, [tap(texts.eraseYes, ERASE_YES), tap(texts.eraseNo, ERASE_NO)]);
+      return template(texts.askErasure, [
+        tap(texts.eraseYes, ERASE_YES),
+        tap(texts.eraseAndMark, ERASE_AND_MARK),
+        tap(texts.eraseNo, ERASE_NO),
+      ]);
     case 'erasure_link':
       return template(texts.erasing, [{ type: 'web_url', title: texts.certificate, url: erasureUrl }]);
     case 'my_consent':

@@ -12,6 +12,8 @@ export interface ReplyTexts {
   readonly noticeLink: string;
   readonly askErasure: string;
   readonly eraseYes: string;
+  /** Deletes everything but a mark against being written to again. */
+  readonly eraseAndMark: string;
   readonly eraseNo: string;
   readonly erasing: string;
   readonly certificate: string;
@@ -31,8 +33,9 @@ const ENGLISH: ReplyTexts = {
   askSubscribe: 'You are unsubscribed at the moment. Would you like to get our messages again?',
   noticeLink: 'Here you can read what we store and why, and unsubscribe.',
   askErasure:
-    'You get no more offers. Shall we also delete everything we hold about you on this Page? This is final and cannot be undone.',
+    'You get no more offers. Shall we also delete everything we hold about you on this Page? This is final and cannot be undone. If you choose so, one sealed mark stays, and this Page never writes to you again unless you ask for it.',
   eraseYes: 'Delete everything',
+  eraseAndMark: 'Delete, never write',
   eraseNo: 'Keep my data',
   erasing:
     'We are deleting everything now. Keep this link: it shows the certificate, and only you can show that it is about you.',
@@ -55,8 +58,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Du bist zurzeit abgemeldet. Möchtest du unsere Nachrichten wieder erhalten?',
     noticeLink: 'Hier steht, was wir speichern und warum, und hier kannst du dich abmelden.',
     askErasure:
-      'Du bekommst keine Angebote mehr. Sollen wir auch alles löschen, was wir auf dieser Seite über dich haben? Das ist endgültig.',
+      'Du bekommst keine Angebote mehr. Sollen wir auch alles löschen, was wir auf dieser Seite über dich haben? Das ist endgültig. Wenn du willst, bleibt ein versiegeltes Zeichen, und diese Seite schreibt dir nie wieder, außer du bittest darum.',
     eraseYes: 'Alles löschen',
+    eraseAndMark: 'Löschen und sperren',
     eraseNo: 'Daten behalten',
     erasing:
       'Wir löschen jetzt alles. Bewahre diesen Link auf: Er zeigt die Bescheinigung, und nur du kannst zeigen, dass sie dich betrifft.',
@@ -77,8 +81,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Vous êtes actuellement désabonné. Souhaitez-vous recevoir à nouveau nos messages ?',
     noticeLink: 'Voici ce que nous conservons et pourquoi, et comment vous désabonner.',
     askErasure:
-      'Vous ne recevrez plus d’offres. Devons-nous aussi supprimer tout ce que nous avons sur vous sur cette Page ? C’est définitif.',
+      'Vous ne recevrez plus d’offres. Devons-nous aussi supprimer tout ce que nous avons sur vous sur cette Page ? C’est définitif. Si vous le voulez, une marque scellée reste, et cette Page ne vous écrira plus jamais, sauf si vous le demandez.',
     eraseYes: 'Tout supprimer',
+    eraseAndMark: 'Supprimer et bloquer',
     eraseNo: 'Garder mes données',
     erasing:
       'Nous supprimons tout maintenant. Gardez ce lien : il montre le certificat, et vous seul pouvez montrer qu’il vous concerne.',
@@ -98,8 +103,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Ahora mismo estás de baja. ¿Quieres volver a recibir nuestros mensajes?',
     noticeLink: 'Aquí puedes leer qué guardamos y por qué, y darte de baja.',
     askErasure:
-      'No recibirás más ofertas. ¿Borramos también todo lo que tenemos sobre ti en esta página? Es definitivo.',
+      'No recibirás más ofertas. ¿Borramos también todo lo que tenemos sobre ti en esta página? Es definitivo. Si quieres, queda una marca sellada y esta página no volverá a escribirte, salvo que lo pidas.',
     eraseYes: 'Borrar todo',
+    eraseAndMark: 'Borrar y bloquear',
     eraseNo: 'Conservar mis datos',
     erasing:
       'Estamos borrando todo. Guarda este enlace: muestra el certificado, y solo tú puedes mostrar que trata de ti.',
@@ -119,8 +125,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Al momento non sei iscritto. Vuoi ricevere di nuovo i nostri messaggi?',
     noticeLink: 'Qui puoi leggere che cosa conserviamo e perché, e annullare l’iscrizione.',
     askErasure:
-      'Non riceverai altre offerte. Dobbiamo anche cancellare tutto ciò che abbiamo su di te in questa Pagina? È definitivo.',
+      'Non riceverai altre offerte. Dobbiamo anche cancellare tutto ciò che abbiamo su di te in questa Pagina? È definitivo. Se vuoi, resta un segno sigillato e questa Pagina non ti scriverà mai più, a meno che tu non lo chieda.',
     eraseYes: 'Cancella tutto',
+    eraseAndMark: 'Cancella e blocca',
     eraseNo: 'Conserva i dati',
     erasing:
       'Stiamo cancellando tutto. Conserva questo link: mostra il certificato, e solo tu puoi mostrare che riguarda te.',
@@ -140,8 +147,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'A sua inscrição está cancelada. Quer voltar a receber as nossas mensagens?',
     noticeLink: 'Aqui pode ler o que guardamos e porquê, e cancelar a inscrição.',
     askErasure:
-      'Você não receberá mais ofertas. Devemos também apagar tudo o que temos sobre você nesta Página? É definitivo.',
+      'Você não receberá mais ofertas. Devemos também apagar tudo o que temos sobre você nesta Página? É definitivo. Se quiser, fica uma marca selada e esta Página nunca mais lhe escreve, a menos que peça.',
     eraseYes: 'Apagar tudo',
+    eraseAndMark: 'Apagar e bloquear',
     eraseNo: 'Manter meus dados',
     erasing:
       'Estamos apagando tudo. Guarde este link: ele mostra o certificado, e só você pode mostrar que é sobre você.',
@@ -161,8 +169,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Je bent op dit moment afgemeld. Wil je onze berichten weer ontvangen?',
     noticeLink: 'Hier lees je wat we bewaren en waarom, en kun je je afmelden.',
     askErasure:
-      'Je krijgt geen aanbiedingen meer. Zullen we ook alles verwijderen wat we op deze pagina over je hebben? Dit is definitief.',
+      'Je krijgt geen aanbiedingen meer. Zullen we ook alles verwijderen wat we op deze pagina over je hebben? Dit is definitief. Als je dat wilt, blijft één verzegeld teken en schrijft deze pagina je nooit meer, tenzij je erom vraagt.',
     eraseYes: 'Alles verwijderen',
+    eraseAndMark: 'Wissen en blokkeren',
     eraseNo: 'Gegevens bewaren',
     erasing:
       'We verwijderen nu alles. Bewaar deze link: hij toont het certificaat, en alleen jij kunt tonen dat het over jou gaat.',
@@ -182,8 +191,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Obecnie jesteś wypisany. Czy chcesz znów otrzymywać nasze wiadomości?',
     noticeLink: 'Tutaj przeczytasz, co przechowujemy i dlaczego, oraz możesz się wypisać.',
     askErasure:
-      'Nie otrzymasz już ofert. Czy mamy też usunąć wszystko, co mamy o Tobie na tej stronie? Tego nie można cofnąć.',
+      'Nie otrzymasz już ofert. Czy mamy też usunąć wszystko, co mamy o Tobie na tej stronie? Tego nie można cofnąć. Jeśli chcesz, zostanie jeden zapieczętowany znak i ta strona nigdy więcej do Ciebie nie napisze, chyba że o to poprosisz.',
     eraseYes: 'Usuń wszystko',
+    eraseAndMark: 'Usuń i zablokuj',
     eraseNo: 'Zachowaj dane',
     erasing:
       'Usuwamy teraz wszystko. Zachowaj ten link: pokazuje zaświadczenie i tylko Ty możesz wykazać, że dotyczy Ciebie.',
@@ -204,8 +214,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Şu anda abone değilsiniz. Mesajlarımızı yeniden almak ister misiniz?',
     noticeLink: 'Neyi neden sakladığımızı burada okuyabilir ve abonelikten çıkabilirsiniz.',
     askErasure:
-      'Artık teklif almayacaksınız. Bu Sayfada hakkınızda tuttuğumuz her şeyi de silelim mi? Bu geri alınamaz.',
+      'Artık teklif almayacaksınız. Bu Sayfada hakkınızda tuttuğumuz her şeyi de silelim mi? Bu geri alınamaz. İsterseniz mühürlü tek bir işaret kalır ve siz istemedikçe bu Sayfa size bir daha yazmaz.',
     eraseYes: 'Her şeyi sil',
+    eraseAndMark: 'Sil ve engelle',
     eraseNo: 'Verilerimi sakla',
     erasing:
       'Şimdi her şeyi siliyoruz. Bu bağlantıyı saklayın: belgeyi gösterir ve sizinle ilgili olduğunu yalnızca siz gösterebilirsiniz.',
@@ -225,8 +236,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Сейчас вы не подписаны. Хотите снова получать наши сообщения?',
     noticeLink: 'Здесь написано, что мы храним и зачем, и здесь можно отписаться.',
     askErasure:
-      'Вы больше не получите предложений. Удалить также всё, что мы храним о вас на этой Странице? Это нельзя отменить.',
+      'Вы больше не получите предложений. Удалить также всё, что мы храним о вас на этой Странице? Это нельзя отменить. По вашему желанию останется одна запечатанная отметка, и Страница больше никогда не напишет вам, если вы сами не попросите.',
     eraseYes: 'Удалить всё',
+    eraseAndMark: 'Удалить и не писать',
     eraseNo: 'Сохранить данные',
     erasing:
       'Мы удаляем всё. Сохраните эту ссылку: она показывает свидетельство, и только вы можете показать, что оно о вас.',
@@ -246,8 +258,9 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     askSubscribe: 'Зараз ви не підписані. Бажаєте знову отримувати наші повідомлення?',
     noticeLink: 'Тут написано, що ми зберігаємо і навіщо, і тут можна відписатися.',
     askErasure:
-      'Ви більше не отримаєте пропозицій. Видалити також усе, що ми зберігаємо про вас на цій Сторінці? Це не можна скасувати.',
+      'Ви більше не отримаєте пропозицій. Видалити також усе, що ми зберігаємо про вас на цій Сторінці? Це не можна скасувати. За вашим бажанням залишиться одна запечатана позначка, і Сторінка більше ніколи вам не напише, якщо ви самі не попросите.',
     eraseYes: 'Видалити все',
+    eraseAndMark: 'Видалити й не писати',
     eraseNo: 'Зберегти дані',
     erasing:
       'Ми видаляємо все. Збережіть це посилання: воно показує свідоцтво, і лише ви можете показати, що воно про вас.',
@@ -267,8 +280,10 @@ const TEXTS: Readonly<Record<string, ReplyTexts>> = {
     subscribed: 'أنت مشترك الآن. يمكنك إلغاء الاشتراك في أي وقت.',
     askSubscribe: 'أنت غير مشترك حاليًا. هل ترغب في تلقي رسائلنا مجددًا؟',
     noticeLink: 'هنا يمكنك قراءة ما نحفظه ولماذا، وإلغاء الاشتراك.',
-    askErasure: 'لن تصلك عروض بعد الآن. هل نحذف أيضًا كل ما نحتفظ به عنك في هذه الصفحة؟ هذا نهائي.',
+    askErasure:
+      'لن تصلك عروض بعد الآن. هل نحذف أيضًا كل ما نحتفظ به عنك في هذه الصفحة؟ هذا نهائي. إن شئت تبقى علامة مختومة واحدة، ولن تراسلك هذه الصفحة مجددًا إلا إذا طلبت ذلك.',
     eraseYes: 'حذف كل شيء',
+    eraseAndMark: 'حذف وعدم المراسلة',
     eraseNo: 'الاحتفاظ ببياناتي',
     erasing: 'نحذف كل شيء الآن. احتفظ بهذا الرابط: فهو يعرض الشهادة، وأنت وحدك من يستطيع إثبات أنها تخصك.',
     certificate: 'الشهادة',

@@ -2,7 +2,7 @@ import type { Log } from '../../kernel/log';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { lockLeadRow, onRing, openLead, rotateBucket, type LeadPage } from '../leads';
 import { erasureSigner, logSigner, signNote } from '../ledger';
-import { suppressionMac } from '../pages';
+import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, Tx } from '../sql.types';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
@@ -21,6 +21,7 @@ import { dayOf, insertTombstones, tombstoneMac, type Tombstone } from './tombsto
 
 /** Buckets of one round; the next round goes on with the others. */
 const MOST_BUCKETS = 200;
+const DAY_MS = 86_400_000;
 
 export interface CarryOutErasuresDeps extends AppendDeps {
   readonly db: Database;
@@ -117,11 +118,7 @@ async function discardLead(
   const leaves = await closeLeaves(tx, row.id);
   await forgetMessages(tx, row.id);
   await dropEnvelopes(tx, row.id);
-  await dropSuppression(
-    tx,
-    page.id,
-    onRing(page.uuid, () => suppressionMac(deps.keyRing, page.uuid, psid)),
-  );
+  await leaveMark(tx, deps, page, { psid, at, keepsMark: erasure.keepsMark });
   await deleteLead(tx, row.id);
   const entry = { kind: 'erasure', atDay: at, scope: 'lead', leaves, certificate: sha256(Buffer.from(head)) } as const;
   const { commitment } = await appendSystemEntry(tx, deps, page.accountId, entry);
@@ -129,14 +126,32 @@ async function discardLead(
   return psid;
 }
 
+interface Mark {
+  readonly psid: string;
+  readonly at: Date;
+  readonly keepsMark: boolean;
+}
+
+/** A mark that the person wishes tells its day alone; one that was brought along goes with everything else. */
+async function leaveMark(
+  tx: Tx,
+  { keyRing }: CarryOutErasuresDeps,
+  page: LeadPage,
+  { psid, at, keepsMark }: Mark,
+): Promise<void> {
+  const mac = onRing(page.uuid, () => suppressionMac(keyRing, page.uuid, psid));
+  await dropSuppression(tx, page.id, mac);
+  if (keepsMark) await insertSuppressions(tx, page.id, [mac], new Date(Math.floor(at.getTime() / DAY_MS) * DAY_MS));
+}
+
 async function certify(deps: CarryOutErasuresDeps, { pageId, bucket }: BucketWork): Promise<number> {
   const signer = erasureSigner(logSigner(deps.keyRing, deps.logOrigin));
   let completed = 0;
-  for (const { id, certificateHead: head, commitment } of await readDestroying(deps.db, pageId, bucket)) {
+  for (const { id, certificateHead: head, commitment, keepsMark } of await readDestroying(deps.db, pageId, bucket)) {
     if (head === null || commitment === null)
       throw new InvariantError('erasure_without_head', 'an erasure whose rows are gone has no certificate to finish');
     const keysDestroyedAt = deps.clock.now();
-    const certificate = signNote(certificateText(head, { keysDestroyedAt, commitment }), signer);
+    const certificate = signNote(certificateText(head, { keysDestroyedAt, commitment, keepsMark }), signer);
     completed += await recordComplete(deps.db, id, { certificate, keysDestroyedAt, at: keysDestroyedAt });
   }
   return completed;

@@ -34,12 +34,15 @@ export interface CertificateEnd {
   readonly keysDestroyedAt: Date;
   /** Commitment of the `erasure` entry. */
   readonly commitment: Buffer;
+  /** A sealed mark stays, by the wish of the person. */
+  readonly keepsMark: boolean;
 }
 
 /** The text that is signed: the head, and what followed. */
-export const certificateText = (head: string, { keysDestroyedAt, commitment }: CertificateEnd): string =>
+export const certificateText = (head: string, { keysDestroyedAt, commitment, keepsMark }: CertificateEnd): string =>
   [
     `${head}keys-destroyed ${keysDestroyedAt.toISOString()} key-ring`,
+    `kept ${keepsMark ? "a sealed mark against being written to again, by the person's wish" : 'nothing'}`,
     'old-backups unreadable since keys-destroyed, where no copy of the key ring was kept with them',
     "outside-our-reach Meta's copy of the conversation; bundles and exports handed out before",
     `ledger-entry ${commitment.toString('hex')}`,

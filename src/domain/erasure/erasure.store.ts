@@ -14,13 +14,14 @@ export interface NewErasure {
   readonly linkCt: Buffer | null;
   readonly bucket: number;
   readonly requestedAt: Date;
+  readonly keepsMark: boolean;
 }
 
 export const insertErasure = (tx: Tx, erasure: NewErasure): Promise<number> =>
   tx.run(
     `insert into erasure (public_id, code, account_id, page_id, scope, origin, state, lead_id, lead_mac, subject_sha256,
-       bucket, requested_at, link_ct)
-     values ($1, $2, $3, $4, 'lead', $5, 'waiting', $6, $7, $8, $9, $10, $11)`,
+       bucket, requested_at, link_ct, keeps_mark)
+     values ($1, $2, $3, $4, 'lead', $5, 'waiting', $6, $7, $8, $9, $10, $11, $12)`,
     [
       erasure.uuid,
       erasure.code,
@@ -33,6 +34,7 @@ export const insertErasure = (tx: Tx, erasure: NewErasure): Promise<number> =>
       erasure.bucket,
       erasure.requestedAt,
       erasure.linkCt,
+      erasure.keepsMark,
     ],
   );
 
@@ -84,7 +86,7 @@ export const readOpenBuckets = (sql: Sql, limit: number): Promise<BucketWork[]> 
     [limit],
   );
 
-const OPEN = `id, code, state, account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
+const OPEN = `id, code, state, keeps_mark as "keepsMark", account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
   requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt", keys_destroyed_at as "keysDestroyedAt",
   key_version as "keyVersion", commitment, certificate_head as "certificateHead"`;
 

@@ -24,6 +24,7 @@ export interface OpenErasure {
   readonly id: RowId;
   readonly code: string;
   readonly state: 'waiting' | 'destroying';
+  readonly keepsMark: boolean;
   readonly accountId: RowId;
   readonly leadId: RowId | null;
   readonly subjectSha256: Buffer;

@@ -1,5 +1,6 @@
-import { recordAudit, type AuditDeps } from '../accounts';
+import { recordAudit } from '../accounts';
 import type { DeliveryReason } from '../broadcasts';
+import { appendLeadEntry, type AppendDeps } from '../consent';
 import type { KeyRing } from '../keyring.types';
 import { leadNotFound, leadTransaction, lockLeadRow, openLead, type LeadPage, type OpenLead } from '../leads';
 import { createHmac } from 'node:crypto';
@@ -16,7 +17,7 @@ const MAC_BYTES = 16;
 
 const linkPlace = (erasureUuid: string): FieldPlace => ({ table: 'erasure', column: 'link_ct', row: erasureUuid });
 
-export interface BeginErasureDeps extends AuditDeps {
+export interface BeginErasureDeps extends AppendDeps {
   /** Skips everything bulk that waits for a lead. Needs the lead locked. */
   readonly skipPendingOfLead: (tx: Tx, leadId: RowId, reason: DeliveryReason) => Promise<unknown>;
   /** The same for replies. */
@@ -32,6 +33,8 @@ export interface RequestErasureInput {
   readonly leadUuid: string;
   /** The id to make the erasure under. */
   readonly erasureUuid: string;
+  /** The person wishes that a sealed mark stays, by which they are never written to again. Without their yes nothing may. */
+  readonly keepsMark: boolean;
 }
 
 export interface RequestedErasure {
@@ -52,7 +55,7 @@ export const leadMac = (keyRing: KeyRing, leadUuid: string): Buffer =>
  */
 export const makeRequestErasure =
   (deps: RequestErasureDeps) =>
-  ({ accountId, leadUuid, erasureUuid }: RequestErasureInput): Promise<RequestedErasure> =>
+  ({ accountId, leadUuid, erasureUuid, keepsMark }: RequestErasureInput): Promise<RequestedErasure> =>
     leadTransaction(deps, async (tx) => {
       const page = await findOwnLeadPage(tx, accountId, leadUuid);
       const row = page === undefined ? undefined : await lockLeadRow(tx, page.leadId);
@@ -63,7 +66,7 @@ export const makeRequestErasure =
         return { erasure: known, link: null };
       }
       const lead = openLead(deps.keyRing, page, row);
-      return beginErasure(tx, deps, { lead, page, origin: 'api', erasureUuid });
+      return beginErasure(tx, deps, { lead, page, origin: 'api', erasureUuid, keepsMark });
     });
 
 interface NewErasure {
@@ -71,17 +74,19 @@ interface NewErasure {
   readonly page: LeadPage;
   readonly origin: ErasureOrigin;
   readonly erasureUuid: string;
+  readonly keepsMark: boolean;
 }
 
 async function beginErasure(
   tx: Tx,
   deps: BeginErasureDeps,
-  { lead, page, origin, erasureUuid }: NewErasure,
+  { lead, page, origin, erasureUuid, keepsMark }: NewErasure,
 ): Promise<{ readonly erasure: ErasureView; readonly link: Buffer }> {
   const { row, dek, psid } = lead;
   const link = deps.ids.bytes(LINK_BYTES);
   const requestedAt = deps.clock.now();
   const code = deps.ids.bytes(CODE_BYTES).toString('hex');
+  if (keepsMark) await appendLeadEntry(tx, deps, lead, page.metaPageId, { kind: 'object', request: erasureUuid });
   await markErasing(tx, row.id);
   await deps.skipPendingOfLead(tx, row.id, 'erased');
   await deps.skipRepliesOfLead(tx, row.id, 'erased');
@@ -97,6 +102,7 @@ async function beginErasure(
     linkCt: origin === 'chat' ? sealField(dek, linkPlace(erasureUuid), link) : null,
     bucket: await bucketOf(tx, row.id),
     requestedAt,
+    keepsMark,
   });
   const detail = { erasure: erasureUuid, origin };
   await recordAudit(tx, deps, { accountId: row.accountId, kind: 'erasure.requested', detail });
@@ -112,15 +118,26 @@ export interface EraseByChatDeps extends BeginErasureDeps {
   ) => Promise<unknown>;
 }
 
+export interface ErasureWish {
+  /** Of the last reply. */
+  readonly cause: string;
+  readonly language: string;
+  readonly keepsMark: boolean;
+}
+
 /**
  * Erases a person who said yes in the chat, in the transaction of their yes. Needs the lead locked. The address of the certificate is
  * sent to them before their rows go.
  */
 export const makeEraseByChat =
   (deps: EraseByChatDeps) =>
-  async (tx: Tx, lead: OpenLead, page: LeadPage, reply: { cause: string; language: string }): Promise<void> => {
-    await beginErasure(tx, deps, { lead, page, origin: 'chat', erasureUuid: deps.ids.uuid() });
-    await deps.queueErasureLink(tx, { leadId: lead.row.id, pageId: page.id, ...reply });
+  async (tx: Tx, { row: { id } }: OpenLead, page: LeadPage, { keepsMark, ...reply }: ErasureWish): Promise<void> => {
+    // Their yes may have grown the chain: the lead is read as it is now.
+    const row = await lockLeadRow(tx, id);
+    if (row === undefined) throw leadNotFound();
+    const lead = openLead(deps.keyRing, page, row);
+    await beginErasure(tx, deps, { lead, page, origin: 'chat', erasureUuid: deps.ids.uuid(), keepsMark });
+    await deps.queueErasureLink(tx, { leadId: id, pageId: page.id, ...reply });
   };
 
 /** `<code>#<secret part>`: what the person gets of their erasure. Null once the rows are gone. */

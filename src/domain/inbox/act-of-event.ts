@@ -25,6 +25,8 @@ export interface PersonAct {
   readonly asksForErasure: boolean;
   /** Says yes to that. */
   readonly confirmsErasure: boolean;
+  /** And wishes that a sealed mark stays, by which they are never written to again. */
+  readonly keepsMark: boolean;
   readonly deliveryUuid: string | null;
 }
 
@@ -68,6 +70,7 @@ const plain = (act: Act): PersonAct => ({
   asksForAccess: false,
   asksForErasure: false,
   confirmsErasure: false,
+  keepsMark: false,
   deliveryUuid: null,
 });
 
@@ -141,6 +144,7 @@ function tappedAct(tap: Tap, moment: Moment, via: 'button' | 'quick_reply'): Act
     case 'access':
       return { ...moment, kind: 'ordinary' };
     case 'erase_yes':
+    case 'erase_and_mark':
       return { ...moment, creates: false, kind: 'stop', via: 'postback' };
     case 'erase_no':
       return { ...moment, creates: false, kind: 'ordinary' };
@@ -149,14 +153,15 @@ function tappedAct(tap: Tap, moment: Moment, via: 'button' | 'quick_reply'): Act
 
 type Tapped = Pick<
   PersonAct,
-  'asksForNotice' | 'asksForAccess' | 'asksForErasure' | 'confirmsErasure' | 'deliveryUuid'
+  'asksForNotice' | 'asksForAccess' | 'asksForErasure' | 'confirmsErasure' | 'keepsMark' | 'deliveryUuid'
 >;
 
 const tapped = (tap: Tap | null): Tapped => ({
   asksForNotice: tap?.kind === 'notice',
   asksForAccess: tap?.kind === 'access',
   asksForErasure: tap?.kind === 'erase',
-  confirmsErasure: tap?.kind === 'erase_yes',
+  confirmsErasure: tap?.kind === 'erase_yes' || tap?.kind === 'erase_and_mark',
+  keepsMark: tap?.kind === 'erase_and_mark',
   deliveryUuid: tap?.kind === 'unsubscribe' ? tap.deliveryUuid : null,
 });
 

@@ -106,7 +106,7 @@ async function answer(
   const isErased = act.confirmsErasure && (await isMeant(tx, deps, lead));
   const asked = isErased ? [] : askedFor(act).filter((kind) => !underWay.has(kind));
   await settle(tx, deps, lead, person, { decision: answeredOnce(decision, asked), cause, asked });
-  if (isErased) await deps.eraseByChat(tx, lead, page, { cause, language: languageOf(lead) });
+  if (isErased) await deps.eraseByChat(tx, lead, page, { cause, language: languageOf(lead), keepsMark: act.keepsMark });
   return isErased || asked.length > 0 || decision.replies.length > 0;
 }
 

@@ -45,7 +45,7 @@ export interface DrainInboxDeps extends CarryOutDeps {
     tx: Tx,
     lead: OpenLead,
     page: LeadPage,
-    reply: { readonly cause: string; readonly language: string },
+    wish: { readonly cause: string; readonly language: string; readonly keepsMark: boolean },
   ) => Promise<unknown>;
   /** Outside of transactions, and anew for each drain: it holds keys that are destroyed within days. */
   readonly openTombstones: () => Promise<WasErasedSince>;

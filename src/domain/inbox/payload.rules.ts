@@ -1,7 +1,16 @@
 /** What a tap on one of our own buttons means. */
 export type Tap =
   | {
-      readonly kind: 'get_started' | 'subscribe' | 'decline' | 'notice' | 'access' | 'erase' | 'erase_yes' | 'erase_no';
+      readonly kind:
+        | 'get_started'
+        | 'subscribe'
+        | 'decline'
+        | 'notice'
+        | 'access'
+        | 'erase'
+        | 'erase_yes'
+        | 'erase_and_mark'
+        | 'erase_no';
     }
   | { readonly kind: 'unsubscribe'; readonly deliveryUuid: string | null };
 
@@ -14,6 +23,7 @@ const FIXED: ReadonlyMap<string, Tap> = new Map<string, Tap>([
   ['assent:v1:data', { kind: 'access' }],
   ['assent:v1:erase', { kind: 'erase' }],
   ['assent:v1:erase:yes', { kind: 'erase_yes' }],
+  ['assent:v1:erase:mark', { kind: 'erase_and_mark' }],
   ['assent:v1:erase:no', { kind: 'erase_no' }],
 ]);
 const UNSUBSCRIBE = /^assent:v1:unsubscribe(?::(.*))?$/s;

@@ -10,6 +10,7 @@ export {
   type ImportSuppressionsInput,
 } from './import-suppressions';
 export { NOTICE_MAX_CHARACTERS } from './notice.rules';
+export { insertSuppressions } from './suppression.store';
 export { noticeInForce, noticeOfVersion, noticesInForce } from './notice.store';
 export type { GraphAnswer, GraphRefusal, PageGraph } from './page-graph.types';
 export { BASES, DEFAULT_RATE_PER_SECOND } from './page-settings.rules';

@@ -95,7 +95,7 @@ it('tells all that is kept about a person, and nothing of anybody else', async (
   expect(recordsOf(answer, 'answers').map(({ kind }) => kind)).toContain('welcome');
   expect(recordsOf(answer, 'marketing_permission')).toMatchObject([{ state: 'granted' }]);
   expect(recordsOf(answer, 'labels')).toContainEqual({ label: 'regular' });
-  expect(recordsOf(answer, 'refusal_brought_along')).toEqual([{ is_marked: true }]);
+  expect(recordsOf(answer, 'refusal_mark')).toEqual([{ is_marked: true }]);
   expect(recordsOf(answer, 'plans')).toEqual([{ broadcast: sent.broadcastUuid, status: 'sending' }]);
   expect(recordsOf(answer, 'handed_out')).toMatchObject([{ kind: 'lead' }]);
 
@@ -197,6 +197,6 @@ const LEFT_OUT: readonly string[] = [
   ...of(
     'erasure',
     `id public_id code account_id page_id scope origin state lead_id lead_mac subject_sha256 link_ct bucket key_version
-      leaves commitment certificate_head certificate requested_at rows_deleted_at keys_destroyed_at completed_at`,
+      keeps_mark leaves commitment certificate_head certificate requested_at rows_deleted_at keys_destroyed_at completed_at`,
   ),
 ];

@@ -87,7 +87,11 @@ it('asks once whether they mean it, tells where the certificate is, and only the
   expect(await status()).toBe('unsubscribed');
   expect(await replies()).toEqual([{ kind: 'ask_erasure', status: 'pending' }]);
   await sendReplies();
-  expect(lastTemplate().buttons.map(({ payload }) => payload)).toEqual(['assent:v1:erase:yes', 'assent:v1:erase:no']);
+  expect(lastTemplate().buttons.map(({ payload }) => payload)).toEqual([
+    'assent:v1:erase:yes',
+    'assent:v1:erase:mark',
+    'assent:v1:erase:no',
+  ]);
   await taps('assent:v1:erase:yes');
   expect(await status()).toBe('erasing');
   expect(await erasures()).toMatchObject([{ state: 'waiting', origin: 'chat', hasLink: true }]);
@@ -149,6 +153,27 @@ it('keeps everything of who says no, and makes nobody of a stranger who taps yes
   psid = newPsid();
   await taps('assent:v1:erase:yes');
   expect(await world.leadOf(page, psid)).toBeUndefined();
+});
+
+it('keeps the mark that was wished in the chat, and writes the wish into the log before it goes', async () => {
+  await says('delete');
+  await sendReplies();
+  await taps('assent:v1:erase:mark');
+  expect(await erasures()).toMatchObject([{ state: 'waiting', origin: 'chat' }]);
+  const own = (await lead()).id;
+  const opened = await world.db.first<{ n: number }>('select chain_n as n from lead where id = $1', [own]);
+  expect(opened).toEqual({ n: 4 });
+  await world.sequence();
+  await sendReplies();
+  await carryOut();
+  const [erasure] = await erasures();
+  expect(erasure!.certificate).toContain('\nkept a sealed mark');
+  expect(await world.count(`suppression where page_id = $1`, [page.id])).toBe(1);
+  later(DAY_MS);
+  await says('hello');
+  expect(await status()).toBe('suppressed');
+  await says('START');
+  expect(await status()).toBe('subscribed');
 });
 
 it('takes a second yes, a redelivered one and a STOP beside it for one erasure', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../../../../src/domain/erasure';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
 import { openVerifier, type Verifier } from '../../../support/verifier';
+import { suppressionMac } from '../../../../src/domain/pages';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
 
@@ -44,8 +45,8 @@ async function subscriber(): Promise<Person> {
 }
 
 const deps = () => ({ ...world.deps, skipPendingOfLead, skipRepliesOfLead });
-const request = (person: Person, accountId = page.accountId) =>
-  makeRequestErasure(deps())({ accountId, leadUuid: person.uuid, erasureUuid: randomUUID() });
+const request = (person: Person, accountId = page.accountId, keepsMark = false) =>
+  makeRequestErasure(deps())({ accountId, leadUuid: person.uuid, erasureUuid: randomUUID(), keepsMark });
 const carryOut = () => makeCarryOutErasures(world.deps)();
 const erasureOf = (uuid: string): Promise<ErasureView> =>
   makeGetErasure({ db: world.db })({ accountId: page.accountId, uuid });
@@ -242,6 +243,30 @@ it('makes nobody of a webhook that comes late, and somebody new of one who write
     [again.id, subjectRef],
   );
   expect(row).toEqual({ n: 1, isNew: true });
+});
+
+it.each([
+  [true, 'suppressed', "kept a sealed mark against being written to again, by the person's wish"],
+  [false, 'subscribed', 'kept nothing'],
+])('keeps a mark only by the wish of the person (%s), and says so', async (keepsMark, status, line) => {
+  const ann = await subscriber();
+  const mac = suppressionMac(world.keyRing, page.uuid, ann.psid);
+  await world.db.run('insert into suppression values ($1, $2, now())', [page.id, mac]);
+  const { erasure } = await request(ann, page.accountId, keepsMark);
+  await world.sequence();
+  await carryOut();
+  expect((await erasureOf(erasure.uuid)).certificate!.split('\n')).toContain(line);
+  const marks = await world.db.rows<{ isOfTheDay: boolean }>(
+    `select created_at at time zone 'UTC' = date_trunc('day', created_at at time zone 'UTC') as "isOfTheDay"
+      from suppression where page_id = $1 and person_mac = $2`,
+    [page.id, mac],
+  );
+  expect(marks).toEqual(keepsMark ? [{ isOfTheDay: true }] : []);
+  world.setNow(new Date(world.now().getTime() + 60_000));
+  await world.deliver(page, message(page, ann.psid, world.now(), 'hello again'));
+  expect((await world.leadOf(page, ann.psid))!.status).toBe(status);
+  await world.sequence();
+  expect((await audit()).findings).toEqual([]);
 });
 
 it('goes on where a process died: before the rows went, and before the keys did', async () => {

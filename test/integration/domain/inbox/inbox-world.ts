@@ -102,6 +102,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
       keyRing,
       clock,
       ids: randomIds,
+      logOrigin: LOG_ORIGIN,
       skipPendingOfLead,
       skipRepliesOfLead,
       queueErasureLink,
