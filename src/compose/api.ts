@@ -14,6 +14,7 @@ import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
 import { proofsRoutes } from '../http/proofs.routes';
 import { accessRoutes, personAccessRoutes } from '../http/access.routes';
+import { metaRoutes } from '../http/meta.routes';
 import { receiptRoutes } from '../http/receipt.routes';
 import type { Route } from '../http/route';
 import { makeRouter } from '../http/router';
@@ -150,6 +151,7 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
       personRoutes(useCases.person),
       receiptRoutes(useCases.person),
       personAccessRoutes(useCases.person),
+      metaRoutes(useCases.metaRequests),
       erasurePageRoutes(useCases.erasurePage),
       api,
     ],

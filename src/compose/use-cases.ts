@@ -45,6 +45,7 @@ import { forgetIdempotencyKeys } from '../http/idempotency';
 import { createGraphClient } from '../platform/messenger/graph-client';
 import { composeDelivery } from './delivery';
 import { composeErasure } from './erasure';
+import { composeMetaRequests } from './meta-requests';
 import { composeLedger } from './ledger';
 import { composeProofs } from './proofs';
 import { logOrigin } from './installation';
@@ -66,6 +67,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const ledger = await composeLedger(infrastructure, surroundings, append);
   const exports = composeProofs(infrastructure, append);
   const erasure = composeErasure(infrastructure, append, surroundings.publicUrl);
+  const metaRequests = composeMetaRequests(infrastructure, surroundings, { graph, ...delivery.inboxPort });
   const inboxDeps = {
     ...common,
     ...consent,
@@ -76,19 +78,11 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   return {
     authenticate: makeAuthenticate(common),
     apiKeys: { create: makeCreateApiKey(common), list: makeListApiKeys(common), revoke: makeRevokeApiKey(common) },
-    pages: pagesApi(
-      {
-        ...common,
-        graph,
-        appendSystemEntry: (tx, entry, accountId) => appendSystemEntry(tx, append, accountId, entry),
-        reopenBroadcasts: (tx, pageId) => reopenBroadcastsOfPage(tx, pageId, clock.now()),
-        blockBroadcasts: (tx, pageId, reason) => blockBroadcastsOfPage(tx, pageId, reason, clock.now()),
-      },
-      makeWithdrawPeople(consent),
-    ),
+    pages: pagesApi({ ...common, graph, ...pagePort(append) }, makeWithdrawPeople(consent)),
     leads: leadsApi(common, consent, erasure.orGone),
     erasures: erasure.erasures,
-    erasurePage: erasure.erasurePage,
+    erasurePage: { ...erasure.erasurePage, showDeletion: metaRequests.showDeletion },
+    metaRequests: metaRequests.routes,
     broadcasts: broadcastsApi({
       ...common,
       lookups: makeAudienceLookups(common),
@@ -110,13 +104,14 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     sweeps: [{ name: 'requeue-inbox', run: makeRequeueInbox(common) }, ...delivery.sweeps, ...broadcastSweeps(common)],
     /** Apart from the others, who would wait for the keys of thousands of buckets to be written. */
     erasing: erasure.sweeps,
-    /** Apart from the others, who would wait for an authority that does not answer. */
-    anchoring: ledger.anchoring,
+    /** Apart from the others, who would wait for somebody outside who does not answer. */
+    anchoring: [...ledger.anchoring, ...metaRequests.rechecking],
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
       ...ledger.housekeeping,
       ...exports.housekeeping,
       ...erasure.housekeeping,
+      ...metaRequests.housekeeping,
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {
@@ -164,6 +159,15 @@ const broadcastSweeps = (deps: Parameters<typeof makeStartDue>[0]) => [
   { name: 'finish-cancelled', run: makeFinishCancelled(deps) },
   { name: 'complete-finished', run: makeCompleteFinished(deps) },
 ];
+
+/** What a Page writes into the ledger, and what it does to its broadcasts. */
+const pagePort = (
+  append: AppendDeps,
+): Pick<PageDeps, 'appendSystemEntry' | 'reopenBroadcasts' | 'blockBroadcasts'> => ({
+  appendSystemEntry: (tx, entry, accountId) => appendSystemEntry(tx, append, accountId, entry),
+  reopenBroadcasts: (tx, pageId) => reopenBroadcastsOfPage(tx, pageId, append.clock.now()),
+  blockBroadcasts: (tx, pageId, reason) => blockBroadcastsOfPage(tx, pageId, reason, append.clock.now()),
+});
 
 function pagesApi(deps: PageDeps, withdrawPeople: ReturnType<typeof makeWithdrawPeople>) {
   return {

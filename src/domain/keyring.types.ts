@@ -3,7 +3,14 @@ export type PageKeyPurpose = 'page-token' | 'ref' | 'suppression';
 
 /** What a key of the installation's own ring is for. */
 export type SystemKeyPurpose =
-  'account' | 'account-index' | 'erased-lead' | 'idempotency' | 'pending-mac' | 'log-signing' | 'self-timestamp';
+  | 'account'
+  | 'account-index'
+  | 'erased-lead'
+  | 'idempotency'
+  | 'meta-request'
+  | 'pending-mac'
+  | 'log-signing'
+  | 'self-timestamp';
 
 export interface PendingMacKey {
   readonly id: number;

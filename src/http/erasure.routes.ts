@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { ErasureView, makeGetErasure, makeRequestErasure } from '../domain/erasure';
+import type { MetaRequest } from '../domain/callbacks';
 import { ERASURE_EXAMPLE } from './examples';
 import { html, page, type SafeHtml } from './html';
 import { refuseOtherMethods } from './other-methods';
@@ -117,6 +118,8 @@ export function erasuresRoutes(api: ErasuresApi): Route[] {
 export interface ErasurePageApi {
   /** Null for an unknown code. */
   readonly show: (code: string) => Promise<ErasureView | null>;
+  /** The same for what somebody asked of Meta. */
+  readonly showDeletion: (code: string) => Promise<MetaRequest | null>;
 }
 
 /** The public page of one erasure. Whom it is about only the part of the link behind `#` can show, which no server sees. */
@@ -126,6 +129,11 @@ export function erasurePageRoutes(api: ErasurePageApi): Router {
     facts(res).route = '/erasure/{code}';
     res.setHeader('Cache-Control', 'no-store');
     const erasure = await api.show(req.params.code);
+    const asked = erasure === null ? await api.showDeletion(req.params.code) : null;
+    if (asked !== null) {
+      res.type('html').send(page('A request for deletion', askedAtMeta(asked)));
+      return;
+    }
     if (erasure === null) {
       res
         .status(404)
@@ -138,6 +146,27 @@ export function erasurePageRoutes(api: ErasurePageApi): Router {
   refuseOtherMethods(router, '/erasure/:code', ['GET']);
   return router;
 }
+
+const askedAtMeta = ({ code, receivedAt }: MetaRequest): SafeHtml =>
+  html`<h1>A request for deletion, made at Meta</h1>
+    <table>
+      <tr>
+        <th>Confirmation code</th>
+        <td><code data-testid="code">${code}</code></td>
+      </tr>
+      ${stepRow('Received', receivedAt)}
+    </table>
+    <p data-testid="state">
+      Done: there was nothing to delete. Meta told us the number by which this app would know you if you had logged in
+      to it with Facebook. Nobody logs in here with Facebook, and nothing is kept under that number; this request is
+      kept by its code alone.
+    </p>
+    <h2>If you wrote to a Page</h2>
+    <p>
+      A Page knows you by another number, which Meta does not tell us in such a request. Write DELETE to the Page in
+      Messenger: you are asked once whether you mean it, and get the address of a certificate. Writing MY DATA shows
+      what is kept.
+    </p>`;
 
 const STATES: Readonly<Record<ErasureView['state'], string>> = {
   waiting: 'Asked for. Nothing new is sent; what is under way ends first.',

@@ -54,6 +54,7 @@ export const PRESENTATIONS = {
   range_invalid: { status: 422, title: 'The range cannot be exported' },
   route_not_found: { status: 404, title: 'Not found' },
   scope_missing: { status: 403, title: 'The API key lacks a scope' },
+  signed_request_refused: { status: 403, title: 'The signed request is not accepted' },
   starting: { status: 503, title: 'Starting' },
   test_limit: { status: 429, title: 'Too many tests' },
   test_not_eligible: { status: 422, title: 'A lead may not be written to' },

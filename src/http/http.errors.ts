@@ -14,6 +14,7 @@ export type HttpErrorCode =
   | 'idempotency_key_reused'
   | 'idempotency_in_progress'
   | 'log_part_not_found'
+  | 'signed_request_refused'
   | 'starting'
   | 'test_limit'
   | 'too_many_streams';

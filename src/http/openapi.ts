@@ -103,7 +103,7 @@ const operationId = ({ method, path }: Pick<Route, 'method' | 'path'>): string =
     .replace(/_$/, '');
 
 const bodyOf = ({ contentType, schema, example }: NonNullable<PublicOperation['body']>) => ({
-  required: true,
+  required: !schema.safeParse(undefined).success,
   content: { [contentType]: { schema, ...exampleOf(example) } },
 });
 

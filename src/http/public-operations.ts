@@ -165,6 +165,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
       404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
     },
   },
+  ...(['data-deletion', 'deauthorize'] as const).map(metaOperation),
   {
     method: 'get',
     path: '/n/{token}/data',
@@ -190,3 +191,34 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     },
   },
 ];
+
+/** A form that Meta posts when somebody asks for the deletion of their data at Facebook, or takes the app off. */
+function metaOperation(name: 'data-deletion' | 'deauthorize'): PublicOperation {
+  const confirmation = z.object({ url: z.string(), confirmation_code: z.string() }).meta({
+    id: 'DeletionConfirmation',
+    example: {
+      url: 'https://bot.example.com/erasure/3f9c2b7d0a1e4c58b6d7e8f901234567',
+      confirmation_code: '3f9c2b7d0a1e4c58b6d7e8f901234567',
+    },
+  });
+  const isDeletion = name === 'data-deletion';
+  return {
+    method: 'post',
+    path: `/meta/${name}`,
+    tag: 'webhook',
+    summary: isDeletion
+      ? 'Data deletion request callback of Meta: answers a code and a page about it'
+      : 'Deauthorize callback of Meta: the tokens of all Pages are checked',
+    auth: 'signature',
+    body: {
+      contentType: 'application/x-www-form-urlencoded',
+      schema: z.object({ signed_request: z.string() }).meta({ id: 'SignedRequestForm' }),
+      example: { signed_request: 'c2lnbmF0dXJl.cGF5bG9hZA' },
+    },
+    replies: {
+      200: isDeletion ? { description: 'Taken', schema: confirmation } : { description: 'Taken; no body' },
+      400: { description: 'No signed request' },
+      403: { description: 'Signed by none of our app secrets, or not within the last two days' },
+    },
+  };
+}

@@ -26,6 +26,10 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'inbox/referral.rules',
     ],
   },
+  'test/integration/http/meta.routes.test.ts': {
+    because: 'what Meta asks is one step, from the form to the page of the code and the stop of a Page',
+    sources: ['callbacks/take-meta-request', 'pages/recheck-tokens'],
+  },
   'test/integration/domain/access/read-access.test.ts': {
     because: 'what a person is told is what is read, with a sentence to each part',
     sources: ['access/sections'],

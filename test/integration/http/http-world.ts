@@ -17,6 +17,7 @@ import { operationsRoutes } from '../../../src/http/operations.routes';
 import { personRoutes } from '../../../src/http/person.routes';
 import { erasurePageRoutes } from '../../../src/http/erasure.routes';
 import { personAccessRoutes } from '../../../src/http/access.routes';
+import { metaRoutes } from '../../../src/http/meta.routes';
 import { receiptRoutes } from '../../../src/http/receipt.routes';
 import type { Route } from '../../../src/http/route';
 import { makeRouter } from '../../../src/http/router';
@@ -151,6 +152,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
         personRoutes(useCases.person),
         receiptRoutes(useCases.person),
         personAccessRoutes(useCases.person),
+        metaRoutes(useCases.metaRequests),
         erasurePageRoutes(useCases.erasurePage),
         makeRouter(checkReplies(routes, answered), {
           authenticate: useCases.authenticate,
