@@ -81,7 +81,7 @@ export const envSchema = z.object({
     .describe('Graph API version'),
   MASTER_KEY: optional(base64Key).describe('32 bytes in base64 that seal the key ring; losing it is losing everything'),
   SMTP_URL: optional(z.url({ protocol: /^smtps?$/ })).describe(
-    'mail server; read and checked, but this release sends no mail yet',
+    'mail server, `smtp://user:password@host:587` or `smtps://`; without it mails are kept and read at `GET /v1/mail`',
   ),
   MAIL_FROM: optional(z.string()).describe('sender of mails'),
   LEDGER_PUBLIC: z

@@ -3,7 +3,9 @@ import { SignedLog1764100000000 } from './1764100000000-signed-log';
 import { LoggedSends1764200000000 } from './1764200000000-logged-sends';
 import { Erasure1764400000000 } from './1764400000000-erasure';
 import { ErasureMark1764450000000 } from './1764450000000-erasure-mark';
+import { Mail1764500000000 } from './1764500000000-mail';
 import { MetaRequests1764600000000 } from './1764600000000-meta-requests';
+import { AccountErasure1764700000000 } from './1764700000000-account-erasure';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -12,5 +14,7 @@ export const migrations = [
   LoggedSends1764200000000,
   Erasure1764400000000,
   ErasureMark1764450000000,
+  Mail1764500000000,
   MetaRequests1764600000000,
+  AccountErasure1764700000000,
 ];

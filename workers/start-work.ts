@@ -23,7 +23,7 @@ export function startWork(
   queues: readonly QueueName[],
 ): { stop(): Promise<void> } {
   const { clock, log, metrics, queue, db, keyRing } = infrastructure;
-  const { work, sweeps, erasing, anchoring, housekeeping } = useCases;
+  const { work, sweeps, erasing, anchoring, accounts, housekeeping } = useCases;
   const workers = startWorkers({
     connection: infrastructure.queueConnection,
     queues,
@@ -44,6 +44,7 @@ export function startWork(
     startSweeper({ db, log, sweeps, everyMs: SWEEP_EVERY_MS, lock: 'sweep' }),
     startSweeper({ db, log, sweeps: erasing, everyMs: ERASE_EVERY_MS, lock: 'erasures' }),
     startSweeper({ db, log, sweeps: anchoring, everyMs: SWEEP_EVERY_MS, lock: 'anchors' }),
+    startSweeper({ db, log, sweeps: accounts, everyMs: SWEEP_EVERY_MS, lock: 'accounts' }),
     startSweeper({ db, log, sweeps: housekeeping, everyMs: HOUSEKEEPING_EVERY_MS, lock: 'housekeeping' }),
   ];
   const sequencer = startSequencer({

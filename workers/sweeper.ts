@@ -4,7 +4,13 @@ import type { Log } from '../src/kernel/log';
 import { repeat, type Repeated } from './repeat';
 
 /** One process sweeps at a time; which one does not matter. */
-const LOCKS = { sweep: 7_100_003, housekeeping: 7_100_004, anchors: 7_100_005, erasures: 7_100_006 } as const;
+const LOCKS = {
+  sweep: 7_100_003,
+  housekeeping: 7_100_004,
+  anchors: 7_100_005,
+  erasures: 7_100_006,
+  accounts: 7_100_007,
+} as const;
 
 export interface Sweep {
   readonly name: string;

@@ -14,6 +14,7 @@ import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
 import { proofsRoutes } from '../http/proofs.routes';
 import { accessRoutes, personAccessRoutes } from '../http/access.routes';
+import { accountDeletionRoutes, accountRoutes } from '../http/account.routes';
 import { metaRoutes } from '../http/meta.routes';
 import { receiptRoutes } from '../http/receipt.routes';
 import type { Route } from '../http/route';
@@ -41,6 +42,7 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...pagesRoutes(useCases.pages),
   ...leadsRoutes(useCases.leads),
   ...accessRoutes(useCases.access),
+  ...accountRoutes(useCases.account),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),
@@ -152,6 +154,7 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
       receiptRoutes(useCases.person),
       personAccessRoutes(useCases.person),
       metaRoutes(useCases.metaRequests),
+      accountDeletionRoutes(useCases.accountDeletion),
       erasurePageRoutes(useCases.erasurePage),
       api,
     ],

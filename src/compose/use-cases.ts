@@ -43,6 +43,7 @@ import type { RowId } from '../domain/sql.types';
 import { makeShowWebPage, makeUnsubscribeByWeb, makeUnsubscribeLead, makeWithdrawPeople } from '../domain/unsubscribe';
 import { forgetIdempotencyKeys } from '../http/idempotency';
 import { createGraphClient } from '../platform/messenger/graph-client';
+import { composeAccounts } from './accounts';
 import { composeDelivery } from './delivery';
 import { composeErasure } from './erasure';
 import { composeMetaRequests } from './meta-requests';
@@ -68,6 +69,11 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const exports = composeProofs(infrastructure, append);
   const erasure = composeErasure(infrastructure, append, surroundings.publicUrl);
   const metaRequests = composeMetaRequests(infrastructure, surroundings, { graph, ...delivery.inboxPort });
+  const accounts = composeAccounts(infrastructure, append, {
+    graph,
+    accountKey: keyOf,
+    publicUrl: surroundings.publicUrl,
+  });
   const inboxDeps = {
     ...common,
     ...consent,
@@ -81,7 +87,9 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     pages: pagesApi({ ...common, graph, ...pagePort(append) }, makeWithdrawPeople(consent)),
     leads: leadsApi(common, consent, erasure.orGone),
     erasures: erasure.erasures,
-    erasurePage: { ...erasure.erasurePage, showDeletion: metaRequests.showDeletion },
+    erasurePage: { ...erasure.erasurePage, showDeletion: metaRequests.showDeletion, showAccount: accounts.showAccount },
+    account: accounts.account,
+    accountDeletion: accounts.accountDeletion,
     metaRequests: metaRequests.routes,
     broadcasts: broadcastsApi({
       ...common,
@@ -106,12 +114,10 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     erasing: erasure.sweeps,
     /** Apart from the others, who would wait for somebody outside who does not answer. */
     anchoring: [...ledger.anchoring, ...metaRequests.rechecking],
+    accounts: accounts.sweeps,
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
-      ...ledger.housekeeping,
-      ...exports.housekeeping,
-      ...erasure.housekeeping,
-      ...metaRequests.housekeeping,
+      ...[ledger, exports, erasure, metaRequests, accounts].flatMap((part) => part.housekeeping),
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {

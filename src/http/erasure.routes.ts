@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { ErasureView, makeGetErasure, makeRequestErasure } from '../domain/erasure';
+import type { AccountErasureView, ErasureView, makeGetErasure, makeRequestErasure } from '../domain/erasure';
 import type { MetaRequest } from '../domain/callbacks';
 import { ERASURE_EXAMPLE } from './examples';
 import { html, page, type SafeHtml } from './html';
@@ -120,6 +120,8 @@ export interface ErasurePageApi {
   readonly show: (code: string) => Promise<ErasureView | null>;
   /** The same for what somebody asked of Meta. */
   readonly showDeletion: (code: string) => Promise<MetaRequest | null>;
+  /** The same for an account. */
+  readonly showAccount: (code: string) => Promise<AccountErasureView | null>;
 }
 
 /** The public page of one erasure. Whom it is about only the part of the link behind `#` can show, which no server sees. */
@@ -129,9 +131,9 @@ export function erasurePageRoutes(api: ErasurePageApi): Router {
     facts(res).route = '/erasure/{code}';
     res.setHeader('Cache-Control', 'no-store');
     const erasure = await api.show(req.params.code);
-    const asked = erasure === null ? await api.showDeletion(req.params.code) : null;
-    if (asked !== null) {
-      res.type('html').send(page('A request for deletion', askedAtMeta(asked)));
+    const other = erasure === null ? await otherPage(api, req.params.code) : null;
+    if (other !== null) {
+      res.type('html').send(other);
       return;
     }
     if (erasure === null) {
@@ -146,6 +148,29 @@ export function erasurePageRoutes(api: ErasurePageApi): Router {
   refuseOtherMethods(router, '/erasure/:code', ['GET']);
   return router;
 }
+
+async function otherPage(api: ErasurePageApi, code: string): Promise<string | null> {
+  const account = await api.showAccount(code);
+  if (account !== null) return page('The deletion of an account', ofAccount(account));
+  const asked = await api.showDeletion(code);
+  return asked === null ? null : page('A request for deletion', askedAtMeta(asked));
+}
+
+const ACCOUNT_STATES: Readonly<Record<AccountErasureView['state'], string>> = {
+  asked: 'Asked for.',
+  confirmed: 'Said yes to. Nothing is sent any more; everything is being deleted.',
+  destroying: 'Every row is deleted. The keys of older copies are being destroyed.',
+  complete: 'Complete.',
+};
+
+const ofAccount = (erasure: AccountErasureView): SafeHtml =>
+  html`<h1>The deletion of an account</h1>
+    <p data-testid="state">${ACCOUNT_STATES[erasure.state]}</p>
+    <table>
+      ${stepRow('Said yes to', erasure.confirmedAt)} ${stepRow('Rows deleted', erasure.rowsDeletedAt)}
+      ${stepRow('Complete', erasure.completedAt)}
+    </table>
+    ${erasure.certificate === null ? '' : certificateSection(erasure.certificate)}`;
 
 const askedAtMeta = ({ code, receivedAt }: MetaRequest): SafeHtml =>
   html`<h1>A request for deletion, made at Meta</h1>

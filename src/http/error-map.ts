@@ -27,6 +27,7 @@ interface Presentation {
 /** The only place that knows HTTP statuses; `/docs` prints it. */
 export const PRESENTATIONS = {
   account_exists: { status: 409, title: 'The account exists' },
+  account_name_differs: { status: 422, title: 'The name is not that of the account' },
   account_not_found: { status: 404, title: 'No such account' },
   api_key_not_found: { status: 404, title: 'No such API key' },
   body_too_large: { status: 413, title: 'The body is too large' },

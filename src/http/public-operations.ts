@@ -166,6 +166,21 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     },
   },
   ...(['data-deletion', 'deauthorize'] as const).map(metaOperation),
+  ...(['get', 'post'] as const).map((method): PublicOperation => ({
+    method,
+    path: '/account-deletion/{token}',
+    tag: 'account',
+    summary:
+      method === 'get'
+        ? 'The page behind the mailed link: what would be deleted, and a button. Changes nothing'
+        : 'The yes: deletes the account for good',
+    auth: 'link token',
+    params: token,
+    replies: {
+      200: { description: 'The page', ...html, example: '<!doctype html>…' },
+      404: { description: 'A link that does not count', ...html, example: '<!doctype html>…' },
+    },
+  })),
   {
     method: 'get',
     path: '/n/{token}/data',

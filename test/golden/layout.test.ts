@@ -30,6 +30,17 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'what Meta asks is one step, from the form to the page of the code and the stop of a Page',
     sources: ['callbacks/take-meta-request', 'pages/recheck-tokens'],
   },
+  'test/integration/domain/erasure/account-erasure.test.ts': {
+    because: 'the deletion of an account is one way from the question to the certificate',
+    sources: [
+      'accounts/account-owner',
+      'erasure/account-certificate.rules',
+      'erasure/account-erasure.store',
+      'erasure/ask-account-erasure',
+      'erasure/carry-out-account-erasures',
+      'pages/release-pages',
+    ],
+  },
   'test/integration/domain/access/read-access.test.ts': {
     because: 'what a person is told is what is read, with a sentence to each part',
     sources: ['access/sections'],
@@ -187,6 +198,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
 
 /** Tests that stand for several sources at once, and what they show. */
 const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
+  'test/integration/domain/erasure/account-erasure.test.ts': 'an account from the question to the certificate',
   'test/integration/domain/erasure/erase-by-chat.test.ts': 'a person from the question to the certificate',
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
   'test/integration/domain/accounts/accounts.test.ts': 'the life of an account',

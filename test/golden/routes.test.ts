@@ -8,6 +8,7 @@ import { erasurePageRoutes } from '../../src/http/erasure.routes';
 import { operationsRoutes } from '../../src/http/operations.routes';
 import { personRoutes } from '../../src/http/person.routes';
 import { personAccessRoutes } from '../../src/http/access.routes';
+import { accountDeletionRoutes } from '../../src/http/account.routes';
 import { metaRoutes } from '../../src/http/meta.routes';
 import { receiptRoutes } from '../../src/http/receipt.routes';
 import { PUBLIC_OPERATIONS } from '../../src/http/public-operations';
@@ -60,6 +61,7 @@ describe('the routes', () => {
       receiptRoutes({} as Parameters<typeof receiptRoutes>[0]),
       personAccessRoutes({} as Parameters<typeof personAccessRoutes>[0]),
       metaRoutes({} as Parameters<typeof metaRoutes>[0]),
+      accountDeletionRoutes({} as Parameters<typeof accountDeletionRoutes>[0]),
       erasurePageRoutes({} as Parameters<typeof erasurePageRoutes>[0]),
       webhookRoutes({} as Parameters<typeof webhookRoutes>[0]),
     );

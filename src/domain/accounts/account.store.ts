@@ -28,6 +28,14 @@ export const findAccount = (sql: Sql, uuid: string): Promise<AccountRef | undefi
 export const readAccountKey = (sql: Sql, accountId: RowId): Promise<{ dekWrapped: Buffer } | undefined> =>
   sql.first<{ dekWrapped: Buffer }>('select dek_wrapped as "dekWrapped" from account where id = $1', [accountId]);
 
+export const readAccountFields = (
+  sql: Sql,
+  accountId: RowId,
+): Promise<{ uuid: string; emailCt: Buffer; nameCt: Buffer } | undefined> =>
+  sql.first('select public_id as uuid, email_ct as "emailCt", name_ct as "nameCt" from account where id = $1', [
+    accountId,
+  ]);
+
 export interface NewAuditEvent {
   readonly uuid: string;
   readonly accountId: RowId;

@@ -1,4 +1,5 @@
 export { accountKey } from './account-key';
+export { openOwner, type AccountOwner } from './account-owner';
 export type { AccountErrorCode } from './accounts.errors';
 export { SCOPES } from './accounts.rules';
 export type { AccountRef, ApiKey, CreatedApiKey, Principal, Scope } from './accounts.types';

@@ -1,3 +1,15 @@
+export type { AccountCounts, AccountErasureView } from './account-erasure.store';
+export {
+  makeAskAccountErasure,
+  makeConfirmAccountErasure,
+  makeForgetUnanswered,
+  makeShowAccountErasure,
+  makeShowAskedErasure,
+  type AskAccountErasureDeps,
+  type AskedView,
+  type ConfirmedErasure,
+} from './ask-account-erasure';
+export { makeCarryOutAccountErasures, type CarryOutAccountErasuresDeps } from './carry-out-account-erasures';
 export { makeCarryOutErasures, type CarryOutErasuresDeps } from './carry-out-erasures';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';
 export type { ErasureState, ErasureView } from './erasure.types';

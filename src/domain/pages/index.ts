@@ -17,6 +17,7 @@ export { BASES, DEFAULT_RATE_PER_SECOND } from './page-settings.rules';
 export { findPageByMetaId, listActivePages, stopPage, type PageFaultReason, type StopFault } from './page.store';
 export { pageToken, withPageRing } from './page-token';
 export { makeRecheckTokens } from './recheck-tokens';
+export { makeReleasePages, type ReleasedPages } from './release-pages';
 export type { PageDeps } from './pages.deps.types';
 export { PageTokenRefusedError, type PageErrorCode } from './pages.errors';
 export type {

@@ -103,6 +103,15 @@ export async function listActivePages(sql: Sql): Promise<Page[]> {
   return (await sql.rows<PageRow>(`select ${COLUMNS} from page p where p.state = 'active' order by p.id`)).map(toPage);
 }
 
+/** Pages of an account whose token is still here, whatever their state. */
+export async function listTokenPages(sql: Sql, accountId: RowId): Promise<Page[]> {
+  const rows = await sql.rows<PageRow>(
+    `select ${COLUMNS} from page p where p.account_id = $1 and p.token_ct is not null order by p.id`,
+    [accountId],
+  );
+  return rows.map(toPage);
+}
+
 export interface NewPage {
   readonly uuid: string;
   readonly accountId: RowId;

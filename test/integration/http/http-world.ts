@@ -17,6 +17,7 @@ import { operationsRoutes } from '../../../src/http/operations.routes';
 import { personRoutes } from '../../../src/http/person.routes';
 import { erasurePageRoutes } from '../../../src/http/erasure.routes';
 import { personAccessRoutes } from '../../../src/http/access.routes';
+import { accountDeletionRoutes } from '../../../src/http/account.routes';
 import { metaRoutes } from '../../../src/http/meta.routes';
 import { receiptRoutes } from '../../../src/http/receipt.routes';
 import type { Route } from '../../../src/http/route';
@@ -153,6 +154,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
         receiptRoutes(useCases.person),
         personAccessRoutes(useCases.person),
         metaRoutes(useCases.metaRequests),
+        accountDeletionRoutes(useCases.accountDeletion),
         erasurePageRoutes(useCases.erasurePage),
         makeRouter(checkReplies(routes, answered), {
           authenticate: useCases.authenticate,

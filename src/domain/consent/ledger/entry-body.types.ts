@@ -111,8 +111,8 @@ export type SystemEntry =
       readonly kind: 'erasure';
       /** Only its day is said. */
       readonly atDay: Date;
-      readonly scope: 'lead';
-      /** Leaves of the person, all closed. */
+      readonly scope: 'lead' | 'account';
+      /** Leaves that it closed. */
       readonly leaves: number;
       /** SHA-256 of the head of the certificate. */
       readonly certificate: Buffer;

@@ -1,0 +1,62 @@
+import {
+  makeAskAccountErasure,
+  makeCarryOutAccountErasures,
+  makeConfirmAccountErasure,
+  makeForgetUnanswered,
+  makeShowAccountErasure,
+  makeShowAskedErasure,
+} from '../domain/erasure';
+import type { AppendDeps } from '../domain/consent';
+import { makeListMails, makeOpenOutbox, makeSendMail, makeWipeMails } from '../domain/mail';
+import { makeReleasePages, type PageDeps } from '../domain/pages';
+import type { RowId } from '../domain/sql.types';
+import { smtpSender } from '../platform/mail';
+import type { Infrastructure } from './infrastructure';
+
+export interface AccountsPort extends Pick<PageDeps, 'graph'> {
+  readonly accountKey: (accountId: RowId) => Promise<Buffer>;
+  readonly publicUrl: string;
+}
+
+const NOBODY = 'assent@localhost';
+
+/** Wires what concerns a whole account and its owner: mails, and its end. */
+export function composeAccounts(
+  { db, keyRing, clock, ids, log, config }: Infrastructure,
+  append: AppendDeps,
+  { graph, accountKey, publicUrl }: AccountsPort,
+) {
+  const { url, from } = config.mail;
+  const outbox = {
+    db,
+    keyRing,
+    clock,
+    ids,
+    log,
+    sender: url === null ? null : smtpSender({ url, from: from ?? NOBODY }),
+  };
+  const openOutbox = makeOpenOutbox(outbox);
+  const asking = { ...append, db, accountKey, openOutbox, publicUrl };
+  const releasePages = makeReleasePages({ db, keyRing, graph, clock });
+  return {
+    account: { askErasure: makeAskAccountErasure(asking), mails: makeListMails({ db, keyRing }) },
+    accountDeletion: {
+      showAsked: makeShowAskedErasure({ db, clock }),
+      confirm: makeConfirmAccountErasure(asking),
+      addressOf: (code: string) => `${publicUrl}/erasure/${code}`,
+    },
+    showAccount: makeShowAccountErasure({ db }),
+    /** Each waits for somebody outside: Meta, a mail server. */
+    sweeps: [
+      {
+        name: 'carry-out-account-erasures',
+        run: makeCarryOutAccountErasures({ ...append, db, log, releasePages, openOutbox, publicUrl }),
+      },
+      { name: 'send-mail', run: makeSendMail(outbox) },
+    ],
+    housekeeping: [
+      { name: 'wipe-mails', run: makeWipeMails({ db, clock }) },
+      { name: 'forget-unanswered-deletions', run: makeForgetUnanswered({ db, clock }) },
+    ],
+  };
+}

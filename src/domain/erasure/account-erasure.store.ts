@@ -1,0 +1,232 @@
+import type { RowId, Sql, Tx } from '../sql.types';
+
+export type AccountErasureState = 'asked' | 'confirmed' | 'destroying' | 'complete';
+
+export interface AccountErasureView {
+  readonly uuid: string;
+  readonly code: string;
+  readonly state: AccountErasureState;
+  readonly askedAt: Date;
+  readonly confirmUntil: Date;
+  readonly confirmedAt: Date | null;
+  readonly rowsDeletedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly certificate: string | null;
+}
+
+const VIEW = `public_id as uuid, code, state, asked_at as "askedAt", confirm_until as "confirmUntil", confirmed_at as "confirmedAt",
+  rows_deleted_at as "rowsDeletedAt", completed_at as "completedAt", certificate`;
+
+export interface AskedAccountErasure {
+  readonly uuid: string;
+  readonly code: string;
+  readonly accountId: RowId;
+  readonly tokenSha256: Buffer;
+  readonly askedAt: Date;
+  readonly confirmUntil: Date;
+}
+
+/** An earlier question of the account that nobody answered is forgotten: only the newest link counts. */
+export async function insertAccountErasure(tx: Tx, asked: AskedAccountErasure): Promise<void> {
+  await tx.run(`delete from account_erasure where account_id = $1 and state = 'asked'`, [asked.accountId]);
+  await tx.run(
+    `insert into account_erasure (public_id, code, account_id, state, token_sha256, asked_at, confirm_until)
+     values ($1, $2, $3, 'asked', $4, $5, $6)`,
+    [asked.uuid, asked.code, asked.accountId, asked.tokenSha256, asked.askedAt, asked.confirmUntil],
+  );
+}
+
+export const findAccountErasureByCode = (sql: Sql, code: string): Promise<AccountErasureView | undefined> =>
+  sql.first(`select ${VIEW} from account_erasure where code = $1 and state <> 'asked'`, [code]);
+
+export interface AskedRow {
+  readonly id: RowId;
+  readonly code: string;
+  readonly accountId: RowId;
+  readonly askedAt: Date;
+}
+
+const ASKED = `select id, code, account_id as "accountId", asked_at as "askedAt" from account_erasure
+  where token_sha256 = $1 and state = 'asked' and confirm_until > $2`;
+
+export const findAsked = (sql: Sql, tokenSha256: Buffer, now: Date): Promise<AskedRow | undefined> =>
+  sql.first(ASKED, [tokenSha256, now]);
+
+export const lockAsked = (tx: Tx, tokenSha256: Buffer, now: Date): Promise<AskedRow | undefined> =>
+  tx.first(`${ASKED} for update`, [tokenSha256, now]);
+
+export interface Confirmed {
+  readonly keyDay: number;
+  readonly letterCt: Buffer;
+  readonly certificateHead: string;
+  readonly at: Date;
+}
+
+/** Keys, broadcasts and Pages of the account end with the yes: nothing is sent or taken in from the commit on. */
+export async function confirmErasure(tx: Tx, { id, accountId }: AskedRow, confirmed: Confirmed): Promise<void> {
+  const { at } = confirmed;
+  await tx.run(
+    `update account_erasure set state = 'confirmed', token_sha256 = null, confirmed_at = $2, key_day = $3, letter_ct = $4,
+       certificate_head = $5, rings = coalesce((select array_agg(public_id order by id) from page where account_id = $6), '{}')
+      where id = $1`,
+    [id, at, confirmed.keyDay, confirmed.letterCt, confirmed.certificateHead, accountId],
+  );
+  await tx.run('update api_key set revoked_at = $2 where account_id = $1 and revoked_at is null', [accountId, at]);
+  // The token stays until Meta was told.
+  await tx.run(`update page set state = 'disconnected', updated_at = $2 where account_id = $1`, [accountId, at]);
+  await tx.run(
+    `update broadcast_page set state = 'done', blocked_reason = null
+      where broadcast_id in (select id from broadcast where account_id = $1)`,
+    [accountId],
+  );
+  await tx.run(
+    `update broadcast set status = 'cancelled', cancelled_at = $2, updated_at = $2
+      where account_id = $1 and status not in ('draft', 'completed', 'cancelled')`,
+    [accountId, at],
+  );
+}
+
+/** What goes, in numbers. */
+export interface AccountCounts {
+  readonly pages: number;
+  readonly leads: number;
+  readonly broadcasts: number;
+  readonly messages: number;
+  readonly entries: number;
+  readonly apiKeys: number;
+}
+
+export async function countAccount(sql: Sql, accountId: RowId): Promise<AccountCounts> {
+  const row = await sql.first<Record<keyof AccountCounts, string>>(
+    `select (select count(*) from page where account_id = $1) as pages,
+       (select count(*) from lead where account_id = $1) as leads,
+       (select count(*) from broadcast where account_id = $1) as broadcasts,
+       (select count(*) from delivery d join broadcast b on b.id = d.broadcast_id where b.account_id = $1) as messages,
+       (select count(*) from ledger_opening where account_id = $1) as entries,
+       (select count(*) from api_key where account_id = $1 and revoked_at is null) as "apiKeys"`,
+    [accountId],
+  );
+  const number = (name: keyof AccountCounts): number => Number(row?.[name] ?? 0);
+  return {
+    pages: number('pages'),
+    leads: number('leads'),
+    broadcasts: number('broadcasts'),
+    messages: number('messages'),
+    entries: number('entries'),
+    apiKeys: number('apiKeys'),
+  };
+}
+
+export interface OpenAccountErasure {
+  readonly id: RowId;
+  readonly uuid: string;
+  readonly code: string;
+  readonly accountId: RowId;
+  readonly state: 'confirmed' | 'destroying';
+  readonly confirmedAt: Date;
+  readonly keyDay: number;
+  readonly letterCt: Buffer | null;
+  readonly certificateHead: string;
+  readonly rings: readonly string[];
+  readonly pagesReleased: number;
+  readonly leaves: number;
+  readonly commitment: Buffer | null;
+  readonly rowsDeletedAt: Date | null;
+}
+
+export const readOpenAccountErasures = (sql: Sql, limit: number): Promise<OpenAccountErasure[]> =>
+  sql.rows(
+    `select id, public_id as uuid, code, account_id as "accountId", state, confirmed_at as "confirmedAt", key_day as "keyDay",
+       letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, pages_released as "pagesReleased",
+       leaves, commitment, rows_deleted_at as "rowsDeletedAt"
+      from account_erasure where state in ('confirmed', 'destroying') order by id limit $1`,
+    [limit],
+  );
+
+export const recordReleased = (sql: Sql, id: RowId, released: number): Promise<number> =>
+  sql.run('update account_erasure set pages_released = pages_released + $2 where id = $1', [id, released]);
+
+/** Whether something of the account is still being sent, erased by itself, or waits for its leaf. */
+export async function isUnderWay(sql: Sql, accountId: RowId): Promise<boolean> {
+  const row = await sql.first<{ found: boolean }>(
+    `select exists (select from delivery d join broadcast b on b.id = d.broadcast_id
+         where b.account_id = $1 and d.status = 'sending')
+       or exists (select from reply r join page p on p.id = r.page_id where p.account_id = $1 and r.status = 'sending')
+       or exists (select from erasure where account_id = $1 and state <> 'complete')
+       or exists (select from ledger_opening o join ledger_pending w on w.entry_id = o.entry_id where o.account_id = $1) as found`,
+    [accountId],
+  );
+  return row?.found === true;
+}
+
+/** Waits for whoever makes a lead of these Pages, and holds back the next. */
+export const lockPages = (tx: Tx, accountId: RowId): Promise<number> =>
+  tx.run('select from page where account_id = $1 order by id for update', [accountId]);
+
+/** Some leads of the account, locked. */
+export async function lockSomeLeads(tx: Tx, accountId: RowId, limit: number): Promise<RowId[]> {
+  const rows = await tx.rows<{ id: RowId }>(
+    'select id from lead where account_id = $1 order by id limit $2 for update',
+    [accountId, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** @returns how many leaves it closed */
+export async function deleteLeads(tx: Tx, leadIds: readonly RowId[]): Promise<number> {
+  const leaves = await tx.run(
+    `update ledger_leaf f set state = 'closed', entry_id = null
+      from ledger_opening o where o.entry_id = f.entry_id and o.lead_id = any($1::bigint[])`,
+    [leadIds],
+  );
+  // Bodies in which their events were the last that are kept lose their envelope too.
+  await tx.run(
+    `delete from evidence_segment s
+      where s.kind = 'p'
+        and s.delivery_id in (select delivery_id from evidence_segment where lead_id = any($1::bigint[]))
+        and not exists (select from evidence_segment o
+          where o.delivery_id = s.delivery_id and o.kind = 'e' and not (o.lead_id = any($1::bigint[])))`,
+    [leadIds],
+  );
+  await tx.run('delete from lead where id = any($1::bigint[])', [leadIds]);
+  return leaves;
+}
+
+/** Everything else of the account, by itself and by cascade. @returns how many leaves it closed */
+export async function deleteAccount(tx: Tx, accountId: RowId): Promise<number> {
+  const leaves = await tx.run(
+    `update ledger_leaf f set state = 'closed', entry_id = null
+      from ledger_opening o where o.entry_id = f.entry_id and o.account_id = $1`,
+    [accountId],
+  );
+  await tx.run('delete from ledger_opening where account_id = $1', [accountId]);
+  const broadcasts = 'select id from broadcast where account_id = $1';
+  for (const table of ['delivery', 'logged_send', 'ledger_sends'])
+    await tx.run(`delete from ${table} where broadcast_id in (${broadcasts})`, [accountId]);
+  const pages = 'select id from page where account_id = $1';
+  for (const table of ['logged_send', 'ledger_sends'])
+    await tx.run(`delete from ${table} where page_id in (${pages})`, [accountId]);
+  await tx.run('delete from account where id = $1', [accountId]);
+  return leaves;
+}
+
+export const recordBatch = (tx: Tx, id: RowId, leaves: number, commitment: Buffer): Promise<number> =>
+  tx.run('update account_erasure set leaves = leaves + $2, commitment = $3 where id = $1', [id, leaves, commitment]);
+
+export const recordAccountGone = (tx: Tx, id: RowId, at: Date): Promise<number> =>
+  tx.run(
+    `update account_erasure set state = 'destroying', rows_deleted_at = $2 where id = $1 and state = 'confirmed'`,
+    [id, at],
+  );
+
+/** Only the first certificate stays. The letter is sent, or can be no more. */
+export const recordAccountComplete = (tx: Tx, id: RowId, certificate: string, at: Date): Promise<number> =>
+  tx.run(
+    `update account_erasure set state = 'complete', certificate = $2, completed_at = $3, letter_ct = null, rings = '{}'
+      where id = $1 and state = 'destroying'`,
+    [id, certificate, at],
+  );
+
+/** Questions that nobody answered in time. */
+export const forgetUnanswered = (sql: Sql, now: Date): Promise<number> =>
+  sql.run(`delete from account_erasure where state = 'asked' and confirm_until <= $1`, [now]);

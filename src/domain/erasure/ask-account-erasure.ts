@@ -1,0 +1,170 @@
+import type { Clock } from '../../kernel/clock';
+import { sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
+import { sha256 } from '../../kernel/crypto/merkle';
+import type { Ids } from '../../kernel/ids';
+import { openOwner, recordAudit } from '../accounts';
+import type { KeyRing } from '../keyring.types';
+import type { Post } from '../mail';
+import type { Database, RowId, Sql } from '../sql.types';
+import { accountHead, accountHash } from './account-certificate.rules';
+import {
+  confirmErasure,
+  countAccount,
+  findAccountErasureByCode,
+  findAsked,
+  forgetUnanswered,
+  insertAccountErasure,
+  lockAsked,
+  type AccountCounts,
+  type AccountErasureView,
+} from './account-erasure.store';
+import { LINK_BYTES } from './certificate.rules';
+import { nameDiffers } from './erasure.errors';
+import { dayOf } from './tombstone';
+
+const DAY_MS = 86_400_000;
+const CODE_BYTES = 16;
+const TOKEN_BYTES = 32;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+const CODE = /^[0-9a-f]{32}$/;
+
+export const letterPlace = (code: string): FieldPlace => ({ table: 'account_erasure', column: 'letter_ct', row: code });
+
+/** What is needed to mail the certificate when the account is gone. */
+export interface Letter {
+  readonly to: string;
+  /** What ties the certificate to its account, base64url. */
+  readonly link: string;
+}
+
+export interface AskAccountErasureDeps {
+  readonly db: Database;
+  readonly keyRing: KeyRing;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logOrigin: string;
+  readonly accountKey: (accountId: RowId) => Promise<Buffer>;
+  readonly openOutbox: () => Promise<Post>;
+  /** Where people open links; no slash at the end. */
+  readonly publicUrl: string;
+}
+
+export interface AskedErasure {
+  readonly uuid: string;
+  readonly confirmUntil: Date;
+  readonly counts: AccountCounts;
+}
+
+/**
+ * Asks for the deletion of an account. Nothing ends by it: the yes is the link in a mail to the owner, for a day.
+ *
+ * @param name the account's name, typed by whoever asks
+ * @throws {UserError} `account_not_found`, `account_name_differs`
+ */
+export const makeAskAccountErasure =
+  (deps: AskAccountErasureDeps) =>
+  async ({ accountId, name }: { readonly accountId: RowId; readonly name: string }): Promise<AskedErasure> => {
+    const { ids, clock } = deps;
+    const owner = await openOwner(deps.db, accountId, await deps.accountKey(accountId));
+    if (name.trim() !== owner.name) throw nameDiffers();
+    const counts = await countAccount(deps.db, accountId);
+    const post = await deps.openOutbox();
+    const token = ids.bytes(TOKEN_BYTES).toString('base64url');
+    const askedAt = clock.now();
+    const confirmUntil = new Date(askedAt.getTime() + DAY_MS);
+    const asked = { uuid: ids.uuid(), code: ids.bytes(CODE_BYTES).toString('hex'), accountId, askedAt, confirmUntil };
+    await deps.db.transaction(async (tx) => {
+      await insertAccountErasure(tx, { ...asked, tokenSha256: tokenHash(token) });
+      const address = `${deps.publicUrl}/account-deletion/${token}`;
+      await post(tx, {
+        accountId,
+        kind: 'account_deletion_asked',
+        to: owner.email,
+        subject: `Delete the account ${owner.name}?`,
+        text: askText(owner.name, address, confirmUntil, counts),
+      });
+      await recordAudit(tx, deps, { accountId, kind: 'account.deletion_asked' });
+    });
+    return { uuid: asked.uuid, confirmUntil, counts };
+  };
+
+const tokenHash = (token: string): Buffer => sha256(Buffer.from(token));
+
+const askText = (name: string, address: string, until: Date, counts: AccountCounts): string =>
+  [
+    `Somebody with an API key of the account "${name}" asked to delete it.`,
+    '',
+    `Deleting it ends ${String(counts.pages)} Pages and ${String(counts.apiKeys)} API keys, and destroys ${String(counts.leads)} people with their`,
+    `proofs, ${String(counts.broadcasts)} broadcasts and ${String(counts.messages)} messages. It is final: nobody can bring anything back.`,
+    'Take out first what you need: proofs with GET /v1/proofs, people with GET /v1/leads/{id}/export.',
+    '',
+    `To delete it, open this page and press the button before ${until.toISOString()}:`,
+    address,
+    '',
+    'If you did not ask for this, do nothing, and replace your API keys.',
+    '',
+  ].join('\n');
+
+export interface AskedView {
+  readonly counts: AccountCounts;
+  readonly confirmUntil: Date;
+}
+
+/** What the page behind the mailed link shows. Looks, and changes nothing. Null for a link that does not count. */
+export const makeShowAskedErasure =
+  ({ db, clock }: { readonly db: Sql; readonly clock: Clock }) =>
+  async (token: string): Promise<AskedView | null> => {
+    const asked = TOKEN.test(token) ? await findAsked(db, tokenHash(token), clock.now()) : undefined;
+    if (asked === undefined) return null;
+    const confirmUntil = new Date(asked.askedAt.getTime() + DAY_MS);
+    return { counts: await countAccount(db, asked.accountId), confirmUntil };
+  };
+
+export interface ConfirmedErasure {
+  readonly code: string;
+  /** What ties the certificate to the account, base64url: shown once, and mailed with the certificate. */
+  readonly link: string;
+}
+
+/**
+ * The yes. From its commit on no key of the account opens anything, nothing is sent, and webhooks for its Pages find none; the rest
+ * follows by `makeCarryOutAccountErasures`. A second yes finds no question any more.
+ *
+ * @returns null for a link that does not count
+ */
+export const makeConfirmAccountErasure =
+  (deps: AskAccountErasureDeps) =>
+  async (token: string): Promise<ConfirmedErasure | null> => {
+    const now = deps.clock.now();
+    const asked = TOKEN.test(token) ? await findAsked(deps.db, tokenHash(token), now) : undefined;
+    if (asked === undefined) return null;
+    const owner = await openOwner(deps.db, asked.accountId, await deps.accountKey(asked.accountId));
+    const link = deps.ids.bytes(LINK_BYTES);
+    const keyDay = dayOf(now);
+    const dayKey = await deps.keyRing.inboxKey(keyDay);
+    const letter: Letter = { to: owner.email, link: link.toString('base64url') };
+    const certificateHead = accountHead({
+      code: asked.code,
+      log: deps.logOrigin,
+      subjectSha256: accountHash(owner.uuid, link),
+      requestedAt: now,
+    });
+    const letterCt = sealField(dayKey, letterPlace(asked.code), JSON.stringify(letter));
+    return deps.db.transaction(async (tx) => {
+      const locked = await lockAsked(tx, tokenHash(token), now);
+      if (locked === undefined) return null;
+      await confirmErasure(tx, locked, { keyDay, letterCt, certificateHead, at: now });
+      return { code: locked.code, link: letter.link };
+    });
+  };
+
+/** For the public page. Null for an unknown code, and for a question that was not answered. */
+export const makeShowAccountErasure =
+  ({ db }: { readonly db: Sql }) =>
+  async (code: string): Promise<AccountErasureView | null> =>
+    CODE.test(code) ? ((await findAccountErasureByCode(db, code)) ?? null) : null;
+
+export const makeForgetUnanswered =
+  ({ db, clock }: { readonly db: Sql; readonly clock: Clock }) =>
+  (): Promise<number> =>
+    forgetUnanswered(db, clock.now());

@@ -1,0 +1,160 @@
+import { openField } from '../../kernel/crypto/field-cipher';
+import { sha256 } from '../../kernel/crypto/merkle';
+import { InvariantError, OperationalError } from '../../kernel/errors';
+import type { Log } from '../../kernel/log';
+import { appendSystemEntry, type AppendDeps } from '../consent';
+import { erasureSigner, logSigner, signNote } from '../ledger';
+import type { Post } from '../mail';
+import type { ReleasedPages } from '../pages';
+import type { Database, RowId, Tx } from '../sql.types';
+import { accountCertificate } from './account-certificate.rules';
+import {
+  deleteAccount,
+  deleteLeads,
+  isUnderWay,
+  lockPages,
+  lockSomeLeads,
+  readOpenAccountErasures,
+  recordAccountComplete,
+  recordAccountGone,
+  recordBatch,
+  recordReleased,
+  type OpenAccountErasure,
+} from './account-erasure.store';
+import { letterPlace, type Letter } from './ask-account-erasure';
+
+const MOST_ACCOUNTS = 20;
+const BATCH_LEADS = 1_000;
+/** Of one account in one round; the next round goes on. */
+const MOST_BATCHES = 50;
+/** So long Meta is asked again to end its webhooks, before the tokens go without that. */
+const RELEASE_MS = 600_000;
+
+export interface CarryOutAccountErasuresDeps extends AppendDeps {
+  readonly db: Database;
+  readonly log: Log;
+  readonly releasePages: (accountId: RowId, mayLeave: boolean) => Promise<ReleasedPages>;
+  readonly openOutbox: () => Promise<Post>;
+  readonly publicUrl: string;
+}
+
+/**
+ * Brings every confirmed deletion of an account forward: Meta is told of its Pages, people go in batches, then everything else, then
+ * the key rings; at last the certificate is signed and mailed, and the address goes. Whatever step a process died in, the next
+ * round goes on from what the rows and the rings say.
+ *
+ * @returns how many were completed
+ */
+export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) => async (): Promise<number> => {
+  let completed = 0;
+  for (const erasure of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) {
+    const isGone = erasure.state === 'destroying' || (await deleteRows(deps, erasure));
+    if (isGone) completed += await complete(deps, erasure.id);
+  }
+  if (completed > 0) deps.log.event('erasures.completed', { count: completed });
+  return completed;
+};
+
+/** @returns whether nothing of the account is left */
+async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
+  const { db, clock } = deps;
+  const mayLeave = clock.now().getTime() - erasure.confirmedAt.getTime() > RELEASE_MS;
+  const { released, left } = await deps.releasePages(erasure.accountId, mayLeave);
+  if (released > 0) await recordReleased(db, erasure.id, released);
+  if (left > 0 || (await isUnderWay(db, erasure.accountId))) return false;
+  for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
+    const done = await db.transaction((tx) => deleteBatch(tx, deps, erasure));
+    if (done !== 'more') return done === 'last';
+  }
+  return false;
+}
+
+/** Some people; or, when there are none left and none can come, everything else. */
+async function deleteBatch(
+  tx: Tx,
+  deps: CarryOutAccountErasuresDeps,
+  { id, accountId, certificateHead }: OpenAccountErasure,
+): Promise<'more' | 'last' | 'waits'> {
+  let leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
+  if (leads.length === 0) {
+    // A webhook that was being worked at the yes may still make somebody: nobody is made of a Page that is locked.
+    await lockPages(tx, accountId);
+    leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
+  }
+  if (await isUnderWay(tx, accountId)) return 'waits';
+  const leaves = leads.length > 0 ? await deleteLeads(tx, leads) : await deleteAccount(tx, accountId);
+  const at = deps.clock.now();
+  const certificate = sha256(Buffer.from(certificateHead));
+  const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
+  const { commitment } = await appendSystemEntry(tx, deps, null, entry);
+  await recordBatch(tx, id, leaves, commitment);
+  if (leads.length > 0) return 'more';
+  await recordAccountGone(tx, id, at);
+  return 'last';
+}
+
+async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
+  const erasure = (await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)).find((one) => one.id === id);
+  if (erasure === undefined) return 0;
+  const { rowsDeletedAt, commitment, certificateHead: head, rings, leaves, pagesReleased } = erasure;
+  if (rowsDeletedAt === null || commitment === null)
+    throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
+  for (const ring of rings) await deps.keyRing.dropRing(ring);
+  const keysDestroyedAt = deps.clock.now();
+  const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };
+  const signer = erasureSigner(logSigner(deps.keyRing, deps.logOrigin));
+  const certificate = signNote(accountCertificate(head, end), signer);
+  const letter = await openLetter(deps, erasure);
+  const post = await deps.openOutbox();
+  return deps.db.transaction(async (tx) => {
+    const completed = await recordAccountComplete(tx, id, certificate, keysDestroyedAt);
+    if (completed === 1 && letter !== null)
+      await mailCertificate(tx, post, erasure, { letter, certificate, publicUrl: deps.publicUrl });
+    return completed;
+  });
+}
+
+/** Null when two days have passed since the yes: then the certificate is on its page alone. */
+async function openLetter(
+  deps: CarryOutAccountErasuresDeps,
+  { code, keyDay, letterCt }: OpenAccountErasure,
+): Promise<Letter | null> {
+  if (letterCt === null) return null;
+  try {
+    return JSON.parse(
+      openField(await deps.keyRing.inboxKey(keyDay), letterPlace(code), letterCt).toString('utf8'),
+    ) as Letter;
+  } catch (error) {
+    if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return null;
+    throw error;
+  }
+}
+
+interface Certified {
+  readonly letter: Letter;
+  readonly certificate: string;
+  readonly publicUrl: string;
+}
+
+const mailCertificate = (
+  tx: Tx,
+  post: Post,
+  { accountId, code }: OpenAccountErasure,
+  { letter: { to, link }, certificate, publicUrl }: Certified,
+): Promise<void> =>
+  post(tx, {
+    accountId,
+    kind: 'account_deleted',
+    to,
+    subject: 'Your account is deleted',
+    text: [
+      'Your account and everything in it is deleted. This is the certificate:',
+      '',
+      certificate,
+      'It names nobody. Whoever has this address can show that it is about your account:',
+      `${publicUrl}/erasure/${code}#${link}`,
+      '',
+      'This is the last mail: your address is deleted with it.',
+      '',
+    ].join('\n'),
+  });

@@ -1,0 +1,1 @@
+export { smtpSender, type SmtpSettings } from './smtp-sender';
