@@ -16,6 +16,8 @@ import { proofsRoutes } from '../http/proofs.routes';
 import { accessRoutes, personAccessRoutes } from '../http/access.routes';
 import { accountDeletionRoutes, accountRoutes } from '../http/account.routes';
 import { metaRoutes } from '../http/meta.routes';
+import { privacyRoutes } from '../http/privacy.routes';
+import { DATA_MAP } from '../domain/policies';
 import { receiptRoutes } from '../http/receipt.routes';
 import type { Route } from '../http/route';
 import { makeRouter } from '../http/router';
@@ -155,6 +157,7 @@ function application(infrastructure: Infrastructure, { useCases, messenger, sand
       personAccessRoutes(useCases.person),
       metaRoutes(useCases.metaRequests),
       accountDeletionRoutes(useCases.accountDeletion),
+      privacyRoutes(DATA_MAP),
       erasurePageRoutes(useCases.erasurePage),
       api,
     ],

@@ -165,6 +165,68 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
       404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
     },
   },
+  {
+    method: 'get',
+    path: '/v1/privacy/data-map',
+    tag: 'privacy',
+    summary: 'Everything the program keeps: what, about whom, what for, in which form, how long',
+    auth: 'none',
+    replies: {
+      200: {
+        description: 'The map',
+        schema: z
+          .object({
+            data: z.array(
+              z.object({
+                name: z.string(),
+                kind: z.enum(['table', 'job', 'log', 'metric', 'file', 'cache']),
+                holds: z.string(),
+                retention: z.string(),
+                fields: z.array(
+                  z.object({
+                    name: z.string(),
+                    about: z.enum(['person', 'account', 'nobody']),
+                    class: z.enum(['identifier', 'contact', 'content', 'technical', 'none']),
+                    form: z.string(),
+                    purpose: z.string(),
+                  }),
+                ),
+              }),
+            ),
+          })
+          .meta({
+            id: 'DataMap',
+            example: {
+              data: [
+                {
+                  name: 'lead_key',
+                  kind: 'table',
+                  holds: 'The key of one person, and what names them.',
+                  retention: 'Until the person is erased, or the account is deleted.',
+                  fields: [
+                    {
+                      name: 'psid_ct',
+                      about: 'person',
+                      class: 'identifier',
+                      form: 'ciphertext under the key of the person',
+                      purpose: 'The page-scoped id, which a message must name.',
+                    },
+                  ],
+                },
+              ],
+            },
+          }),
+      },
+    },
+  },
+  {
+    method: 'get',
+    path: '/privacy',
+    tag: 'privacy',
+    summary: 'The same for people',
+    auth: 'none',
+    replies: { 200: { description: 'The page', ...html, example: '<!doctype html>…' } },
+  },
   ...(['data-deletion', 'deauthorize'] as const).map(metaOperation),
   ...(['get', 'post'] as const).map((method): PublicOperation => ({
     method,

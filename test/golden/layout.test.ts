@@ -30,6 +30,17 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'what Meta asks is one step, from the form to the page of the code and the stop of a Page',
     sources: ['callbacks/take-meta-request', 'pages/recheck-tokens'],
   },
+  'test/golden/data-map.test.ts': {
+    because: 'a map without code: it is held against what it maps',
+    sources: [
+      'policies/account-stores.rules',
+      'policies/data-map.rules',
+      'policies/people-stores.rules',
+      'policies/program-stores.rules',
+      'policies/table.rules',
+      'policies/trace-stores.rules',
+    ],
+  },
   'test/integration/domain/erasure/account-erasure.test.ts': {
     because: 'the deletion of an account is one way from the question to the certificate',
     sources: [

@@ -10,6 +10,8 @@ import { personRoutes } from '../../src/http/person.routes';
 import { personAccessRoutes } from '../../src/http/access.routes';
 import { accountDeletionRoutes } from '../../src/http/account.routes';
 import { metaRoutes } from '../../src/http/meta.routes';
+import { privacyRoutes } from '../../src/http/privacy.routes';
+import { DATA_MAP } from '../../src/domain/policies';
 import { receiptRoutes } from '../../src/http/receipt.routes';
 import { PUBLIC_OPERATIONS } from '../../src/http/public-operations';
 import type { Route } from '../../src/http/route';
@@ -62,6 +64,7 @@ describe('the routes', () => {
       personAccessRoutes({} as Parameters<typeof personAccessRoutes>[0]),
       metaRoutes({} as Parameters<typeof metaRoutes>[0]),
       accountDeletionRoutes({} as Parameters<typeof accountDeletionRoutes>[0]),
+      privacyRoutes(DATA_MAP),
       erasurePageRoutes({} as Parameters<typeof erasurePageRoutes>[0]),
       webhookRoutes({} as Parameters<typeof webhookRoutes>[0]),
     );

@@ -19,6 +19,8 @@ import { erasurePageRoutes } from '../../../src/http/erasure.routes';
 import { personAccessRoutes } from '../../../src/http/access.routes';
 import { accountDeletionRoutes } from '../../../src/http/account.routes';
 import { metaRoutes } from '../../../src/http/meta.routes';
+import { privacyRoutes } from '../../../src/http/privacy.routes';
+import { DATA_MAP } from '../../../src/domain/policies';
 import { receiptRoutes } from '../../../src/http/receipt.routes';
 import type { Route } from '../../../src/http/route';
 import { makeRouter } from '../../../src/http/router';
@@ -155,6 +157,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
         personAccessRoutes(useCases.person),
         metaRoutes(useCases.metaRequests),
         accountDeletionRoutes(useCases.accountDeletion),
+        privacyRoutes(DATA_MAP),
         erasurePageRoutes(useCases.erasurePage),
         makeRouter(checkReplies(routes, answered), {
           authenticate: useCases.authenticate,

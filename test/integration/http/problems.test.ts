@@ -23,7 +23,10 @@ interface Answer {
 function ask(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(world.url);
-    const call = request({ hostname, port, method, path, headers }, (res) => {
+    // Node gives the body of a DELETE no length by itself.
+    const length =
+      body === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': Buffer.byteLength(body) };
+    const call = request({ hostname, port, method, path, headers: { ...length, ...headers } }, (res) => {
       const parts: Buffer[] = [];
       res.on('data', (bytes: Buffer) => parts.push(bytes));
       res.on('end', () => {

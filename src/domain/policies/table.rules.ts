@@ -1,0 +1,27 @@
+import type { About, FieldGroup, Store } from './data-map.types';
+
+export const UNTIL_ERASED = 'Until the person is erased, or the account is deleted.';
+export const UNTIL_ACCOUNT = 'Until the account is deleted.';
+
+export const table = (name: string, holds: string, retention: string, groups: readonly FieldGroup[]): Store => ({
+  name,
+  kind: 'table',
+  holds,
+  retention,
+  groups,
+});
+
+/** Values of the program itself. */
+export const technical = (
+  fields: string,
+  about: About,
+  purpose = 'Numbers, states and times of the program.',
+): FieldGroup => ({ fields, about, class: 'technical', form: 'plain', purpose });
+
+/** Numbers that tie rows to a person. */
+export const rowNumbers = (fields: string): FieldGroup =>
+  technical(
+    fields,
+    'person',
+    'Numbers by which rows of this database find one another; they mean nothing outside of it.',
+  );

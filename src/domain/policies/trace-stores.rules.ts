@@ -1,0 +1,115 @@
+import type { Store } from './data-map.types';
+import { rowNumbers, table, UNTIL_ACCOUNT, UNTIL_ERASED } from './table.rules';
+
+/** Tables in which people leave a trace beside their own rows. */
+export const TRACE_STORES: readonly Store[] = [
+  table('broadcast_lead', 'People whom a draft names.', UNTIL_ERASED, [rowNumbers('broadcast_id lead_id')]),
+  table('inbox_event', 'Events that were taken in.', 'Two days.', [
+    rowNumbers('lead_id'),
+    {
+      fields: 'event_mac seen_at',
+      about: 'person',
+      class: 'technical',
+      form: 'keyed hash',
+      purpose: 'Recognises an event that Meta delivers twice.',
+    },
+  ]),
+  table(
+    'inbox',
+    'Webhooks that wait to be read.',
+    'Until they are read; at the longest two days, then their key is destroyed.',
+    [
+      rowNumbers('id delivery_id key_day attempts due_at received_at'),
+      {
+        fields: 'body_ct nonces_ct',
+        about: 'person',
+        class: 'content',
+        form: 'ciphertext under the key of a day',
+        purpose: 'The body exactly as Meta signed it.',
+      },
+      {
+        fields: 'copy_mac',
+        about: 'nobody',
+        class: 'technical',
+        form: 'keyed hash',
+        purpose: 'Recognises a body that Meta delivers twice.',
+      },
+    ],
+  ),
+  table('suppression', 'People who must not be written to.', UNTIL_ACCOUNT, [
+    rowNumbers('page_id created_at'),
+    {
+      fields: 'person_mac',
+      about: 'person',
+      class: 'identifier',
+      form: 'keyed hash',
+      purpose: 'Recognises somebody who unsubscribed elsewhere before, or who wished it when they were erased.',
+    },
+  ]),
+  table(
+    'proof_export_lead',
+    'Whose data a file that was handed out holds.',
+    'Until the person is erased, or the record of the file expires.',
+    [rowNumbers('export_id lead_id')],
+  ),
+  table(
+    'erasure',
+    'Erasures of people.',
+    'The row stays, so that its page goes on answering; it names nobody once the rows are gone.',
+    [
+      rowNumbers('id account_id page_id lead_id bucket key_version'),
+      {
+        fields: 'public_id code',
+        about: 'person',
+        class: 'technical',
+        form: 'random',
+        purpose: 'Names the erasure in the API and on its public page.',
+      },
+      {
+        fields: 'scope origin state leaves requested_at rows_deleted_at keys_destroyed_at completed_at keeps_mark',
+        about: 'person',
+        class: 'technical',
+        form: 'plain',
+        purpose: 'How far it is. Of whom cannot be told from it.',
+      },
+      {
+        fields: 'lead_mac subject_sha256',
+        about: 'person',
+        class: 'identifier',
+        form: 'keyed hash',
+        purpose:
+          'Answers 410 for an id the account still has; and ties the certificate to whoever holds the secret part of its link.',
+      },
+      {
+        fields: 'link_ct',
+        about: 'person',
+        class: 'identifier',
+        form: 'ciphertext under the key of the person',
+        purpose: 'The secret part of the link, until it is sent to the person.',
+      },
+      {
+        fields: 'commitment certificate_head certificate',
+        about: 'nobody',
+        class: 'none',
+        form: 'plain',
+        purpose: 'The certificate. It names nobody.',
+      },
+    ],
+  ),
+  table('erasure_tombstone', 'People erased in the last two days.', 'Two days; then its key is destroyed.', [
+    {
+      fields: 'person_mac',
+      about: 'person',
+      class: 'identifier',
+      form: 'keyed hash',
+      purpose: 'Keeps a webhook that comes late from bringing somebody back.',
+    },
+    {
+      fields: 'key_day erased_at expires_at',
+      about: 'nobody',
+      class: 'technical',
+      form: 'plain',
+      purpose: 'Which day, and until when.',
+    },
+  ]),
+];
