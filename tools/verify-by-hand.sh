@@ -189,7 +189,7 @@ for body in sends/[0-9]*.message.json; do
   position=$(line 2 "$name.inner"); position=${position#position }
   of=$(line 3 "$name.inner"); of=${of#of }
   inner=$(fold "$(leaf "$(commitment "$body" "$name.message.nonce")")" "$position" "$of" "$work/path")
-  [ -n "$inner" ] && [ "$(sed -n 's/.*,"n":\([0-9]*\),"page":"[^"]*","root":"\([0-9a-f]*\)","v":1}$/\1 \2/p' "$name.json")" = "$of $inner" ] &&
+  [ -n "$inner" ] && [ "$(sed -n 's/.*,"n":\([0-9]*\),"page":"[^"]*","root":"\([0-9a-f]*\)"\(,"test":true\)\{0,1\},"v":1}$/\1 \2/p' "$name.json")" = "$of $inner" ] &&
     [ "$(wc -c < "$name.message.nonce")" = 64 ]; check $? "$name is one of the $of messages of its chunk"
 done
 

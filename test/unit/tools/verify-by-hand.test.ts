@@ -143,6 +143,14 @@ describe('a field that stands in an entry twice', () => {
     expect(failures).toContain('entries/0003 follows the entry before it');
   });
 
+  it('finds nothing wrong with a chunk of tests', async () => {
+    const failures = await byPlan((plan) => {
+      plan.first.chunk = { test: true };
+      return plan;
+    });
+    expect(failures).toBe('');
+  });
+
   it('lets no message pass for one of another chunk', async () => {
     const failures = await byPlan((plan) => {
       const { root } = JSON.parse(bundleOf(plan).get('sends/0001.json')!.toString()) as { root: string };
