@@ -30,11 +30,11 @@ import {
 } from './journey';
 
 const PLAN = [
-  { people: 400, ratePerSecond: 35 },
-  { people: 1_300, ratePerSecond: 90 },
-  { people: 1_300, ratePerSecond: 90 },
+  { people: 300, ratePerSecond: 35 },
+  { people: 850, ratePerSecond: 60 },
+  { people: 850, ratePerSecond: 60 },
 ];
-const TOTAL = 3_000;
+const TOTAL = 2_000;
 const LEAVERS = 60;
 
 interface CreatedAccount {

@@ -222,13 +222,21 @@ describe('the time', () => {
     expect(printed).not.toMatch(/^note/m);
   });
 
-  it.each([
-    ['an opt-in dated back', ({ optIn }: Plan) => (optIn.at -= DAY_MS), 'entries/0001 says a time at which'],
-    ['a message dated back', ({ second }: Plan) => (second.at -= HOUR_MS), 'sends/0002 says a time at which'],
-    ['an entry dated ahead', ({ shown }: Plan) => (shown.at += HOUR_MS), 'entries/0002 says a time after a stamp'],
-  ])('of %s fails', async (_name, change, sentence) => {
-    const { status, failures } = await byHand(changedPlan(change), [authority]);
-    expect([status, failures.length, failures.join()]).toEqual([1, 1, expect.stringContaining(sentence) as string]);
+  it('of entries dated back or ahead fails, of each of them', async () => {
+    const { status, failures } = await byHand(
+      changedPlan(({ optIn, shown, second }) => {
+        optIn.at -= DAY_MS;
+        shown.at += HOUR_MS;
+        second.at -= HOUR_MS;
+      }),
+      [authority],
+    );
+    expect(status).toBe(1);
+    expect(failures).toEqual([
+      expect.stringContaining('entries/0001 says a time at which'),
+      expect.stringContaining('entries/0002 says a time after a stamp'),
+      expect.stringContaining('sends/0002 says a time at which'),
+    ]);
   });
 
   it('that came days before the first stamp rests on the word of the operator, and that is said', async () => {
