@@ -330,6 +330,8 @@ async function perform(stage: Stage, act: Act): Promise<void> {
   if (act === 'join') {
     const psid = newPsid();
     await say(psid, 'hello');
+    // Another writer's drain may have taken this delivery and still be at it when ours returns.
+    await until('the person to be a lead', async () => (await world.leadOf(page, psid)) !== undefined);
     psids.push(psid);
   } else if (act === 'leave') await say(someone, 'STOP');
   else if (act === 'return') await say(someone, 'START');
