@@ -30,11 +30,16 @@ const MOST_MEMBERS = 100_000;
 const MOST_BODY_BYTES = 16 * 1024;
 const MOST_NOTE_BYTES = 16 * 1024;
 const MOST_TOKEN_BYTES = 256 * 1024;
-const MOST_EVENT_BYTES = MIB;
+/** The server takes no larger webhook, and none with more levels. */
+const MOST_WEBHOOK_BYTES = MIB;
+const MOST_WEBHOOK_DEPTH = 65;
 const MOST_DEPTH = 8;
 const MOST_MESSAGES = 500;
 const MOST_CHECKPOINTS = 2_000;
 const MOST_CERTIFICATES = 16;
+/** Pairs of certificates of which one is said to have issued the other, in a whole bundle. Authorities have few, and the same ones for years. */
+const MOST_ISSUES = 4_000;
+const MOST_RSA_BITS = 8_192;
 const SKEW_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
 /** Somebody outside must have vouched for an entry within this time of when it says it was written. */
@@ -383,9 +388,11 @@ const digestOf = (algorithm) => {
 };
 
 /**
- * Checks a time-stamp over `stamped` in every part. @returns its time, and whether an authority the auditor named made it.
+ * Checks a time-stamp over `stamped` in every part.
+ *
+ * @param authorities those that count @param isIssuedBy see `issues` @returns its time, and whether one of them made it
  */
-function readTimestamp(bytes, stamped, authorities) {
+function readTimestamp(bytes, stamped, authorities, isIssuedBy) {
   need(bytes.length <= MOST_TOKEN_BYTES, 2, 'is too long');
   const response = derAt(bytes, 0);
   need(response.whole.length === bytes.length, 2, 'has bytes behind it');
@@ -410,7 +417,7 @@ function readTimestamp(bytes, stamped, authorities) {
   need(isUsageCritical(certificate), 2, 'is signed with a certificate that does not insist on its use for time-stamps');
   const isValid = at >= Date.parse(certificate.validFrom) && at <= Date.parse(certificate.validTo);
   need(isValid, 2, 'is signed with a certificate that was not valid then');
-  return { at, isTrusted: isTrusted(certificate, certificates, authorities, at), by: nameOf(certificate) };
+  return { at, isTrusted: isTrusted(certificate, certificates, authorities, at, isIssuedBy), by: nameOf(certificate) };
 }
 
 function certificateOf({ whole }) {
@@ -469,6 +476,7 @@ function requireSigner(fields, content, certificates) {
   need(type !== undefined && oidOf(type) === OID.tstInfo, 2, 'is signed as something else');
   need(namesCertificate(values, certificate), 2, 'names another certificate than the one it holds');
   const key = certificate.publicKey;
+  need(isUsual(key), 2, 'is signed with a key of a kind or size that is not accepted');
   const isPss = oidOf(derChild(signatureAlgorithm, 0)) === OID.rsaPss;
   const how = isPss
     ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
@@ -488,8 +496,9 @@ function namesCertificate(values, certificate) {
   return given?.equals(hashOf(digest, certificate.raw)) === true;
 }
 
-/** Whether the certificate leads to one that the auditor named; every link must have been valid then. */
-function isTrusted(certificate, others, authorities, at) {
+/** Whether the certificate leads to one of the authorities; every link must have been valid then. */
+function isTrusted(certificate, others, authorities, at, isIssuedBy) {
+  if (authorities.length === 0) return false;
   let link = certificate;
   for (let links = 0; links < 8; links += 1) {
     if (at < Date.parse(link.validFrom) || at > Date.parse(link.validTo)) return false;
@@ -502,7 +511,28 @@ function isTrusted(certificate, others, authorities, at) {
   return false;
 }
 
-const isIssuedBy = (certificate, issuer) => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+const USUAL_CURVES = /^(prime256v1|secp256k1|secp384r1|secp521r1|brainpoolP(256|384|512)[rt]1)$/;
+
+/** Keys that authorities use: checking a signature by them takes a millisecond or two at most. */
+function isUsual({ asymmetricKeyType: type, asymmetricKeyDetails: details }) {
+  if (type === 'rsa' || type === 'rsa-pss')
+    return details.modulusLength <= MOST_RSA_BITS && details.publicExponent <= 65_537n;
+  return type === 'ec' ? USUAL_CURVES.test(details.namedCurve) : type === 'ed25519' || type === 'ed448';
+}
+
+/** Answers whether one certificate issued another: of each pair once, and of no more pairs than an honest bundle has. */
+function issues() {
+  const known = new Map();
+  return (certificate, issuer) => {
+    if (!certificate.checkIssued(issuer)) return false;
+    const pair = certificate.fingerprint256 + issuer.fingerprint256;
+    if (!known.has(pair)) {
+      need(known.size < MOST_ISSUES, 2, 'comes, with the others, with more certificates than can be checked');
+      known.set(pair, isUsual(issuer.publicKey) && certificate.verify(issuer.publicKey));
+    }
+    return known.get(pair);
+  };
+}
 
 // ------------------------------------------------------------------------------------------------ reading archives
 
@@ -824,7 +854,7 @@ const VIAS = {
 const BEGINNINGS = ['opt_in', 'withdraw'];
 const isGrant = ({ body }) =>
   GRANTS.includes(body.kind) && Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
-const SENDS_FIELDS = ['v', 'log', 'kind', 'at', 'page', 'broadcast', 'content_sha256', 'n', 'root'];
+const SENDS_FIELDS = ['v', 'log', 'kind', 'at', 'page', 'broadcast', 'content_sha256', 'n', 'root', 'test'];
 const MESSAGE_FIELDS = [
   'v',
   'log',
@@ -928,7 +958,7 @@ function readMessages(files, context, warn) {
       body.subject !== null &&
       Number.isInteger(body.subject.n);
     need(isWhole, 1, `${name}.message.json is malformed`);
-    warnOfOthers(sends.body, [...SENDS_FIELDS, 'test'], `${name}.json`, warn);
+    warnOfOthers(sends.body, SENDS_FIELDS, `${name}.json`, warn);
     warnOfOthers(body, MESSAGE_FIELDS, `${name}.message.json`, warn);
     return { name, body, sends, position };
   });
@@ -954,6 +984,7 @@ function readPerson(files, context, warn) {
 /** The moments at which somebody vouched for a state of the log. */
 function readMoments(common, context, note) {
   const moments = [];
+  const isIssuedBy = issues();
   for (const checkpoint of context.checkpoints) {
     const { which } = checkpoint;
     for (const [path, isSelf] of [
@@ -964,18 +995,17 @@ function readMoments(common, context, note) {
       if (token === undefined) continue;
       let stamp;
       try {
-        stamp = readTimestamp(token, checkpoint.stamped, context.authorities);
+        stamp = readTimestamp(token, checkpoint.stamped, isSelf ? [] : context.authorities, isIssuedBy);
       } catch (error) {
         const why = `${path}: the time-stamp ${error instanceof Refusal ? error.message : 'cannot be read'}`;
         need(!isSelf && !namesOne(token, context.authorities), 2, why);
         note(`${why}; it is of no authority you named: ignored`);
         continue;
       }
-      const isOutside = stamp.isTrusted && !isSelf;
       if (!isSelf && !stamp.isTrusted) {
         note(`${path} is by ${stamp.by}, no authority you named: it counts as the operator's own word`);
       }
-      moments.push({ size: checkpoint.size, at: stamp.at, isOutside, by: stamp.by });
+      moments.push({ size: checkpoint.size, at: stamp.at, isOutside: stamp.isTrusted, by: stamp.by });
     }
     moments.push(...readCosignatures(checkpoint, context.witnesses, context.key.name, note));
   }
@@ -1444,14 +1474,28 @@ function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown 
 const digits = (value) => (typeof value === 'number' ? String(value) : value);
 
 /** Parses an event without losing digits: Meta has sent ids as bare numbers. */
-function parseEvent(bytes, what, most = MOST_EVENT_BYTES) {
-  need(bytes.length <= most, 4, `${what} is too long`);
+function parseEvent(bytes, what) {
+  need(bytes.length <= MOST_WEBHOOK_BYTES, 4, `${what} is too long`);
+  need(isShallow(bytes), 4, `${what} is nested too deep`);
   const text = bytes.toString('utf8').replace(/("id"\s*:\s*)(\d{1,32})(?=\s*[,}])/g, '$1"$2"');
   try {
     return JSON.parse(text);
   } catch {
     return refuse(4, `${what} is not an event`);
   }
+}
+
+/** Counted in the bytes, for a reader of JSON takes memory for each level before anybody can look. */
+function isShallow(bytes) {
+  let [depth, isText] = [0, false];
+  for (let at = 0; at < bytes.length && depth <= MOST_WEBHOOK_DEPTH; at += 1) {
+    const byte = bytes[at];
+    if (byte === 0x22) isText = !isText;
+    else if (isText) at += byte === 0x5c ? 1 : 0;
+    else if (byte === 0x5b || byte === 0x7b) depth += 1;
+    else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
+  return depth <= MOST_WEBHOOK_DEPTH;
 }
 
 /** The paths of evidence by the number of their entry. */
@@ -1494,6 +1538,7 @@ function checkEvidence(files, own, entry, warn) {
   need(isWhole, 4, `${entry.name}.json: the evidence is malformed`);
   const total = evidence.segs.reduce((sum, seg) => sum + seg[1], 0);
   need(total === evidence.len, 4, `${entry.name}.json: the pieces of the webhook do not add up to its length`);
+  need(total <= MOST_WEBHOOK_BYTES, 4, `${entry.name}.json: the webhook is longer than a server takes`);
   if (own.length === 0) return { grade: isGrant(entry) ? 'ABSENT' : 'not kept' };
   return checkSegments(files, entry, folder, new Set(own), warn);
 }
@@ -1557,11 +1602,7 @@ function checkSegments(files, entry, folder, own, warn) {
 
 /** The webhook with other people's events as null. @returns the part of it that is about this Page and holds the event */
 function readWebhook(parts, act, { name, body }, folder) {
-  const webhook = parseEvent(
-    Buffer.concat(parts.map((part) => part ?? Buffer.from('null'))),
-    `${folder}: the webhook`,
-    MOST_FILE_BYTES,
-  );
+  const webhook = parseEvent(Buffer.concat(parts.map((part) => part ?? Buffer.from('null'))), `${folder}: the webhook`);
   need(webhook?.object === 'page' && Array.isArray(webhook.entry), 4, `${folder} is no webhook about a Page`);
   const own = JSON.stringify(act);
   const isAround = (one) =>
@@ -1831,6 +1872,7 @@ class Findings {
     this.pages = new Set();
     this.chunks = new Map();
     this.messages = 0;
+    this.tests = 0;
     this.records = 0;
     this.compared = 0;
     this.isContinued = true;
@@ -1956,6 +1998,12 @@ function checkPerson(files, { context, moments }, findings, prefix) {
     context.source,
     `${context.source}${prefix === '' ? '' : `, ${prefix.slice(0, -2)},`}`,
   );
+  const tests = person.messages.filter(({ sends }) => sends.body.test);
+  findings.tests += tests.length;
+  if (prefix === '' && tests.length > 0)
+    findings.note(
+      `tests of a draft, and no messages of a broadcast: ${tests.map(({ sends }) => sends.name).join(', ')}`,
+    );
   if (prefix !== '') {
     findings.try(() => requireOnce(person, findings.seen), prefix);
     countRecord(person, findings);
@@ -2093,6 +2141,7 @@ function checkClaim(manifest, findings) {
     findings.try(() =>
       need(isWhole, 1, 'a record of a bundle about a broadcast does not hold one message, of that broadcast'),
     );
+    findings.try(() => need(findings.tests === 0, 1, 'a bundle about a broadcast holds tests of its draft'));
     const inAll = [...findings.chunks.values()].reduce((sum, n) => sum + n, 0);
     findings.note(`${findings.messages} of ${inAll} messages of the chunks named here are in this bundle`);
     findings.note(`that broadcast ${about.broadcast} had no other chunks is the operator's word`);
@@ -2104,6 +2153,10 @@ function checkClaim(manifest, findings) {
     );
   const isOfPage = about.page === null || isOnly(findings.pages, about.page);
   findings.try(() => need(isOfPage, 1, 'a record is of another Page than the bundle is about'));
+  if (findings.tests > 0)
+    findings.note(
+      `${findings.tests} of the ${findings.messages} messages are tests of a draft, and no messages of a broadcast`,
+    );
   const where = about.page === null ? 'on any Page' : `on the Page ${about.page}`;
   findings.note(
     `claimed: everybody of whom an entry was written from ${about.from} until ${about.to} ${where}; that nobody is missing is the operator's word`,

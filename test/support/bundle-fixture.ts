@@ -112,7 +112,12 @@ export interface EntryStep {
   /** What the entry says, from the commitments of the entries before it. */
   fields: (before: readonly string[]) => Fields;
   /** What the person's event in the webhook is; others' events around it are withheld. */
-  event?: { value: unknown; others: number; kept: boolean };
+  event?: {
+    value: unknown;
+    others: number;
+    kept: boolean;
+    /** A member of the webhook beside its entries. */ beside?: string;
+  };
   subject?: Fields;
   /** What the entry says of the webhook otherwise than it came. */
   evidence?: Fields;
@@ -226,7 +231,7 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
     n: number,
   ): Fields => {
     const kept = event.kept && step.isLeftOut !== true;
-    const head = Buffer.from(`{"object":"page","entry":[{"id":"${cast.page}","messaging":[`);
+    const head = Buffer.from(`{"object":"page",${event.beside ?? ''}"entry":[{"id":"${cast.page}","messaging":[`);
     const pieces: { kind: string; bytes: Buffer; r: Buffer | null; present: boolean }[] = [
       { kind: 'p', bytes: head, r: null, present: kept },
       { kind: 'e', bytes: Buffer.from(JSON.stringify(value)), r: nonce(), present: kept },

@@ -48,8 +48,18 @@ export interface TestTsa {
   close(): void;
 }
 
+/** How a key is made. The last two are of kinds that no authority uses, and dear to check. */
+const NEW_KEY = {
+  ec: 'ecparam -name prime256v1 -genkey -noout -out',
+  rsa: 'genrsa -out',
+  'long exponent': 'genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:4294967297 -out',
+  'binary curve': 'ecparam -name sect283k1 -genkey -noout -out',
+};
+
 interface TestTsaOptions {
-  readonly key?: 'ec' | 'rsa';
+  readonly key?: keyof typeof NEW_KEY;
+  /** That of its root, if it is another one. */
+  readonly rootKey?: keyof typeof NEW_KEY;
   readonly expired?: boolean;
   readonly isIssuerExpired?: boolean;
   /** RFC 3161 wants it; `openssl ts` refuses to work without. */
@@ -67,8 +77,7 @@ export function makeTestTsa(options: TestTsaOptions = {}): TestTsa {
   const run = (text: string, ...more: readonly string[]) =>
     execFileSync('openssl', [...text.split(' '), ...more], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   const read = (name: string) => readFileSync(path.join(dir, name));
-  const newKey = (name: string) =>
-    run(key === 'ec' ? `ecparam -name prime256v1 -genkey -noout -out ${name}.key` : `genrsa -out ${name}.key 2048`);
+  const newKey = (name: string) => run(`${NEW_KEY[name === 'root' ? (options.rootKey ?? key) : key]} ${name}.key`);
   const issue = (name: string, by: string, extensions: string, { days, serial }: { days: number; serial: number }) => {
     newKey(name);
     run(`req -new -key ${name}.key -out ${name}.csr -config c.cnf -subj`, `/CN=Test ${name}`);

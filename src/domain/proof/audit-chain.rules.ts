@@ -21,6 +21,8 @@ export interface ChainLink {
 /** What a person's row says that their chain says too. */
 export interface LeadClaims {
   readonly status: LeadStatus;
+  /** An erasure of theirs waits to delete the row: until then it says nothing but that. */
+  readonly isErasureOpen: boolean;
   readonly subjectRef: Buffer;
   readonly metaPageId: string | null;
   readonly chainN: number;
@@ -123,7 +125,7 @@ export function rowFaults(lead: LeadClaims, chain: readonly ChainLink[], now: Re
   const faults: readonly (readonly [holds: boolean, ...Fault])[] = [
     [chain.length > 0, 'chain_empty', 'a person is stored of whom the ledger knows nothing'],
     [namesEnd(lead, chain), 'lead_chain', "a person's row names another end of the chain than the ledger has"],
-    [now.statuses.includes(lead.status), 'lead_status', "a person's status is not what the ledger says"],
+    [hasStatus(lead, now), 'lead_status', "a person's status is not what the ledger says"],
     [namesGrant(lead, now), 'lead_consent', "a person's row names another consent than the ledger has"],
     [namesTime(lead, now), 'lead_consent', "a person's row has another time of opt-in than the ledger"],
     [
@@ -139,6 +141,9 @@ export function rowFaults(lead: LeadClaims, chain: readonly ChainLink[], now: Re
   ];
   return faults.flatMap(([holds, what, sentence]): Fault[] => (holds ? [] : [[what, sentence]]));
 }
+
+const hasStatus = ({ status, isErasureOpen }: LeadClaims, { statuses }: Replayed): boolean =>
+  isErasureOpen ? status === 'erasing' : statuses.includes(status);
 
 const namesGrant = (lead: LeadClaims, { grant }: Replayed): boolean =>
   lead.consentEntry === (grant?.entryId ?? null) &&

@@ -54,6 +54,8 @@ export interface AuditedLead extends LeadColumns {
   readonly metaPageId: string | null;
   /** Lead, key, bucket, Page and account belong together. */
   readonly isOwn: boolean;
+  /** Their erasure was asked for, and has not deleted them yet. */
+  readonly isErasureOpen: boolean;
 }
 
 export const readLeads = (sql: Sql, leadIds: readonly RowId[]): Promise<AuditedLead[]> =>
@@ -68,7 +70,8 @@ export const readLeads = (sql: Sql, leadIds: readonly RowId[]): Promise<AuditedL
        l.web_token_sha256 as "webTokenSha256", k.psid_index as "psidIndex", k.psid_ct as "psidCt",
        k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", p.public_id as "pageUuid",
        p.meta_page_id as "metaPageId", l.public_id as uuid,
-       coalesce(k.page_id = l.page_id and p.account_id = l.account_id and b.key_version = k.key_version, false) as "isOwn"
+       coalesce(k.page_id = l.page_id and p.account_id = l.account_id and b.key_version = k.key_version, false) as "isOwn",
+       exists (select from erasure e where e.lead_id = l.id and e.state = 'waiting') as "isErasureOpen"
       from lead l left join lead_key k on k.lead_id = l.id left join page p on p.id = l.page_id
         left join key_bucket b on b.page_id = k.page_id and b.bucket = k.bucket
      where l.id = any($1::bigint[]) order by l.id`,

@@ -51,6 +51,9 @@ export function systemFacts(body: Buffer): SystemFacts | null {
   }
 }
 
+/** How many leaves an entry accounts for that cannot be opened any more. */
+export const closedLeaves = ({ kind, leaves }: SystemFacts): number => (kind === 'erasure' ? (leaves ?? 0) : 0);
+
 /** An entry whose opening is known to be the one that was logged, or that waits. */
 export interface SystemEntryAt {
   readonly entryId: string | null;
@@ -118,10 +121,10 @@ function pageOf({ pages }: ToldFacts, at: SystemEntryAt, metaPageId: string): Pa
   return page;
 }
 
-/** Pages, wordings and announcements, after every entry has told of them. @param isErasing some entries cannot be read any more */
-export async function auditTold(tx: Tx, told: ToldFacts, isErasing: boolean, report: Report): Promise<void> {
+/** Pages, wordings and announcements, after every entry has told of them. @param hasLost some entries cannot be read any more, of Pages that are stored */
+export async function auditTold(tx: Tx, told: ToldFacts, hasLost: boolean, report: Report): Promise<void> {
   for await (const rows of batchesOf<AuditedPage>((last) => readPages(tx, last?.id ?? BEFORE_ALL, BATCH_ROWS))) {
-    for (const row of rows) auditPage(told, row, isErasing, report);
+    for (const row of rows) auditPage(told, row, hasLost, report);
   }
   for (const { rows, last } of told.pages.values())
     if (rows !== 1)
@@ -131,7 +134,7 @@ export async function auditTold(tx: Tx, told: ToldFacts, isErasing: boolean, rep
   await auditAnnounced(tx, told, report);
 }
 
-function auditPage({ pages }: ToldFacts, row: AuditedPage, isErasing: boolean, report: Report): void {
+function auditPage({ pages }: ToldFacts, row: AuditedPage, hasLost: boolean, report: Report): void {
   const page = pages.get(pageKey(row.accountId, row.metaPageId));
   if (page !== undefined) page.rows += 1;
   const say = (what: string, sentence: string, at?: SystemEntryAt): void =>
@@ -139,7 +142,7 @@ function auditPage({ pages }: ToldFacts, row: AuditedPage, isErasing: boolean, r
   const settings = page?.settings ?? null;
   if (settings !== null && (settings.mode !== row.optInMode || settings.basis !== row.basis))
     say('page_settings', 'a Page has another opt-in mode or basis than its newest settings in the log', settings.at);
-  if (isErasing) return;
+  if (hasLost) return;
   if (settings === null) say('page_unlogged', 'a Page is stored whose settings no entry tells of');
   auditWordings(page ?? NOTHING_TOLD, row, say);
 }

@@ -7,10 +7,10 @@ import { isAuthentic, type CheckpointCopy } from '../ledger';
 import type { Database, Tx } from '../sql.types';
 import { auditAnchors } from './audit-anchors';
 import { auditKeys, type AuditKeys } from './audit-keys';
-import { auditLog } from './audit-log';
+import { auditLog, type AuditedLog } from './audit-log';
 import { auditPeople } from './audit-people';
 import { BEFORE_ALL } from './audit-people.store';
-import { auditTold, noteSystemEntry, systemFacts, toldFacts, type ToldFacts } from './audit-system';
+import { auditTold, closedLeaves, noteSystemEntry, systemFacts, toldFacts, type ToldFacts } from './audit-system';
 import {
   countRejected,
   readChangedWordings,
@@ -69,9 +69,11 @@ async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | nu
   const isErasing = log.unopenable > 0;
   const asked = { ...deps, keys, isErasing, firstKeyLeaf: told.firstKeyLeaf };
   const { people, messages } = await auditPeople(tx, asked, report);
-  const pending = await auditWaiting(tx, deps, told, report);
+  const waiting = await auditWaiting(tx, deps, told, report);
+  auditExplained(log, waiting.explained, report);
   await auditAnchors(tx, deps, report);
-  await auditTold(tx, told, isErasing, report);
+  // What an erasure or a closed account takes along is of nobody, or of Pages that are gone too.
+  await auditTold(tx, told, log.states.lost > 0, report);
   await auditRest(tx, report);
   const { erased, closed, lost } = log.states;
   const sorted = [...findings.kept].sort(byLeaf).slice(0, MOST_FINDINGS);
@@ -86,7 +88,7 @@ async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | nu
     erased,
     closed,
     lost,
-    pending,
+    pending: waiting.count,
     rejected: await countRejected(tx),
     wrong: findings.count,
     first: sorted[0] ?? null,
@@ -109,25 +111,41 @@ function collector(): { findings: { kept: Finding[]; count: number }; report: Re
   };
 }
 
-/** @returns how many entries wait for their leaf */
-async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, told: ToldFacts, report: Report): Promise<number> {
-  let count = 0;
+interface Waiting {
+  /** Entries that wait for their leaf. */
+  readonly count: number;
+  /** Leaves that those of them account for which are erasures. */
+  readonly explained: number;
+}
+
+async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, told: ToldFacts, report: Report): Promise<Waiting> {
+  let [count, explained] = [0, 0];
   const batches = batchesOf<PendingAuditRow>((last) => readPendingRows(tx, last?.id ?? BEFORE_ALL, BATCH_PENDING));
   for await (const rows of batches) {
     for (const row of rows) {
       const fault = waitingFault(keyRing, row);
       if (fault !== null) report(fault[0], null, row.entryId, fault[1]);
-      else await noteWaiting(tx, told, row, report);
+      else explained += await noteWaiting(tx, told, row, report);
     }
     count += rows.length;
   }
-  return count;
+  return { count, explained };
 }
 
-async function noteWaiting(tx: Tx, told: ToldFacts, row: PendingAuditRow, report: Report): Promise<void> {
+/** @returns how many unopenable leaves the entry accounts for */
+async function noteWaiting(tx: Tx, told: ToldFacts, row: PendingAuditRow, report: Report): Promise<number> {
   const { entryId, accountId, opening } = row;
   const facts = opening === null ? null : systemFacts(opening.subarray(0, -NONCE_BYTES));
-  if (facts !== null) await noteSystemEntry(tx, told, { entryId, index: null, accountId }, facts, report);
+  if (facts === null) return 0;
+  await noteSystemEntry(tx, told, { entryId, index: null, accountId }, facts, report);
+  return closedLeaves(facts);
+}
+
+/** An erasure is one transaction: the leaves it closed are closed from the moment its entry waits. */
+function auditExplained({ unopenable, explained, firstUnopenable }: AuditedLog, waiting: number, report: Report): void {
+  if (unopenable === explained + waiting) return;
+  const sentence = `${unopenable} leaves are passed off as erased, closed or lost, and entries account for ${explained + waiting}`;
+  report('leaf_unexplained', firstUnopenable, null, sentence);
 }
 
 function waitingFault(keyRing: KeyRing, row: PendingAuditRow): readonly [string, string] | null {

@@ -85,6 +85,20 @@ describe('a bundle about a broadcast', () => {
       expect(reasonsOf(verdict, 1)).toContain('does not hold one message, of that broadcast');
   });
 
+  it('fails where it holds a test of its draft; of a range of time it says how many there are', async () => {
+    const { noise, before, optIn, shown, first, after } = honestPlan(tsa, tsa);
+    const tested = bundleOf({ noise, before, optIn, shown, first: { ...first, chunk: { test: true } }, after });
+    const about = { kind: 'broadcast', about: { broadcast: BROADCAST } };
+    expect(reasonsOf(await judgeMany([tested], about), 1)).toContain('holds tests of its draft');
+    const inRange = await judgeMany([tested], { kind: 'audit', about: RANGE });
+    expect([inRange.exit, inRange.notes.join()]).toEqual([0, expect.stringContaining('1 of the 1 messages are tests')]);
+    const alone = await auditor.judgeFast(jsonOf(tested), NAMING_ALL);
+    expect([alone.exit, alone.notes.join()]).toEqual([
+      0,
+      expect.stringContaining('tests of a draft, and no messages of a broadcast: sends/0001'),
+    ]);
+  });
+
   it.each([
     ['a person', ([one, two]: Files[]) => [one!, two!, one!], 'record 3: this person is in the bundle already'],
     [

@@ -27,6 +27,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   page = await world.newPage();
+  await world.logPage(page);
 });
 
 interface Person {
@@ -91,14 +92,16 @@ it('leaves no row of the person, closes their leaves, and the whole log and ever
   ])
     expect([table, held[table]]).not.toEqual([table, 0]);
   const { erasure } = await request(ann);
+  expect(await audit()).toMatchObject({ ok: true, findings: [], unopenable: 0 });
   expect(await carryOut()).toBe(1);
 
   expect(Object.values(await rowsOf(ann.id)).filter((rows) => rows > 0)).toEqual([]);
   expect(await erasureOf(erasure.uuid)).toMatchObject({ state: 'complete' });
+  const whole = { ok: true, findings: [], erased: 3, unopenable: 3 };
+  // Its entry waits for a leaf, which it may for long where the log stands still.
+  expect(await audit()).toMatchObject({ ...whole, pending: 1 });
   await world.sequence();
-  const result = await audit();
-  expect(result.findings).toEqual([]);
-  expect(result).toMatchObject({ ok: true, erased: 3, unopenable: 3 });
+  expect(await audit()).toMatchObject({ ...whole, pending: 0 });
   const stats = await world.db.rows(
     'select status, count(*)::int as count from delivery where broadcast_id = $1 group by 1',
     [sent.broadcastId],
@@ -107,6 +110,50 @@ it('leaves no row of the person, closes their leaves, and the whole log and ever
 
   for (const bundle of [before, await bundleOf(bob)])
     expect(verifier.verify(bundle, ['--key', world.vkey]).levels.flatMap(({ reasons }) => reasons)).toEqual([]);
+});
+
+it('leaves an audit as sharp as before: what it found then it finds after an erasure, waiting or signed', async () => {
+  const [ann, bob] = [await subscriber(), await subscriber()];
+  await request(ann);
+  await carryOut();
+  /** What an audit finds when somebody with the database in their hands did that. */
+  const foundAfter = async (edit: string, undo: string): Promise<string[]> => {
+    await world.db.run(edit);
+    const { findings } = await audit();
+    await world.db.run(undo);
+    return findings.map(({ what }) => what);
+  };
+  const version = (n: number) => `update page set notice_version = ${String(n)} where id = ${page.id}`;
+  const status = (one: string) => `update lead set status = '${one}' where id = ${bob.id}`;
+  for (const state of ['waiting', 'signed']) {
+    const found = [await foundAfter(version(7), version(1)), await foundAfter(status('erasing'), status('subscribed'))];
+    expect([state, ...found]).toEqual([state, ['page_notice'], ['lead_status']]);
+    await world.sequence();
+  }
+  expect((await audit()).findings).toEqual([]);
+});
+
+it('names a lead whose erasure waits and who was set back to be written to', async () => {
+  const ann = await subscriber();
+  await request(ann);
+  await world.db.run(`update lead set status = 'subscribed' where id = $1`, [ann.id]);
+  expect((await audit()).findings).toMatchObject([{ what: 'lead_status' }]);
+  await world.db.run(`update lead set status = 'erasing' where id = $1`, [ann.id]);
+  await carryOut();
+});
+
+it('names leaves closed without a word when the entry of their erasure is taken away', async () => {
+  const ann = await subscriber();
+  await request(ann);
+  await carryOut();
+  await world.db.run('create table kept as select * from ledger_pending');
+  await world.db.run('delete from ledger_pending');
+  const found = (await audit()).findings.map(({ what }) => what);
+  await world.db.run('insert into ledger_pending overriding system value table kept');
+  await world.db.run('drop table kept');
+  expect(found).toEqual(expect.arrayContaining(['leaf_unexplained', 'opening_unlogged']));
+  await world.sequence();
+  expect((await audit()).findings).toEqual([]);
 });
 
 it('makes what an older copy of the database holds unreadable for the person, and keeps it readable for a neighbour in the bucket', async () => {

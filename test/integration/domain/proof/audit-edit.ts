@@ -33,7 +33,8 @@ export const ofKind = (kind: string): string =>
      for length(opening) - 64), 'UTF8') like '%"kind":"${kind}"%' order by leaf_index limit 1)`;
 export const sendsLeaf = leafOf(SENDS);
 export const againLeaf = leafOf(chunk(2));
-export const testsLeaf = leafOf(chunk(3));
+export const TESTS = chunk(3);
+export const testsLeaf = leafOf(TESTS);
 
 export const edit = (name: string, what: string, leaf: number | string | null, ...sql: string[]): Edit => ({
   name,

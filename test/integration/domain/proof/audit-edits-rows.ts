@@ -10,6 +10,7 @@ import {
   ofKind,
   sendsLeaf,
   againLeaf,
+  TESTS,
   testsLeaf,
   type Edit,
 } from './audit-edit';
@@ -226,6 +227,16 @@ const ATTEMPTS: readonly Edit[] = [
     'sends_changed',
     testsLeaf,
     `update logged_send set broadcast_uuid = gen_random_uuid() where is_test`,
+  ),
+  edit(
+    'tests of another broadcast that is stored',
+    'sends_changed',
+    testsLeaf,
+    `create temp table another on commit drop as select * from broadcast limit 1`,
+    `update another set id = 900000, public_id = gen_random_uuid()`,
+    `insert into broadcast overriding system value table another`,
+    `update ledger_sends set broadcast_id = 900000 where entry_id = ${TESTS}`,
+    `update logged_send set broadcast_id = 900000 where is_test`,
   ),
   edit('a test given to nobody', 'message_unowned', testsLeaf, `update logged_send set lead_id = null where ${TESTED}`),
   edit(

@@ -29,6 +29,7 @@ const CHAIN = [
 ];
 const LEAD: LeadClaims = {
   status: 'subscribed',
+  isErasureOpen: false,
   subjectRef: REF,
   metaPageId: 'P',
   chainN: 4,
@@ -100,6 +101,8 @@ it('keeps the time of the last opt-in after a withdrawal, and forgets the rest o
 
 it.each<[keyof LeadClaims, unknown, string]>([
   ['status', 'reply_only', 'lead_status'],
+  ['status', 'erasing', 'lead_status'],
+  ['isErasureOpen', true, 'lead_status'],
   ['chainN', 3, 'lead_chain'],
   ['chainHead', null, 'lead_chain'],
   ['consentEntry', null, 'lead_consent'],
@@ -110,6 +113,10 @@ it.each<[keyof LeadClaims, unknown, string]>([
   ['marketingTokenState', null, 'lead_token'],
 ])('names a row with another %s', (column, value, what) => {
   expect(codes({ ...LEAD, [column]: value }, CHAIN)).toEqual([what]);
+});
+
+it('takes it for no fault that a row whose erasure waits says so', () => {
+  expect(codes({ ...LEAD, status: 'erasing', isErasureOpen: true }, CHAIN)).toEqual([]);
 });
 
 it.each([

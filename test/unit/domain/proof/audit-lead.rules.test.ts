@@ -20,6 +20,7 @@ const link = (n: number, facts: Partial<AuditedFacts> & Pick<AuditedFacts, 'kind
 
 const ROW: LeadClaims = {
   status: 'subscribed',
+  isErasureOpen: false,
   subjectRef: Buffer.alloc(16),
   metaPageId: 'P',
   chainN: 1,
