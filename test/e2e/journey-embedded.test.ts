@@ -30,11 +30,11 @@ import {
 } from './journey';
 
 const PLAN = [
-  { people: 300, ratePerSecond: 35 },
-  { people: 850, ratePerSecond: 60 },
-  { people: 850, ratePerSecond: 60 },
+  { people: 200, ratePerSecond: 35 },
+  { people: 500, ratePerSecond: 60 },
+  { people: 500, ratePerSecond: 60 },
 ];
-const TOTAL = 2_000;
+const TOTAL = 1_200;
 const LEAVERS = 60;
 
 interface CreatedAccount {
@@ -103,7 +103,7 @@ describe('the journey on one machine, queue and database in the embedded Postgre
     broadcastId = await launchBroadcast(stage, pages);
     const page = pages[1];
     if (page === undefined) throw new Error('no Page');
-    const left = await unsubscribeSome(stage, page, LEAVERS, 8_000);
+    const left = await unsubscribeSome(stage, page, LEAVERS, 5_000);
     await until(
       'the broadcast to complete',
       async () => (await broadcastOf(stage, broadcastId)).status === 'completed',

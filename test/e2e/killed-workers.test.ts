@@ -17,10 +17,10 @@ import {
 } from './journey';
 
 const PLAN = [
-  { people: 300, ratePerSecond: 35 },
-  { people: 1_000, ratePerSecond: 120 },
+  { people: 200, ratePerSecond: 35 },
+  { people: 600, ratePerSecond: 120 },
 ];
-const TOTAL = 1_300;
+const TOTAL = 800;
 
 takesTheWholeMachine();
 

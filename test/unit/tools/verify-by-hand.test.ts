@@ -14,12 +14,23 @@ import { bend, edit, put } from './tamperings';
 const REF = '0123456789abcdef0123456789abcdef';
 let tsa: TestTsa;
 let honest: Files;
+let short: Files;
+
+/** The script starts a process for each hash: what one thing decides is tried on the shortest bundle that has it. */
+const shortened = ({ noise, before, optIn, shown, after }: Plan): Record<string, Step> => ({
+  noise,
+  before,
+  optIn,
+  shown,
+  after,
+});
 
 beforeAll(() => {
   tsa = makeTestTsa();
   const plan = honestPlan(tsa, tsa);
   delete plan.after.selfStamp;
   honest = bundleOf(plan);
+  short = bundleOf(shortened(plan));
 });
 afterAll(() => tsa.close());
 
@@ -42,16 +53,16 @@ async function byHand(files: Files, args: readonly string[] = [], prepare: (dir:
   return { status, printed, planted, failures: printed.split('\n').filter((line) => line.startsWith('FAIL')) };
 }
 
-const changed = (...changes: readonly ((files: Files) => void)[]): Files => {
-  const files = new Map(honest);
+type Change = (files: Files) => void;
+const changed = (of: Files, ...changes: readonly Change[]): Files => {
+  const files = new Map(of);
   for (const change of changes) change(files);
   return files;
 };
-const resigned = (...changes: readonly ((files: Files) => void)[]): Files =>
-  withManifest(changed(...changes), CAST.log);
+const resigned = (of: Files, ...changes: readonly Change[]): Files => withManifest(changed(of, ...changes), CAST.log);
 
 it('passes what is honest, and says whose word the time is', async () => {
-  const [whole, alone] = await Promise.all([byHand(honest, [tsa.authorityFile]), byHand(honest)]);
+  const [whole, alone] = await Promise.all([byHand(honest, [tsa.authorityFile]), byHand(short)]);
   expect(whole).toMatchObject({ status: 0, failures: [], planted: false });
   expect(whole.printed).toContain('(by the authority you gave)');
   expect(alone).toMatchObject({ status: 2, failures: [] });
@@ -60,6 +71,7 @@ it('passes what is honest, and says whose word the time is', async () => {
 
 it('fails for each thing that was tampered with, and names it', async () => {
   const files = resigned(
+    honest,
     bend('entries/0002.json', 80),
     bend('sends/0001.message.nonce'),
     bend('checkpoints/at-3.consistency', 60),
@@ -84,18 +96,18 @@ it('fails for each thing that was tampered with, and names it', async () => {
 });
 
 it('fails under another key, without a manifest that names all, and for a checkpoint nobody signed', async () => {
-  const forged = noteOf(`${CAST.log.name}\n3\n${'A'.repeat(43)}=\n`, CAST.log).replace(/ \S{20}/, ` ${'A'.repeat(20)}`);
+  const forged = noteOf(`${CAST.log.name}\n1\n${'A'.repeat(43)}=\n`, CAST.log).replace(/ \S{20}/, ` ${'A'.repeat(20)}`);
   const [unnamed, unsigned] = await Promise.all([
-    byHand(changed(put('more.txt', 'x'))),
-    byHand(resigned(put('checkpoints/at-3.note', forged))),
+    byHand(changed(short, put('more.txt', 'x'))),
+    byHand(resigned(short, put('checkpoints/before.note', forged))),
   ]);
   expect(unnamed.failures.join()).toContain('the manifest names every file');
-  expect(unsigned.failures.join()).toContain('checkpoints/at-3.note is signed');
+  expect(unsigned.failures.join()).toContain('checkpoints/before.note is signed');
 });
 
 it('does not follow links, and takes no name that could be mistaken', async () => {
-  const link = await byHand(honest, [], (dir) => symlinkSync('/etc/passwd', path.join(dir, 'views')));
-  const name = await byHand(changed(put('entries/0009$(touch planted).json', 'x')));
+  const link = await byHand(short, [], (dir) => symlinkSync('/etc/passwd', path.join(dir, 'views')));
+  const name = await byHand(changed(short, put('entries/0009$(touch planted).json', 'x')));
   for (const found of [link, name]) expect(found).toMatchObject({ status: 1, planted: false });
   expect(link.failures.join()).toContain('holds a link');
 });
@@ -105,6 +117,7 @@ it('runs nothing that is hidden in a number', async () => {
   const note = noteOf(`${CAST.log.name}\n${hidden}\n${'A'.repeat(43)}=\n`, CAST.log);
   const plants = [
     resigned(
+      honest,
       edit('sends/0001.inner', (inner) => inner.replace('of 3', `of ${hidden}`)),
       edit('sends/0002.inner', (inner) => inner.replace('position 0', `position ${hidden}`)),
       edit('entries/0001.tlog-proof', (proof) => proof.replace('index 1', `index ${hidden}`)),
@@ -112,7 +125,7 @@ it('runs nothing that is hidden in a number', async () => {
       put('checkpoints/before.note', note),
       edit('checkpoints/before.consistency', (proof) => proof.replace('from 1', `from ${hidden}`)),
     ),
-    resigned(put('checkpoints/after.note', note)),
+    resigned(short, put('checkpoints/after.note', note)),
   ];
   const found = await Promise.all(plants.map((files) => byHand(files)));
   expect(found.map(({ status, planted }) => [status, planted])).toEqual(plants.map(() => [1, false]));
@@ -122,6 +135,14 @@ it('runs nothing that is hidden in a number', async () => {
 jest.setTimeout(240_000);
 
 describe('a field that stands in an entry twice', () => {
+  const withOneMessage = ({ noise, before, optIn, shown, first, after }: Plan) => ({
+    noise,
+    before,
+    optIn,
+    shown,
+    first,
+    after,
+  });
   const byPlan = async (change: (plan: Plan) => Record<string, Step>) => {
     const plan = honestPlan(tsa, tsa);
     delete plan.after.selfStamp;
@@ -146,7 +167,7 @@ describe('a field that stands in an entry twice', () => {
   it('finds nothing wrong with a chunk of tests', async () => {
     const failures = await byPlan((plan) => {
       plan.first.chunk = { test: true };
-      return plan;
+      return withOneMessage(plan);
     });
     expect(failures).toBe('');
   });
@@ -155,7 +176,7 @@ describe('a field that stands in an entry twice', () => {
     const failures = await byPlan((plan) => {
       const { root } = JSON.parse(bundleOf(plan).get('sends/0001.json')!.toString()) as { root: string };
       plan.first.chunk = { root: 'ab'.repeat(32), zz: { a: 1, n: 3, page: 'x', root, v: 1 } };
-      return plan;
+      return withOneMessage(plan);
     });
     expect(failures).toContain('sends/0001 is one of');
   });
@@ -169,14 +190,17 @@ describe('the time', () => {
     (ms: number, clock = CLOCK) =>
     (request: Buffer): Buffer =>
       selfTimestamp(clock, request.subarray(24, 56), Buffer.alloc(8, 1), new Date(ms));
-  const changedPlan = (change: (plan: Plan) => void): Files => {
+  const changedPlan = (
+    change: (plan: Plan) => void,
+    part: (plan: Plan) => Record<string, Step> = (plan) => plan,
+  ): Files => {
     const plan = honestPlan(tsa, tsa);
     plan.before.stamp = at(START - MINUTE_MS);
     plan.between.stamp = at(START + MINUTE_MS);
     plan.after.stamp = at(START + 6 * MINUTE_MS);
     delete plan.after.selfStamp;
     change(plan);
-    return bundleOf(plan);
+    return bundleOf(part(plan));
   };
   let dir: string;
   let authority: string;
@@ -193,7 +217,7 @@ describe('the time', () => {
     const plan = honestPlan(tsa, tsa);
     for (const step of [plan.after, plan.before]) delete step.stamp;
     delete plan.after.selfStamp;
-    const bare = bundleOf(plan);
+    const bare = bundleOf(shortened(plan));
     const files = ['x', 'at-9'].map((which) => {
       const planted = new Map(bare).set(`checkpoints/${which}.note`, Buffer.from(note));
       return withManifest(planted.set(`anchors/${which}.tsr`, at(START)(timestampRequest(note))), CAST.log);
@@ -241,13 +265,10 @@ describe('the time', () => {
 
   it('that came days before the first stamp rests on the word of the operator, and that is said', async () => {
     const { status, printed } = await byHand(
-      changedPlan(({ before, between, ...plan }) => {
+      changedPlan(({ before, optIn }) => {
         delete before.stamp;
-        delete between.stamp;
-        plan.optIn.at -= 5 * DAY_MS;
-        plan.back.at = START + 7 * MINUTE_MS;
-        plan.after.stamp = at(START + 6 * MINUTE_MS);
-      }),
+        optIn.at -= 5 * DAY_MS;
+      }, shortened),
       [authority],
     );
     expect([status, printed]).toEqual([2, expect.stringMatching(/entries\/0001: the first word .* came 5 days later/)]);
@@ -261,7 +282,7 @@ describe('the time', () => {
       optIn.at -= DAY_MS;
     };
     change(plan);
-    const files = bundleOf(plan);
+    const files = bundleOf(shortened(plan));
     for (const which of ['before', 'after']) put(`anchors/${which}.self.pem`, pemOf(CLOCK.certificate))(files);
     const { status, failures } = await byHand(withManifest(files, CAST.log));
     expect([status, failures.join()]).toEqual([1, expect.stringContaining('dated back') as string]);
@@ -269,12 +290,15 @@ describe('the time', () => {
 
   it('takes no lower limit from a stamp that an old checkpoint got late, nor any from one that does not hold', async () => {
     const late = await byHand(
-      changedPlan(({ before }) => (before.stamp = at(START + DAY_MS))),
+      changedPlan(({ before }) => (before.stamp = at(START + DAY_MS)), shortened),
       [authority],
     );
     expect([late.status, late.printed]).toEqual([0, expect.stringMatching(/entries\/0001: .* no lower limit/)]);
     const bent = await byHand(
-      changedPlan(({ before }) => (before.stamp = at(START - MINUTE_MS, selfAuthority(Buffer.alloc(32, 6))))),
+      changedPlan(
+        ({ before }) => (before.stamp = at(START - MINUTE_MS, selfAuthority(Buffer.alloc(32, 6)))),
+        shortened,
+      ),
       [authority],
     );
     expect([bent.status, bent.printed]).toEqual([1, expect.stringMatching(/entries\/0001: .* no lower limit/)]);
@@ -293,7 +317,7 @@ describe('the time', () => {
     const files = changedPlan(({ before, optIn }) => {
       before.stamp = talkative;
       optIn.at -= DAY_MS;
-    });
+    }, shortened);
     const { failures } = await byHand(files, [authority]);
     expect(failures).toEqual([expect.stringContaining('entries/0001 says a time at which')]);
   });
@@ -307,7 +331,10 @@ describe('the time', () => {
     ];
     for (const statement of statements) {
       const found = await byHand(
-        resigned(edit('entries/0001.json', (json) => json.replace(/^\{"at":"[^"]*",/, statement))),
+        resigned(
+          short,
+          edit('entries/0001.json', (json) => json.replace(/^\{"at":"[^"]*",/, statement)),
+        ),
         [tsa.authorityFile],
       );
       expect(found).toMatchObject({ status: 1, planted: false });
