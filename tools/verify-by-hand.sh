@@ -22,20 +22,38 @@ ok() { printf 'OK    %s\n' "$1"; }
 bad() { printf 'FAIL  %s\n' "$1"; failed=1; }
 check() { if [ "$1" = 0 ]; then ok "$2"; else bad "$2"; fi; }
 
-# Bytes as \x.. for printf, from hex; each is two hex digits, or nothing is said.
-escaped() { local at out=; case $1 in *[!0-9a-f]*) return 1 ;; esac; for ((at = 0; at < ${#1}; at += 2)); do out+="\\x${1:at:2}"; done; printf '%s' "$out"; }
-unhex() { printf "$(escaped "$1")"; }
+# What is worked out again and again is left in a variable of the same name: a process for each would take most of the time.
+# Sets bytes: \x.. for printf, from hex; each is two hex digits, or there are none.
+escaped() { local at; bytes=; case $1 in *[!0-9a-f]*) return 1 ;; esac; for ((at = 0; at < ${#1}; at += 2)); do bytes+="\\x${1:at:2}"; done; }
+# Sets digest: the SHA-256 of a file.
+digest_of() { digest=$(sha256sum < "$1") && digest=${digest%% *}; }
 hash() { local sum; sum=$(sha256sum) && printf '%s' "${sum%% *}"; }
 from64() { local hex; hex=$(printf '%s' "$1" | base64 -d 2>/dev/null | basenc --base16 -w0) && printf '%s' "${hex,,}"; }
 # Numbers come from the bundle and go into shell arithmetic, which would run what is hidden in them: digits only.
 whole() { case $1 in '' | *[!0-9]* | 0?*) return 1 ;; esac; [ ${#1} -le 15 ]; }
 line() { sed -n "$1p" "$2" | tr -cd '[:print:]'; }
-node() { local bytes; bytes=$(escaped "$1$2") && printf "\\x01$bytes" | hash; }
+# Set digest, to nothing where something is missing: the hash of a node over two others, that of a leaf, and the commitment to a body with its nonce.
+node() { escaped "$1$2" && printf "\\x01$bytes" > "$work/hashed" && digest_of "$work/hashed"; }
+leaf() { digest=; [ ${#1} = 64 ] && escaped "$1" && printf "\\x00$bytes" > "$work/hashed" && digest_of "$work/hashed"; }
+commitment() { digest_of "$1" && escaped "$digest" && digest= && { printf "$bytes"; cat "$2"; } > "$work/hashed" && digest_of "$work/hashed"; }
+# Hashes of 32 bytes in base64, a line each, as hex.
+hexes() {
+  awk 'BEGIN { for (at = 0; at < 64; at++) value[substr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", at + 1, 1)] = at }
+    length($0) != 44 || $0 !~ /^[A-Za-z0-9+\/]*=$/ || value[substr($0, 43, 1)] % 4 { print "malformed"; next }
+    {
+      for (at = 1; at < 44; at += 4) {
+        bits = ((value[substr($0, at, 1)] * 64 + value[substr($0, at + 1, 1)]) * 64 + value[substr($0, at + 2, 1)]) * 64 + value[substr($0, at + 3, 1)]
+        printf at < 41 ? "%02x%02x%02x" : "%02x%02x", int(bits / 65536), int(bits / 256) % 256, bits % 256
+      }
+      print ""
+    }' "$1"
+}
 
 # The key: <origin>+<key id>+<base64 of 01 and 32 bytes>
 origin=${vkey%%+*}
 material=${vkey#*+}; material=${material#*+}
-{ unhex 302a300506032b6570032100; printf '%s' "$material" | base64 -d | tail -c +2; } > "$work/key.der"
+escaped 302a300506032b6570032100
+{ printf "$bytes"; printf '%s' "$material" | base64 -d | tail -c +2; } > "$work/key.der"
 { printf '%s\n' "$origin/bundle"; printf '%s' "$material" | base64 -d; } | hash | cut -c1-8 > "$work/bundle.id"
 { printf '%s\n' "$origin"; printf '%s' "$material" | base64 -d; } | hash | cut -c1-8 > "$work/log.id"
 [ "$(cat "$work/log.id")" = "$(printf '%s' "$vkey" | cut -d+ -f2)" ]; check $? 'the key you gave is whole'
@@ -50,47 +68,48 @@ signed() {
   openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key.der" -rawin -in "$work/text" -sigfile "$work/signature" > /dev/null 2>&1
 }
 
-# fold <leaf hex> <index> <size> <file of base64 hashes>: the root that the path leads to
+# fold <leaf hex> <index> <size> <file of base64 hashes>: sets fold to the root that the path leads to
 fold() {
-  whole "$2" && whole "$3" && [ "$2" -lt "$3" ] || return 1
-  local r=$1 fn=$2 sn=$(($3 - 1)) line p
-  while read -r line; do
-    p=$(from64 "$line"); [ ${#p} = 64 ] && [ "$sn" -gt 0 ] || return 1
+  fold=
+  [ ${#1} = 64 ] && whole "$2" && whole "$3" && [ "$2" -lt "$3" ] || return 1
+  digest=$1
+  local fn=$2 sn=$(($3 - 1)) p
+  while read -r p; do
+    [ ${#p} = 64 ] && [ "$sn" -gt 0 ] || return 1
     if [ $((fn & 1)) = 1 ] || [ "$fn" = "$sn" ]; then
-      r=$(node "$p" "$r")
+      node "$p" "$digest"
       while [ $((fn & 1)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn >> 1)); sn=$((sn >> 1)); done
     else
-      r=$(node "$r" "$p")
+      node "$digest" "$p"
     fi
     fn=$((fn >> 1)); sn=$((sn >> 1))
-  done < "$4"
-  [ "$sn" = 0 ] && printf '%s' "$r"
+  done < <(hexes "$4")
+  [ "$sn" = 0 ] && fold=$digest
 }
 
 # continues <size> <root hex> <file of base64 hashes>: the tree of the newest checkpoint begins with this one (RFC 6962)
 continues() {
   whole "$1" && whole "$size" && [ "$1" -gt 0 ] && [ "$1" -le "$size" ] || return 1
   if [ "$1" = "$size" ]; then [ "$2" = "$root" ] && [ ! -s "$3" ]; return; fi
-  local fn=$(($1 - 1)) sn=$((size - 1)) old='' grown='' line p
+  local fn=$(($1 - 1)) sn=$((size - 1)) old='' grown='' p
   while [ $((fn & 1)) = 1 ]; do fn=$((fn >> 1)); sn=$((sn >> 1)); done
   [ "$fn" != 0 ] || { old=$2; grown=$2; }
-  while read -r line; do
-    p=$(from64 "$line"); [ ${#p} = 64 ] || return 1
+  while read -r p; do
+    [ ${#p} = 64 ] || return 1
     if [ -z "$old" ]; then old=$p; grown=$p; continue; fi
     [ "$sn" -gt 0 ] || return 1
     if [ $((fn & 1)) = 1 ] || [ "$fn" = "$sn" ]; then
-      old=$(node "$p" "$old"); grown=$(node "$p" "$grown")
+      node "$p" "$old"; old=$digest
+      node "$p" "$grown"; grown=$digest
       while [ $((fn & 1)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn >> 1)); sn=$((sn >> 1)); done
     else
-      grown=$(node "$grown" "$p")
+      node "$grown" "$p"; grown=$digest
     fi
     fn=$((fn >> 1)); sn=$((sn >> 1))
-  done < "$3"
+  done < <(hexes "$3")
   [ "$sn" = 0 ] && [ "$old" = "$2" ] && [ "$grown" = "$root" ]
 }
 
-commitment() { { openssl dgst -sha256 -binary "$1"; cat "$2"; } | hash; }
-leaf() { local bytes; bytes=$(escaped "$1") && printf "\\x00$bytes" | hash; }
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2" | tr -cd '[:print:]'; }
 
 # only <text> <pattern> <file>: what the pattern finds is this text, once. A field that stands there twice could say anything.
@@ -146,15 +165,17 @@ for note in checkpoints/before.note checkpoints/at-*.note; do
   [ "$own$holds" = 00 ] && printf '%s\n' "$note" >> "$work/notes"
 done
 
-# included <name>: an entry is in the tree of the checkpoint, at $index
+# included <name>: an entry is in the tree of the checkpoint. Sets index and committed
 index=
+committed=
 included() {
-  local c
-  c=$(commitment "$1.json" "$1.nonce")
+  commitment "$1.json" "$1.nonce"
+  committed=$digest
   index=$(sed -n 's/^index //p' "$1.tlog-proof" | head -n 1)
   awk 'NR > 2 { if ($0 == "") exit; print }' "$1.tlog-proof" > "$work/path"
   awk 'f { print } /^$/ { f = 1 }' "$1.tlog-proof" | cmp -s - "$after" || return 1
-  [ "$(wc -c < "$1.nonce")" = 64 ] && grep -qF "\"log\":\"$origin\"" "$1.json" && [ "$(fold "$(leaf "$c")" "$index" "$size" "$work/path")" = "$root" ]
+  leaf "$committed"
+  [ "$(wc -c < "$1.nonce")" = 64 ] && grep -qF "\"log\":\"$origin\"" "$1.json" && fold "$digest" "$index" "$size" "$work/path" && [ "$fold" = "$root" ]
 }
 
 # remember <name> <file that states the time>: for the comparison with the time-stamps
@@ -176,7 +197,7 @@ for body in entries/[0-9]*.json; do
   included "$name"; check $? "$name ($(field kind "$body")) is in the log"
   remember "$name" "$body"
   only "\"subject\":{\"n\":$count,\"prev\":$previous,$ref" '"subject":{[^}]*}' "$body"; check $? "$name follows the entry before it"
-  previous="\"$(commitment "$body" "$name.nonce")\""
+  previous="\"$committed\""
 done
 grep -q "^{\"head\":$previous,\"n\":$count,${ref%\}},\"size\":$size," entries/chain.json; check $? "the operator states that the chain ends with entry $count"
 
@@ -188,8 +209,9 @@ for body in sends/[0-9]*.message.json; do
   tail -n +4 "$name.inner" > "$work/path"
   position=$(line 2 "$name.inner"); position=${position#position }
   of=$(line 3 "$name.inner"); of=${of#of }
-  inner=$(fold "$(leaf "$(commitment "$body" "$name.message.nonce")")" "$position" "$of" "$work/path")
-  [ -n "$inner" ] && [ "$(sed -n 's/.*,"n":\([0-9]*\),"page":"[^"]*","root":"\([0-9a-f]*\)"\(,"test":true\)\{0,1\},"v":1}$/\1 \2/p' "$name.json")" = "$of $inner" ] &&
+  commitment "$body" "$name.message.nonce"
+  leaf "$digest"
+  fold "$digest" "$position" "$of" "$work/path" && [ "$(sed -n 's/.*,"n":\([0-9]*\),"page":"[^"]*","root":"\([0-9a-f]*\)"\(,"test":true\)\{0,1\},"v":1}$/\1 \2/p' "$name.json")" = "$of $fold" ] &&
     [ "$(wc -c < "$name.message.nonce")" = 64 ]; check $? "$name is one of the $of messages of its chunk"
 done
 
@@ -198,13 +220,14 @@ for piece in evidence/[0-9]*/seg.[0-9][0-9][0-9].bin; do
   [ -e "$piece" ] || continue
   number=${piece#evidence/}; number=${number%%/*}
   place=${piece##*/seg.}; place=$((10#${place%.bin} + 1))
-  if [ -e "${piece%.bin}.nonce" ]; then kind=e; h=$(commitment "$piece" "${piece%.bin}.nonce"); else kind=p; h=$(hash < "$piece"); fi
+  if [ -e "${piece%.bin}.nonce" ]; then kind=e; commitment "$piece" "${piece%.bin}.nonce"; else kind=p; digest_of "$piece"; fi
   logged=$(sed 's/.*"segs":\[//; s/\]\].*//; s/\],\[/\n/g' "entries/$number.json" | tr -d '[]' | sed -n "${place}p")
-  [ "$logged" = "\"$kind\",$(wc -c < "$piece"),\"$h\"" ] && only '"segs":[' '"segs":\[' "entries/$number.json"; check $? "$piece was logged"
+  [ "$logged" = "\"$kind\",$(wc -c < "$piece"),\"$digest\"" ] && only '"segs":[' '"segs":\[' "entries/$number.json"; check $? "$piece was logged"
 done
 for text in notices/*.txt; do
   [ -e "$text" ] || continue
-  [ "$(hash < "$text").txt" = "${text#notices/}" ]; check $? "$text is the wording its name says"
+  digest_of "$text"
+  [ "$digest.txt" = "${text#notices/}" ]; check $? "$text is the wording its name says"
 done
 
 # The time: with an authority of yours its stamps count, without one those of the operator
