@@ -7,6 +7,7 @@ export type Command =
   | { readonly kind: 'migrate' }
   | { readonly kind: 'doctor' }
   | { readonly kind: 'audit' }
+  | { readonly kind: 'retention'; readonly at: Date | null }
   | {
       readonly kind: 'verify';
       readonly bundle: string;
@@ -28,6 +29,7 @@ export const USAGE = `usage: assent <command>
   key create --account ID --scopes a,b        makes another API key [--expires 2027-01-31T00:00:00Z]
   doctor                                      says what this installation lacks
   audit                                       recomputes the whole ledger and names the first wrong entry
+  retention                                   says what would go by age, now or [--at TIME]; changes nothing
   verify BUNDLE                               checks a proof bundle against this log's key
                                               [--key VKEY] [--tsa FILE]... [--witness VKEY]...
                                               [--earlier BUNDLE]...
@@ -51,6 +53,8 @@ export function parseCommand(args: readonly string[]): Command {
       return { kind: 'doctor' };
     case 'audit':
       return { kind: 'audit' };
+    case 'retention':
+      return { kind: 'retention', at: moment(values.at, '--at') };
     case 'account create':
       return {
         kind: 'account-create',
@@ -64,7 +68,7 @@ export function parseCommand(args: readonly string[]): Command {
         scopes: required(values.scopes, '--scopes')
           .split(',')
           .map((scope) => scope.trim()),
-        expiresAt: moment(values.expires),
+        expiresAt: moment(values.expires, '--expires'),
       };
     case '':
       throw usage('no command given');
@@ -85,6 +89,7 @@ function parse(args: readonly string[]) {
         account: text,
         scopes: text,
         expires: text,
+        at: text,
         key: text,
         tsa: { type: 'string', multiple: true },
         witness: { type: 'string', multiple: true },
@@ -121,9 +126,9 @@ function required(value: string | undefined, option: string): string {
   return value;
 }
 
-function moment(text: string | undefined): Date | null {
+function moment(text: string | undefined, option: string): Date | null {
   if (text === undefined) return null;
   const at = new Date(text);
-  if (Number.isNaN(at.getTime())) throw usage('--expires must be a time such as 2027-01-31T00:00:00Z');
+  if (Number.isNaN(at.getTime())) throw usage(`${option} must be a time such as 2027-01-31T00:00:00Z`);
   return at;
 }

@@ -10,6 +10,7 @@ import { makeCreateAccount, makeCreateApiKey, makeFindAccount, SCOPES, type Crea
 import { logVkey } from '../domain/ledger';
 import { findPageByMetaId } from '../domain/pages';
 import { makeAuditLedger, type AuditResult } from '../domain/proof';
+import { makePreviewRetention } from '../domain/retention';
 import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
@@ -49,7 +50,7 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
 }
 
 /** Commands that only look: they must not make the installation that they are asked about. */
-const LOOKING: ReadonlySet<string> = new Set<Command['kind']>(['doctor', 'audit', 'verify']);
+const LOOKING: ReadonlySet<string> = new Set<Command['kind']>(['doctor', 'audit', 'retention', 'verify']);
 
 function requireInstallation({ keyRingDir }: Config): void {
   if (existsSync(path.join(keyRingDir, 'system.bin'))) return;
@@ -94,6 +95,11 @@ async function carryOut(
       return examine(infrastructure);
     case 'audit':
       return auditLedger(infrastructure, terminal);
+    case 'retention':
+      return makePreviewRetention(infrastructure)({
+        accountId: null,
+        ...(command.at === null ? {} : { at: command.at }),
+      });
     case 'account-create': {
       const create = makeCreateAccount(infrastructure);
       const { account, apiKey } = await create({ email: command.email, name: command.name, firstKeyScopes: SCOPES });

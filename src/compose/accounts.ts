@@ -5,6 +5,7 @@ import {
   makeForgetUnanswered,
   makeShowAccountErasure,
   makeShowAskedErasure,
+  certificateAddress,
 } from '../domain/erasure';
 import type { AppendDeps } from '../domain/consent';
 import { makeListMails, makeOpenOutbox, makeSendMail, makeWipeMails } from '../domain/mail';
@@ -43,7 +44,7 @@ export function composeAccounts(
     accountDeletion: {
       showAsked: makeShowAskedErasure({ db, clock }),
       confirm: makeConfirmAccountErasure(asking),
-      addressOf: (code: string) => `${publicUrl}/erasure/${code}`,
+      addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     showAccount: makeShowAccountErasure({ db }),
     /** Each waits for somebody outside: Meta, a mail server. */

@@ -14,6 +14,7 @@ import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
 import { proofsRoutes } from '../http/proofs.routes';
 import { accessRoutes, personAccessRoutes } from '../http/access.routes';
+import { retentionRoutes } from '../http/retention.routes';
 import { accountDeletionRoutes, accountRoutes } from '../http/account.routes';
 import { metaRoutes } from '../http/meta.routes';
 import { privacyRoutes } from '../http/privacy.routes';
@@ -45,6 +46,7 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...leadsRoutes(useCases.leads),
   ...accessRoutes(useCases.access),
   ...accountRoutes(useCases.account),
+  ...retentionRoutes(useCases.retention),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),

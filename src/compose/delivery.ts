@@ -62,7 +62,13 @@ export function composeDelivery(infrastructure: Infrastructure, surroundings: De
     replyPort,
     inboxPort,
     sendChunk: makeSendChunk({ ...effects, ...claims, ids }),
-    sendReplies: makeSendReplies({ ...effects, ...append, ...claims, publicUrl, erasureLink: makeErasureLink({ db }) }),
+    sendReplies: makeSendReplies({
+      ...effects,
+      ...append,
+      ...claims,
+      publicUrl,
+      erasureLink: makeErasureLink({ db, publicUrl }),
+    }),
     sweeps: [
       { name: 'settle-stuck', run: makeSettleStuck(sweepDeps) },
       { name: 'requeue-replies', run: makeRequeueReplies(sweepDeps) },

@@ -2,15 +2,18 @@ import {
   expireTombstones,
   leadErased,
   makeCarryOutErasures,
+  makeEraseByAge,
   makeEraseByChat,
   makeGetErasure,
   makeIsErased,
   makeRequestErasure,
   makeShowErasure,
   openTombstones,
+  certificateAddress,
 } from '../domain/erasure';
 import type { AppendDeps } from '../domain/consent';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../domain/delivery';
+import { makeApplyRetention, makePreviewRetention } from '../domain/retention';
 import type { RowId } from '../domain/sql.types';
 import { UserError } from '../kernel/errors';
 import type { Infrastructure } from './infrastructure';
@@ -27,15 +30,19 @@ export function composeErasure(infrastructure: Infrastructure, append: AppendDep
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
   return {
     eraseByChat: makeEraseByChat({ ...begin, queueErasureLink }),
+    previewRetention: makePreviewRetention({ db, clock }),
     erasures: {
       request: makeRequestErasure(begin),
       get: makeGetErasure({ db }),
-      addressOf: (code: string) => `${publicUrl}/erasure/${code}`,
+      addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     erasurePage: { show: makeShowErasure({ db }) },
     openTombstones: () => openTombstones({ keyRing, clock }),
     sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log }) }],
-    housekeeping: [{ name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) }],
+    housekeeping: [
+      { name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) },
+      { name: 'apply-retention', run: makeApplyRetention({ db, clock, log, eraseByAge: makeEraseByAge(begin) }) },
+    ],
     /** A lead that is not found because it was erased is said to be gone. */
     orGone:
       <Input extends LeadInput, Output>(work: (input: Input) => Promise<Output>) =>

@@ -5,6 +5,7 @@ import {
   makeTakeDeauthorisation,
   makeTakeDeletion,
 } from '../domain/callbacks';
+import { certificateAddress } from '../domain/erasure';
 import { makeRecheckTokens, type PageDeps } from '../domain/pages';
 import type { DrainInboxDeps } from '../domain/inbox';
 import { readSignedRequest } from '../platform/messenger/signed-request';
@@ -24,7 +25,7 @@ export function composeMetaRequests(
       readRequest: (text: string) => readSignedRequest(text, appSecrets, clock.now()),
       takeDeletion: makeTakeDeletion(deps),
       takeDeauthorisation: makeTakeDeauthorisation(deps),
-      addressOf: (code: string) => `${publicUrl}/erasure/${code}`,
+      addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     showDeletion: makeShowDeletion(deps),
     rechecking: [{ name: 'recheck-tokens', run: makeRecheckAfterDeauthorisation({ ...deps, recheckTokens }) }],

@@ -89,6 +89,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     erasures: erasure.erasures,
     erasurePage: { ...erasure.erasurePage, showDeletion: metaRequests.showDeletion, showAccount: accounts.showAccount },
     account: accounts.account,
+    retention: { preview: erasure.previewRetention },
     accountDeletion: accounts.accountDeletion,
     metaRequests: metaRequests.routes,
     broadcasts: broadcastsApi({

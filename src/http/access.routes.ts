@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { AccessAnswer, AccessRecord, AccessSection, makeAccessForAccount } from '../domain/access';
 import { ACCESS_EXAMPLE } from './examples';
-import { html, page, type SafeHtml } from './html';
+import { html, momentOf, page, type SafeHtml } from './html';
 import { refuseOtherMethods } from './other-methods';
 import { answerUnknownLink } from './person.routes';
 import { privateRoute, type Route } from './route';
@@ -146,5 +146,3 @@ function valueOf(value: unknown): string | SafeHtml {
   if (typeof value === 'object') return html`<pre>${JSON.stringify(value, null, 2)}</pre>`;
   return JSON.stringify(value);
 }
-
-const momentOf = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;

@@ -2,6 +2,7 @@ import { Router, urlencoded, type Response } from 'express';
 import { z } from 'zod';
 import type { AccountCounts, AskedView, ConfirmedErasure, makeAskAccountErasure } from '../domain/erasure';
 import type { makeListMails } from '../domain/mail';
+import { ASKED_ACCOUNT_DELETION_EXAMPLE, MAIL_EXAMPLE } from './examples';
 import { html, page, type SafeHtml } from './html';
 import { refuseOtherMethods } from './other-methods';
 import { privateRoute, type Route } from './route';
@@ -13,7 +14,6 @@ export interface AccountApi {
   readonly mails: ReturnType<typeof makeListMails>;
 }
 
-const AT = '2026-11-23T10:11:12.403Z';
 const tag = 'account';
 
 const countsSchema = z.object({
@@ -33,11 +33,7 @@ const askedSchema = z
   })
   .meta({
     id: 'AskedAccountDeletion',
-    example: {
-      id: '0f6f3c0e-7f51-4a10-9d6e-8f0f5a1f9a10',
-      confirm_until: AT,
-      would_delete: { pages: 1, leads: 1200, broadcasts: 14, messages: 15030, ledger_entries: 2480, api_keys: 2 },
-    },
+    example: ASKED_ACCOUNT_DELETION_EXAMPLE,
   });
 
 const mailSchema = z
@@ -54,15 +50,7 @@ const mailSchema = z
   })
   .meta({
     id: 'Mail',
-    example: {
-      id: '0f6f3c0e-7f51-4a10-9d6e-8f0f5a1f9a11',
-      kind: 'account_deletion_asked',
-      state: 'sent',
-      attempts: 1,
-      created_at: AT,
-      settled_at: AT,
-      content: null,
-    },
+    example: MAIL_EXAMPLE,
   });
 
 const presentCounts = (counts: AccountCounts): z.infer<typeof countsSchema> => ({

@@ -199,3 +199,31 @@ export const PROGRESS_EXAMPLE = [
   `event: progress\ndata: ${JSON.stringify({ status: 'sending', blocked_reason: null, stats: STATS })}\n\n`,
   ': still here\n\n',
 ].join('');
+
+export const ASKED_ACCOUNT_DELETION_EXAMPLE = {
+  id: '0f6f3c0e-7f51-4a10-9d6e-8f0f5a1f9a10',
+  confirm_until: AT,
+  would_delete: { pages: 1, leads: 1200, broadcasts: 14, messages: 15030, ledger_entries: 2480, api_keys: 2 },
+};
+
+export const MAIL_EXAMPLE = {
+  id: '0f6f3c0e-7f51-4a10-9d6e-8f0f5a1f9a11',
+  kind: 'account_deletion_asked',
+  state: 'sent',
+  attempts: 1,
+  created_at: AT,
+  settled_at: AT,
+  content: null,
+};
+
+export const RETENTION_EXAMPLE = {
+  at: AT,
+  rules: [
+    {
+      rule: 'silent_people',
+      sentence: 'people of whom nothing was heard for 24 months are erased',
+      before: '2024-11-23T10:11:12.403Z',
+      count: 3,
+    },
+  ],
+};

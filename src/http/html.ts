@@ -18,6 +18,9 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new SafeHtml(strings.reduce((text, literal, index) => text + render(parts[index - 1] ?? '') + literal));
 }
 
+/** A time of ours (RFC 3339, UTC) as people read it. */
+export const momentOf = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;
+
 /** A whole page. Styles come from our own origin, so that the content security policy can forbid everything else. */
 export function page(title: string, body: SafeHtml, language = 'en'): string {
   return html`<!doctype html>

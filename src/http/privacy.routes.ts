@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { fieldsOf, type FieldGroup, type Store } from '../domain/policies';
+import { namesOf, type FieldGroup, type Store } from '../domain/policies';
 import { html, page, type SafeHtml } from './html';
 import { refuseOtherMethods } from './other-methods';
 import { facts } from './router';
@@ -31,7 +31,7 @@ const presented = (store: Store): object => ({
   holds: store.holds,
   retention: store.retention,
   fields: store.groups.flatMap((group) =>
-    group.fields.split(' ').map((name) => ({
+    namesOf(group).map((name) => ({
       name,
       about: group.about,
       class: group.class,
@@ -81,7 +81,7 @@ const storeSection = (store: Store): SafeHtml =>
 
 const groupRow = (group: FieldGroup): SafeHtml =>
   html`<tr>
-    <td>${fieldsOf({ groups: [group] }).join(', ')}</td>
+    <td>${namesOf(group).join(', ')}</td>
     <td>${group.purpose}</td>
     <td>${group.form}</td>
   </tr>`;

@@ -17,7 +17,16 @@ export interface PublicOperation {
   readonly replies: Readonly<Record<number, DocumentedReply>>;
 }
 
-const html = { schema: z.string(), contentType: 'text/html' };
+const aPage = (description: string): DocumentedReply => ({
+  description,
+  schema: z.string(),
+  contentType: 'text/html',
+  example: '<!doctype html>…',
+});
+const pageReplies = (found: string, unknown: string): PublicOperation['replies'] => ({
+  200: aPage(found),
+  404: aPage(unknown),
+});
 const checks = z
   .object({ status: z.enum(['ready', 'not_ready']), checks: z.record(z.string(), z.enum(['ok', 'failed'])) })
   .meta({ id: 'Readiness', example: { status: 'ready', checks: { database: 'ok', queue: 'ok', keys: 'ok' } } });
@@ -77,7 +86,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     tag: 'operations',
     summary: 'This document for people',
     auth: 'none',
-    replies: { 200: { description: 'A page', ...html, example: '<!doctype html>…' } },
+    replies: { 200: aPage('A page') },
   },
   {
     method: 'get',
@@ -124,10 +133,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     summary: 'The page of one person: what is kept, and a button that unsubscribes. Changes nothing',
     auth: 'link token',
     params: token,
-    replies: {
-      200: { description: 'The page', ...html, example: '<!doctype html>…' },
-      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
-    },
+    replies: pageReplies('The page', 'Unknown link'),
   },
   {
     method: 'post',
@@ -136,10 +142,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     summary: 'Unsubscribes the person',
     auth: 'link token',
     params: token,
-    replies: {
-      200: { description: 'The page as it is now', ...html, example: '<!doctype html>…' },
-      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
-    },
+    replies: pageReplies('The page as it is now', 'Unknown link'),
   },
   {
     method: 'get',
@@ -148,10 +151,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     summary: 'How far an erasure is, and its certificate. Names nobody',
     auth: 'none',
     params: z.object({ code: z.string() }),
-    replies: {
-      200: { description: 'The page', ...html, example: '<!doctype html>…' },
-      404: { description: 'Unknown code', ...html, example: '<!doctype html>…' },
-    },
+    replies: pageReplies('The page', 'Unknown code'),
   },
   {
     method: 'get',
@@ -160,10 +160,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     summary: 'What one person agreed to and took back, each act with its place in the signed log. Changes nothing',
     auth: 'link token',
     params: token,
-    replies: {
-      200: { description: 'The page', ...html, example: '<!doctype html>…' },
-      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
-    },
+    replies: pageReplies('The page', 'Unknown link'),
   },
   {
     method: 'get',
@@ -225,7 +222,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     tag: 'privacy',
     summary: 'The same for people',
     auth: 'none',
-    replies: { 200: { description: 'The page', ...html, example: '<!doctype html>…' } },
+    replies: { 200: aPage('The page') },
   },
   ...(['data-deletion', 'deauthorize'] as const).map(metaOperation),
   ...(['get', 'post'] as const).map((method): PublicOperation => ({
@@ -238,10 +235,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
         : 'The yes: deletes the account for good',
     auth: 'link token',
     params: token,
-    replies: {
-      200: { description: 'The page', ...html, example: '<!doctype html>…' },
-      404: { description: 'A link that does not count', ...html, example: '<!doctype html>…' },
-    },
+    replies: pageReplies('The page', 'A link that does not count'),
   })),
   {
     method: 'get',
@@ -250,10 +244,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     summary: 'Everything that is kept about one person, for them to read. Changes nothing',
     auth: 'link token',
     params: token,
-    replies: {
-      200: { description: 'The page', ...html, example: '<!doctype html>…' },
-      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
-    },
+    replies: pageReplies('The page', 'Unknown link'),
   },
   {
     method: 'get',
@@ -264,7 +255,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     params: token,
     replies: {
       200: { description: 'The file', schema: accessSchema },
-      404: { description: 'Unknown link', ...html, example: '<!doctype html>…' },
+      404: aPage('Unknown link'),
     },
   },
 ];

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { Receipt, ReceiptEntry } from '../domain/proof';
-import { html, page, type SafeHtml } from './html';
+import { html, momentOf, page, type SafeHtml } from './html';
 import { refuseOtherMethods } from './other-methods';
 import { answerUnknownLink } from './person.routes';
 import { facts } from './router';
@@ -115,5 +115,3 @@ const signedSection = ({ size, note }: NonNullable<Receipt['checkpoint']>): Safe
       Page.
     </p>
   </section>`;
-
-const momentOf = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;

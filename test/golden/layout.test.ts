@@ -41,6 +41,10 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'policies/trace-stores.rules',
     ],
   },
+  'test/integration/domain/retention/retention.test.ts': {
+    because: 'the timer, its SQL and its dry run, held against one another',
+    sources: ['retention/apply-retention', 'retention/preview-retention', 'retention/retention.store'],
+  },
   'test/integration/domain/erasure/account-erasure.test.ts': {
     because: 'the deletion of an account is one way from the question to the certificate',
     sources: [
@@ -212,6 +216,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/erasure/account-erasure.test.ts': 'an account from the question to the certificate',
   'test/integration/domain/erasure/erase-by-chat.test.ts': 'a person from the question to the certificate',
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
+  'test/integration/domain/retention/retention.test.ts': 'what goes by age',
   'test/integration/domain/accounts/accounts.test.ts': 'the life of an account',
   'test/integration/domain/broadcasts/control.test.ts': 'launch, pause, resume and cancel',
   'test/integration/domain/broadcasts/drafts.test.ts': 'writing and reading drafts',

@@ -125,13 +125,3 @@ export async function isOnList(sql: Sql, pageId: RowId, personMac: Buffer): Prom
   const row = await sql.first('select from suppression where page_id = $1 and person_mac = $2', [pageId, personMac]);
   return row !== undefined;
 }
-
-export const readWordings = (
-  sql: Sql,
-  pageId: RowId,
-  sha256s: readonly string[],
-): Promise<{ readonly sha256: Buffer; readonly body: string }[]> =>
-  sql.rows('select distinct sha256, body from notice where page_id = $1 and sha256 = any($2::bytea[])', [
-    pageId,
-    sha256s.map((hex) => Buffer.from(hex, 'hex')),
-  ]);

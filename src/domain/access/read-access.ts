@@ -9,10 +9,10 @@ import {
   openLead,
   readLeadRow,
   tagNames,
-  webTokenSha256,
+  askedTokenSha256,
   type OpenLead,
 } from '../leads';
-import { suppressionMac } from '../pages';
+import { suppressionMac, readNoticeBodies } from '../pages';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import {
   findByToken,
@@ -24,14 +24,11 @@ import {
   readOwnEvents,
   readPlans,
   readReplyFacts,
-  readWordings,
   type MessageFacts,
   type PersonPlace,
 } from './access.store';
 import type { AccessAnswer } from './access.types';
 import { NOT_SHOWN, sectionsOf, type PersonFacts } from './sections';
-
-const WEB_TOKEN = /^[A-Za-z0-9_-]{22}$/;
 
 export interface AccessDeps extends AuditDeps {
   readonly db: Database;
@@ -72,7 +69,7 @@ export const makeAccessForAccount =
 export const makeAccessForPerson =
   (deps: AccessDeps) =>
   async (token: string): Promise<AccessAnswer | null> => {
-    const tokenSha256 = WEB_TOKEN.test(token) ? webTokenSha256(token) : null;
+    const tokenSha256 = askedTokenSha256(token);
     const found = tokenSha256 === null ? undefined : await findByToken(deps.db, tokenSha256);
     if (tokenSha256 === null || found === undefined) return null;
     const key = await deps.accountKey(found.accountId);
@@ -129,8 +126,7 @@ async function readEntries(sql: Sql, pageId: RowId, leadId: RowId, dek: Buffer):
   const bodies = new Map(opened.map(({ entryId, body }) => [entryId, body.toString('utf8')]));
   const history = historyOf(opened);
   const named = history.flatMap(({ notice }) => (notice === null ? [] : [notice.sha256]));
-  const rows = await readWordings(sql, pageId, [...new Set(named)]);
-  const wordings = new Map(rows.map(({ sha256, body }) => [sha256.toString('hex'), body]));
+  const wordings = await readNoticeBodies(sql, pageId, named);
   return history.map((entry) => ({
     ...entry,
     body: bodies.get(entry.entryId) ?? '',

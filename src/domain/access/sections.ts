@@ -1,3 +1,4 @@
+import { RETENTION } from '../../../config/retention';
 import type { HistoryEntry } from '../consent';
 import type { LeadRow } from '../leads';
 import type { HandedOut, LeadFacts, MessageFacts, PlanFacts, ReplyFacts } from './access.store';
@@ -21,7 +22,9 @@ export interface PersonFacts {
 
 const YOU_AND_META = 'You, by what you did in Messenger. Meta sent it to us, signed.';
 const NOBODY = 'Nobody.';
-const UNTIL_ERASED = 'Until you ask for it to be deleted, or the Page ends its account.';
+const UNTIL_ERASED =
+  `Until you ask for it to be deleted, or the Page ends its account; at the latest ${String(RETENTION.silentMonths)} months after we last heard of you, ` +
+  `or, when you unsubscribed, ${String(RETENTION.leftMonths)} months after that.`;
 const FOR_PROOF = 'To show later that you agreed, what you agreed to, and that you could leave.';
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
@@ -121,7 +124,7 @@ const messages = ({ messages: all }: PersonFacts): AccessSection => ({
   source: 'The Page wrote them. Times of delivery and reading are what Meta told us; a tap on a button is yours.',
   purpose: 'To send each once, to count how many arrived, and to show for each that you had agreed to it.',
   recipients: 'Meta, which delivers them.',
-  retention: `${UNTIL_ERASED} Counts without your name stay with the broadcast.`,
+  retention: `${UNTIL_ERASED} Whether it was delivered or read: ${String(RETENTION.receiptDays)} days. Counts without your name stay with the broadcast.`,
   records: all.map((message) => ({
     broadcast: message.broadcastUuid,
     is_test: message.isTest,

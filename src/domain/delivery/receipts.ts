@@ -1,3 +1,4 @@
+import { RETENTION } from '../../../config/retention';
 import { openField } from '../../kernel/crypto/field-cipher';
 import type { KeyRing } from '../keyring.types';
 import { onRing, type LeadKeyRow } from '../leads';
@@ -24,6 +25,9 @@ export const makeApplyDelivered = (deps: ReceiptDeps) => makeApply(deps, 'delive
 /** As delivered; what was read has also arrived. */
 export const makeApplyRead = (deps: ReceiptDeps) => makeApply(deps, 'read_at');
 
+/** What is older keeps no receipts: they were counted and forgotten (src/domain/retention). */
+const FORGOTTEN = `clock_timestamp() - interval '${String(RETENTION.receiptDays)} days'`;
+
 type Mark = 'delivered_at' | 'read_at';
 
 const BY_WATERMARK: Readonly<Record<Mark, string>> = {
@@ -34,7 +38,8 @@ const BY_WATERMARK: Readonly<Record<Mark, string>> = {
 function watermarkSql(change: string, mark: Mark): string {
   return `update delivery set ${change}
     where lead_id = $1 and ${mark} is null and status in ('accepted', 'sending', 'uncertain')
-      and coalesce(post_started_at, claimed_at) <= $2::timestamptz`;
+      and coalesce(post_started_at, claimed_at) <= $2::timestamptz
+      and coalesce(post_started_at, claimed_at) > ${FORGOTTEN}`;
 }
 
 const BY_SEQ: Readonly<Record<Mark, string>> = {
@@ -72,6 +77,7 @@ const readOpenRows = (tx: Tx, leadId: RowId, mark: Mark): Promise<OpenRow[]> =>
        k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", k.psid_ct as "psidCt", p.public_id as "pageUuid"
       from delivery d join lead_key k on k.lead_id = d.lead_id join page p on p.id = d.page_id
       where d.lead_id = $1 and d.status = 'accepted' and d.mid_ct is not null
+        and d.post_started_at > ${FORGOTTEN}
         and case $2 when 'read_at' then d.read_at else d.delivered_at end is null`,
     [leadId, mark],
   );

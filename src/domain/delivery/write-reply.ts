@@ -60,14 +60,10 @@ async function contentOf(
   });
 }
 
-async function erasureUrl(
-  { publicUrl, erasureLink }: WriteReplyDeps,
-  reply: PickedReply,
-  dek: Buffer,
-): Promise<string> {
+async function erasureUrl({ erasureLink }: WriteReplyDeps, reply: PickedReply, dek: Buffer): Promise<string> {
   const link = await erasureLink(reply.leadId, dek);
   if (link === null) throw new InvariantError('erasure_missing', 'the last reply of an erasure without its link');
-  return `${publicUrl}/erasure/${link}`;
+  return link;
 }
 
 async function receiptOf({ db }: WriteReplyDeps, page: SendPageRow, reply: PickedReply, dek: Buffer): Promise<string> {

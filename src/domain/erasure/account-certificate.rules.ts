@@ -1,29 +1,3 @@
-import { sha256 } from '../../kernel/crypto/merkle';
-
-/** SHA-256( SHA-256("account:<its public id>") ‖ r ). */
-export const accountHash = (accountUuid: string, link: Buffer): Buffer =>
-  sha256(Buffer.concat([sha256(Buffer.from(`account:${accountUuid}`)), link]));
-
-export interface AccountHead {
-  /** 128 random bits in hex; names the public page. */
-  readonly code: string;
-  readonly log: string;
-  readonly subjectSha256: Buffer;
-  readonly requestedAt: Date;
-}
-
-/** What is known with the yes. Each `erasure` entry of the account holds the SHA-256 of these bytes. */
-export const accountHead = ({ code, log, subjectSha256, requestedAt }: AccountHead): string =>
-  [
-    'assent-erasure-certificate/v1',
-    `id ${code}`,
-    `log ${log}`,
-    'scope account',
-    `subject ${subjectSha256.toString('hex')}`,
-    `requested ${requestedAt.toISOString()}`,
-    '',
-  ].join('\n');
-
 export interface AccountEnd {
   readonly rowsDeletedAt: Date;
   readonly keysDestroyedAt: Date;

@@ -43,10 +43,10 @@ export interface AskedRow {
   readonly id: RowId;
   readonly code: string;
   readonly accountId: RowId;
-  readonly askedAt: Date;
+  readonly confirmUntil: Date;
 }
 
-const ASKED = `select id, code, account_id as "accountId", asked_at as "askedAt" from account_erasure
+const ASKED = `select id, code, account_id as "accountId", confirm_until as "confirmUntil" from account_erasure
   where token_sha256 = $1 and state = 'asked' and confirm_until > $2`;
 
 export const findAsked = (sql: Sql, tokenSha256: Buffer, now: Date): Promise<AskedRow | undefined> =>
@@ -134,14 +134,16 @@ export interface OpenAccountErasure {
   readonly rowsDeletedAt: Date | null;
 }
 
-export const readOpenAccountErasures = (sql: Sql, limit: number): Promise<OpenAccountErasure[]> =>
-  sql.rows(
-    `select id, public_id as uuid, code, account_id as "accountId", state, confirmed_at as "confirmedAt", key_day as "keyDay",
+const OPEN = `select id, public_id as uuid, code, account_id as "accountId", state, confirmed_at as "confirmedAt", key_day as "keyDay",
        letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, pages_released as "pagesReleased",
-       leaves, commitment, rows_deleted_at as "rowsDeletedAt"
-      from account_erasure where state in ('confirmed', 'destroying') order by id limit $1`,
-    [limit],
-  );
+  leaves, commitment, rows_deleted_at as "rowsDeletedAt"
+ from account_erasure where state in ('confirmed', 'destroying')`;
+
+export const readOpenAccountErasures = (sql: Sql, limit: number): Promise<OpenAccountErasure[]> =>
+  sql.rows(`${OPEN} order by id limit $1`, [limit]);
+
+export const findOpenAccountErasure = (sql: Sql, id: RowId): Promise<OpenAccountErasure | undefined> =>
+  sql.first(`${OPEN} and id = $1`, [id]);
 
 export const recordReleased = (sql: Sql, id: RowId, released: number): Promise<number> =>
   sql.run('update account_erasure set pages_released = pages_released + $2 where id = $1', [id, released]);
@@ -170,26 +172,6 @@ export async function lockSomeLeads(tx: Tx, accountId: RowId, limit: number): Pr
     [accountId, limit],
   );
   return rows.map(({ id }) => id);
-}
-
-/** @returns how many leaves it closed */
-export async function deleteLeads(tx: Tx, leadIds: readonly RowId[]): Promise<number> {
-  const leaves = await tx.run(
-    `update ledger_leaf f set state = 'closed', entry_id = null
-      from ledger_opening o where o.entry_id = f.entry_id and o.lead_id = any($1::bigint[])`,
-    [leadIds],
-  );
-  // Bodies in which their events were the last that are kept lose their envelope too.
-  await tx.run(
-    `delete from evidence_segment s
-      where s.kind = 'p'
-        and s.delivery_id in (select delivery_id from evidence_segment where lead_id = any($1::bigint[]))
-        and not exists (select from evidence_segment o
-          where o.delivery_id = s.delivery_id and o.kind = 'e' and not (o.lead_id = any($1::bigint[])))`,
-    [leadIds],
-  );
-  await tx.run('delete from lead where id = any($1::bigint[])', [leadIds]);
-  return leaves;
 }
 
 /** Everything else of the account, by itself and by cascade. @returns how many leaves it closed */

@@ -3,10 +3,10 @@ import { sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import type { Ids } from '../../kernel/ids';
 import { openOwner, recordAudit } from '../accounts';
+import { dayOf } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 import type { Post } from '../mail';
 import type { Database, RowId, Sql } from '../sql.types';
-import { accountHead, accountHash } from './account-certificate.rules';
 import {
   confirmErasure,
   countAccount,
@@ -18,9 +18,8 @@ import {
   type AccountCounts,
   type AccountErasureView,
 } from './account-erasure.store';
-import { LINK_BYTES } from './certificate.rules';
+import { accountHash, certificateOpening, LINK_BYTES } from './certificate.rules';
 import { nameDiffers } from './erasure.errors';
-import { dayOf } from './tombstone';
 
 const DAY_MS = 86_400_000;
 const CODE_BYTES = 16;
@@ -116,8 +115,7 @@ export const makeShowAskedErasure =
   async (token: string): Promise<AskedView | null> => {
     const asked = TOKEN.test(token) ? await findAsked(db, tokenHash(token), clock.now()) : undefined;
     if (asked === undefined) return null;
-    const confirmUntil = new Date(asked.askedAt.getTime() + DAY_MS);
-    return { counts: await countAccount(db, asked.accountId), confirmUntil };
+    return { counts: await countAccount(db, asked.accountId), confirmUntil: asked.confirmUntil };
   };
 
 export interface ConfirmedErasure {
@@ -143,9 +141,10 @@ export const makeConfirmAccountErasure =
     const keyDay = dayOf(now);
     const dayKey = await deps.keyRing.inboxKey(keyDay);
     const letter: Letter = { to: owner.email, link: link.toString('base64url') };
-    const certificateHead = accountHead({
+    const certificateHead = certificateOpening({
       code: asked.code,
       log: deps.logOrigin,
+      scope: 'account',
       subjectSha256: accountHash(owner.uuid, link),
       requestedAt: now,
     });

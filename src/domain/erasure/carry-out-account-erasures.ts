@@ -1,8 +1,9 @@
 import { openField } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
-import { InvariantError, OperationalError } from '../../kernel/errors';
+import { InvariantError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
 import { appendSystemEntry, type AppendDeps } from '../consent';
+import { dayKeyOrNull } from '../day-key';
 import { erasureSigner, logSigner, signNote } from '../ledger';
 import type { Post } from '../mail';
 import type { ReleasedPages } from '../pages';
@@ -10,7 +11,7 @@ import type { Database, RowId, Tx } from '../sql.types';
 import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
-  deleteLeads,
+  findOpenAccountErasure,
   isUnderWay,
   lockPages,
   lockSomeLeads,
@@ -22,6 +23,8 @@ import {
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
+import { certificateLink } from './certificate.rules';
+import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
 
 const MOST_ACCOUNTS = 20;
 const BATCH_LEADS = 1_000;
@@ -82,7 +85,7 @@ async function deleteBatch(
     leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   }
   if (await isUnderWay(tx, accountId)) return 'waits';
-  const leaves = leads.length > 0 ? await deleteLeads(tx, leads) : await deleteAccount(tx, accountId);
+  const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
   const at = deps.clock.now();
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
@@ -93,8 +96,16 @@ async function deleteBatch(
   return 'last';
 }
 
+/** @returns how many leaves it closed */
+async function deletePeople(tx: Tx, leadIds: readonly RowId[]): Promise<number> {
+  const leaves = await closeLeaves(tx, leadIds, 'closed');
+  await dropEnvelopes(tx, leadIds);
+  await deleteLeads(tx, leadIds);
+  return leaves;
+}
+
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
-  const erasure = (await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)).find((one) => one.id === id);
+  const erasure = await findOpenAccountErasure(deps.db, id);
   if (erasure === undefined) return 0;
   const { rowsDeletedAt, commitment, certificateHead: head, rings, leaves, pagesReleased } = erasure;
   if (rowsDeletedAt === null || commitment === null)
@@ -120,14 +131,8 @@ async function openLetter(
   { code, keyDay, letterCt }: OpenAccountErasure,
 ): Promise<Letter | null> {
   if (letterCt === null) return null;
-  try {
-    return JSON.parse(
-      openField(await deps.keyRing.inboxKey(keyDay), letterPlace(code), letterCt).toString('utf8'),
-    ) as Letter;
-  } catch (error) {
-    if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return null;
-    throw error;
-  }
+  const key = await dayKeyOrNull(deps.keyRing, keyDay);
+  return key === null ? null : (JSON.parse(openField(key, letterPlace(code), letterCt).toString('utf8')) as Letter);
 }
 
 interface Certified {
@@ -152,7 +157,7 @@ const mailCertificate = (
       '',
       certificate,
       'It names nobody. Whoever has this address can show that it is about your account:',
-      `${publicUrl}/erasure/${code}#${link}`,
+      certificateLink(publicUrl, code, Buffer.from(link, 'base64url')),
       '',
       'This is the last mail: your address is deleted with it.',
       '',

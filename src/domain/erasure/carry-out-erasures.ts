@@ -1,5 +1,6 @@
 import type { Log } from '../../kernel/log';
 import { appendSystemEntry, type AppendDeps } from '../consent';
+import { dayOf } from '../day-key';
 import { lockLeadRow, onRing, openLead, rotateBucket, type LeadPage } from '../leads';
 import { erasureSigner, logSigner, signNote } from '../ledger';
 import { insertSuppressions, suppressionMac } from '../pages';
@@ -7,7 +8,7 @@ import type { Database, Tx } from '../sql.types';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import { certificateHead, certificateText } from './certificate.rules';
-import { closeLeaves, deleteLead, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
+import { closeLeaves, deleteLeads, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
 import {
   readDestroying,
   readOpenBuckets,
@@ -17,7 +18,7 @@ import {
   type BucketWork,
 } from './erasure.store';
 import type { OpenErasure } from './erasure.types';
-import { dayOf, insertTombstones, tombstoneMac, type Tombstone } from './tombstone';
+import { insertTombstones, tombstoneMac, type Tombstone } from './tombstone';
 
 /** Buckets of one round; the next round goes on with the others. */
 const MOST_BUCKETS = 200;
@@ -107,19 +108,13 @@ async function discardLead(
   const isReady = (await readReady(tx, page.id, erasure.bucket)).some(({ id }) => id === erasure.id);
   if (!isReady) return null;
   const { psid } = openLead(deps.keyRing, page, row);
-  const head = certificateHead({
-    code: erasure.code,
-    log: deps.logOrigin,
-    scope: 'lead',
-    subjectSha256: erasure.subjectSha256,
-    requestedAt: erasure.requestedAt,
-    rowsDeletedAt: at,
-  });
-  const leaves = await closeLeaves(tx, row.id);
+  const { code, subjectSha256, requestedAt } = erasure;
+  const head = certificateHead({ code, log: deps.logOrigin, scope: 'lead', subjectSha256, requestedAt }, at);
+  const leaves = await closeLeaves(tx, [row.id], 'erased');
   await forgetMessages(tx, row.id);
-  await dropEnvelopes(tx, row.id);
+  await dropEnvelopes(tx, [row.id]);
   await leaveMark(tx, deps, page, { psid, at, keepsMark: erasure.keepsMark });
-  await deleteLead(tx, row.id);
+  await deleteLeads(tx, [row.id]);
   const entry = { kind: 'erasure', atDay: at, scope: 'lead', leaves, certificate: sha256(Buffer.from(head)) } as const;
   const { commitment } = await appendSystemEntry(tx, deps, page.accountId, entry);
   await recordDeleted(tx, { id: erasure.id, leaves, commitment, certificateHead: head }, { at, keyVersion: version });

@@ -3,32 +3,47 @@ import { sha256 } from '../../kernel/crypto/merkle';
 /** Random bytes that tie a certificate to its person; only the person's link holds them. */
 export const LINK_BYTES = 64;
 
-/** SHA-256( SHA-256("<Meta's Page id>:<page-scoped id>") ‖ r ). Without `r` nobody can tell whom a certificate is about. */
-export const subjectHash = (metaPageId: string, psid: string, link: Buffer): Buffer =>
-  sha256(Buffer.concat([sha256(Buffer.from(`${metaPageId}:${psid}`)), link]));
+/** The public page of an erasure, which tells how far it is and shows its certificate. Names nobody. */
+export const certificateAddress = (publicUrl: string, code: string): string => `${publicUrl}/erasure/${code}`;
 
-export interface CertificateHead {
+/** The address with what ties the certificate to its person: a browser sends nothing behind the `#`. */
+export const certificateLink = (publicUrl: string, code: string, link: Buffer): string =>
+  `${certificateAddress(publicUrl, code)}#${link.toString('base64url')}`;
+
+/** Without the link, `r`, nobody can tell whom a certificate is about. */
+const tied = (subject: string, link: Buffer): Buffer => sha256(Buffer.concat([sha256(Buffer.from(subject)), link]));
+
+/** SHA-256( SHA-256("<Meta's Page id>:<page-scoped id>") ‖ r ). */
+export const subjectHash = (metaPageId: string, psid: string, link: Buffer): Buffer =>
+  tied(`${metaPageId}:${psid}`, link);
+
+/** SHA-256( SHA-256("account:<its public id>") ‖ r ). */
+export const accountHash = (accountUuid: string, link: Buffer): Buffer => tied(`account:${accountUuid}`, link);
+
+export interface CertificateOpening {
   /** 128 random bits in hex; names the public page. */
   readonly code: string;
   readonly log: string;
-  readonly scope: 'lead';
+  readonly scope: 'lead' | 'account';
   readonly subjectSha256: Buffer;
   readonly requestedAt: Date;
-  readonly rowsDeletedAt: Date;
 }
 
-/** What is known when the rows are deleted. The `erasure` entry of the log holds the SHA-256 of these bytes. */
-export const certificateHead = (head: CertificateHead): string =>
+/** What is known when it is asked for. Of an account it is the head: each of its `erasure` entries holds the SHA-256 of these bytes. */
+export const certificateOpening = (opening: CertificateOpening): string =>
   [
     'assent-erasure-certificate/v1',
-    `id ${head.code}`,
-    `log ${head.log}`,
-    `scope ${head.scope}`,
-    `subject ${head.subjectSha256.toString('hex')}`,
-    `requested ${head.requestedAt.toISOString()}`,
-    `live-copies-deleted ${head.rowsDeletedAt.toISOString()} postgres`,
+    `id ${opening.code}`,
+    `log ${opening.log}`,
+    `scope ${opening.scope}`,
+    `subject ${opening.subjectSha256.toString('hex')}`,
+    `requested ${opening.requestedAt.toISOString()}`,
     '',
   ].join('\n');
+
+/** The head of a lead's: what is known when its rows are deleted. Its `erasure` entry holds the SHA-256 of these bytes. */
+export const certificateHead = (opening: CertificateOpening, rowsDeletedAt: Date): string =>
+  `${certificateOpening(opening)}live-copies-deleted ${rowsDeletedAt.toISOString()} postgres\n`;
 
 export interface CertificateEnd {
   readonly keysDestroyedAt: Date;

@@ -1,11 +1,15 @@
 import type { RowId, Tx } from '../sql.types';
 
-/** The leaves of a person's entries lose their way to them: what is left of them in the log says nothing. @returns how many */
-export const closeLeaves = (tx: Tx, leadId: RowId): Promise<number> =>
+/**
+ * The leaves of people's entries lose their way to them: what is left of them in the log says nothing.
+ *
+ * @param state erased for their own sake, or closed with their account @returns how many
+ */
+export const closeLeaves = (tx: Tx, leadIds: readonly RowId[], state: 'erased' | 'closed'): Promise<number> =>
   tx.run(
-    `update ledger_leaf f set state = 'erased', entry_id = null
-      from ledger_opening o where o.entry_id = f.entry_id and o.lead_id = $1`,
-    [leadId],
+    `update ledger_leaf f set state = $2, entry_id = null
+      from ledger_opening o where o.entry_id = f.entry_id and o.lead_id = any($1::bigint[])`,
+    [leadIds, state],
   );
 
 /**
@@ -27,20 +31,20 @@ export async function forgetMessages(tx: Tx, leadId: RowId): Promise<void> {
   );
 }
 
-/** Webhook bodies in which this person's event was the last that is kept lose their envelope too. */
-export const dropEnvelopes = (tx: Tx, leadId: RowId): Promise<number> =>
+/** Webhook bodies in which events of these people were the last that are kept lose their envelope too. */
+export const dropEnvelopes = (tx: Tx, leadIds: readonly RowId[]): Promise<number> =>
   tx.run(
     `delete from evidence_segment s
       where s.kind = 'p'
-        and s.delivery_id in (select delivery_id from evidence_segment where lead_id = $1)
+        and s.delivery_id in (select delivery_id from evidence_segment where lead_id = any($1::bigint[]))
         and not exists (select from evidence_segment o
-          where o.delivery_id = s.delivery_id and o.kind = 'e' and o.lead_id <> $1)`,
-    [leadId],
+          where o.delivery_id = s.delivery_id and o.kind = 'e' and not (o.lead_id = any($1::bigint[])))`,
+    [leadIds],
   );
 
 export const dropSuppression = (tx: Tx, pageId: RowId, personMac: Buffer): Promise<number> =>
   tx.run('delete from suppression where page_id = $1 and person_mac = $2', [pageId, personMac]);
 
-/** The lead, and by cascade its key, openings, evidence, replies, and its place in audiences and exports. */
-export const deleteLead = (tx: Tx, leadId: RowId): Promise<number> =>
-  tx.run('delete from lead where id = $1', [leadId]);
+/** People, and by cascade their keys, openings, evidence, replies, and their places in audiences and exports. */
+export const deleteLeads = (tx: Tx, leadIds: readonly RowId[]): Promise<number> =>
+  tx.run('delete from lead where id = any($1::bigint[])', [leadIds]);

@@ -3,8 +3,8 @@ import type { RowId } from '../sql.types';
 /** `waiting` for what is under way; `destroying`: rows gone, keys going; `complete`: certificate signed. */
 export type ErasureState = 'waiting' | 'destroying' | 'complete';
 
-/** Who asked. */
-export type ErasureOrigin = 'api' | 'chat';
+/** Who asked; or that it was kept long enough. */
+export type ErasureOrigin = 'api' | 'chat' | 'retention';
 
 export interface ErasureView {
   readonly uuid: string;

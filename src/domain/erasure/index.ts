@@ -11,10 +11,12 @@ export {
 } from './ask-account-erasure';
 export { makeCarryOutAccountErasures, type CarryOutAccountErasuresDeps } from './carry-out-account-erasures';
 export { makeCarryOutErasures, type CarryOutErasuresDeps } from './carry-out-erasures';
+export { certificateAddress } from './certificate.rules';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';
 export type { ErasureState, ErasureView } from './erasure.types';
 export { makeGetErasure, makeShowErasure } from './read-erasures';
 export {
+  makeEraseByAge,
   makeEraseByChat,
   makeErasureLink,
   makeIsErased,

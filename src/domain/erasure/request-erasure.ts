@@ -6,7 +6,7 @@ import { leadNotFound, leadTransaction, lockLeadRow, openLead, type LeadPage, ty
 import { createHmac } from 'node:crypto';
 import { openField, sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
-import { LINK_BYTES, subjectHash } from './certificate.rules';
+import { certificateLink, LINK_BYTES, subjectHash } from './certificate.rules';
 import { leadErased } from './erasure.errors';
 import { findErasureOfLead, findLink, insertErasure, markErasing } from './erasure.store';
 import type { ErasureOrigin, ErasureView } from './erasure.types';
@@ -110,6 +110,26 @@ async function beginErasure(
   return { erasure: { uuid: erasureUuid, code, state: 'waiting', requestedAt, ...none }, link };
 }
 
+/**
+ * Begins the erasure of a lead that was kept long enough. Nobody holds the link of its certificate.
+ *
+ * @returns false when, under its lock, the lead is gone, is being erased, or `isOver` says no: it may just have written
+ */
+export const makeEraseByAge =
+  (deps: RequestErasureDeps) =>
+  (
+    { accountId, leadUuid }: Pick<RequestErasureInput, 'accountId' | 'leadUuid'>,
+    isOver: (tx: Tx, leadId: RowId) => Promise<boolean>,
+  ): Promise<boolean> =>
+    leadTransaction(deps, async (tx) => {
+      const page = await findOwnLeadPage(tx, accountId, leadUuid);
+      const row = page === undefined ? undefined : await lockLeadRow(tx, page.leadId);
+      if (page === undefined || row === undefined || !(await isOver(tx, row.id))) return false;
+      const lead = openLead(deps.keyRing, page, row);
+      await beginErasure(tx, deps, { lead, page, origin: 'retention', erasureUuid: deps.ids.uuid(), keepsMark: false });
+      return true;
+    });
+
 export interface EraseByChatDeps extends BeginErasureDeps {
   /** The last thing that is sent to the person. */
   readonly queueErasureLink: (
@@ -140,13 +160,13 @@ export const makeEraseByChat =
     await deps.queueErasureLink(tx, { leadId: id, pageId: page.id, ...reply });
   };
 
-/** `<code>#<secret part>`: what the person gets of their erasure. Null once the rows are gone. */
+/** What the person gets of their erasure. Null once the rows are gone. */
 export const makeErasureLink =
-  ({ db }: { readonly db: Sql }) =>
+  ({ db, publicUrl }: { readonly db: Sql; readonly publicUrl: string }) =>
   async (leadId: RowId, dek: Buffer): Promise<string | null> => {
     const found = await findLink(db, leadId);
     if (found === undefined) return null;
-    return `${found.code}#${openField(dek, linkPlace(found.uuid), found.linkCt).toString('base64url')}`;
+    return certificateLink(publicUrl, found.code, openField(dek, linkPlace(found.uuid), found.linkCt));
   };
 
 /** Whether a lead of the account was erased or is being erased. */

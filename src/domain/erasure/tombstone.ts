@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../kernel/clock';
-import { OperationalError } from '../../kernel/errors';
+import { dayKeyOrNull, dayOf } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 import type { WasErasedSince } from '../inbox';
 import type { Sql, Tx } from '../sql.types';
@@ -13,8 +13,6 @@ export const TOMBSTONE_MS = 2 * DAY_MS;
 /** A person of a Page, marked under a key that is destroyed after two days. */
 export const tombstoneMac = (dayKey: Buffer, metaPageId: string, psid: string): Buffer =>
   createHmac('sha256', dayKey).update(`assent/tombstone/v1|${metaPageId}:${psid}`).digest().subarray(0, MAC_BYTES);
-
-export const dayOf = (at: Date): number => Math.floor(at.getTime() / DAY_MS);
 
 export interface Tombstone {
   readonly keyDay: number;
@@ -49,7 +47,7 @@ export async function openTombstones({ keyRing, clock }: TombstoneDeps): Promise
   const today = dayOf(clock.now());
   const keys: { readonly day: number; readonly key: Buffer }[] = [];
   for (const day of [today, today - 1, today - 2]) {
-    const key = await keyOrNull(keyRing, day);
+    const key = await dayKeyOrNull(keyRing, day);
     if (key !== null) keys.push({ day, key });
   }
   return async (tx, metaPageId, { psid, eventAt }) => {
@@ -61,15 +59,6 @@ export async function openTombstones({ keyRing, clock }: TombstoneDeps): Promise
     );
     return found !== undefined;
   };
-}
-
-async function keyOrNull(keyRing: KeyRing, day: number): Promise<Buffer | null> {
-  try {
-    return await keyRing.inboxKey(day);
-  } catch (error) {
-    if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return null;
-    throw error;
-  }
 }
 
 /** @returns how many expired */

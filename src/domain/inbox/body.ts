@@ -7,7 +7,6 @@ import { eventSpans } from './spans.rules';
 import { splitSegments } from './segments.rules';
 import type { ParsedEvent, Segment } from './inbound.types';
 
-const MS_PER_DAY = 86_400_000;
 const LENGTH_BYTES = 4;
 const NONCE_BYTES = 64;
 const SECRET_ID = /^[0-9a-f]{16}$/;
@@ -24,9 +23,6 @@ export interface ReceivedWebhook {
 export interface StoredWebhook extends ReceivedWebhook {
   readonly receivedAt: Date;
 }
-
-/** Whole days since 1970, UTC: which inbox key a body is under. */
-export const dayOf = (at: Date): number => Math.floor(at.getTime() / MS_PER_DAY);
 
 /** Recognises an exact copy of a body of the same day. */
 export const copyMac = (dayKey: Buffer, bytes: Buffer): Buffer => createHmac('sha256', dayKey).update(bytes).digest();

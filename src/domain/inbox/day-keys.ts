@@ -1,4 +1,5 @@
 import { OperationalError } from '../../kernel/errors';
+import { dayKeyOrNull } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 
 /** A body's day key has to be asked for outside the transaction that found the body. */
@@ -25,13 +26,9 @@ export function makeDayKeys(keyRing: KeyRing): DayKeys {
       return key;
     },
     async load(day) {
-      try {
-        keys.set(day, await keyRing.inboxKey(day));
-        return true;
-      } catch (error) {
-        if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return false;
-        throw error;
-      }
+      const key = await dayKeyOrNull(keyRing, day);
+      if (key !== null) keys.set(day, key);
+      return key !== null;
     },
   };
 }

@@ -1,7 +1,7 @@
+import { dayOf } from '../day-key';
 import type { Clock } from '../../kernel/clock';
 import type { KeyRing } from '../keyring.types';
 import type { Database } from '../sql.types';
-import { dayOf } from './body';
 import { deleteBodiesBefore, deleteEventsBefore } from './inbox.store';
 
 const HOUR_MS = 3_600_000;

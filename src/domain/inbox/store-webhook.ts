@@ -1,7 +1,8 @@
+import { dayOf } from '../day-key';
 import type { Clock } from '../../kernel/clock';
 import type { KeyRing } from '../keyring.types';
 import type { Database } from '../sql.types';
-import { copyMac, dayOf, sealBody, type ReceivedWebhook } from './body';
+import { copyMac, sealBody, type ReceivedWebhook } from './body';
 import { insertBodies, insertBody, type NewInboxRow } from './inbox.store';
 import { makeNudge, type NudgeDeps } from './nudge';
 

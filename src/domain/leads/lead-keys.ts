@@ -24,6 +24,11 @@ export function webToken(dek: Buffer): string {
 
 export const webTokenSha256 = (token: string): Buffer => createHash('sha256').update(token).digest();
 
+const WEB_TOKEN = /^[A-Za-z0-9_-]{22}$/;
+
+/** What the page behind an address is found by; null for a text that is no such secret. */
+export const askedTokenSha256 = (text: string): Buffer | null => (WEB_TOKEN.test(text) ? webTokenSha256(text) : null);
+
 /** Recognises a referral's `ref` without keeping it. */
 export function refIndex(keyRing: KeyRing, pageUuid: string, ref: string): Buffer {
   const key = onRing(pageUuid, () => keyRing.pageKey(pageUuid, 'ref'));

@@ -1,8 +1,9 @@
+import { RETENTION } from '../../../config/retention';
 import type { Clock } from '../../kernel/clock';
 import { openField, sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
-import { OperationalError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import type { Log } from '../../kernel/log';
+import { dayKeyOrNull, dayOf } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import { claimMails, insertMail, putOffMail, readMails, settleMail, wipeMails, type ClaimedMail } from './mail.store';
@@ -16,7 +17,7 @@ const LONGEST_WAIT_MS = 3_600_000;
 const GIVE_UP_MS = 30 * 3_600_000;
 const MOST_AT_ONCE = 20;
 const MOST_SHOWN = 200;
-const ROW_KEPT_MS = 30 * DAY_MS;
+const ROW_KEPT_MS = RETENTION.mailDays * DAY_MS;
 
 export interface OutboxDeps {
   readonly db: Database;
@@ -28,7 +29,6 @@ export interface OutboxDeps {
   readonly sender: MailSender | null;
 }
 
-const dayOf = (at: Date): number => Math.floor(at.getTime() / DAY_MS);
 const placeOf = (uuid: string): FieldPlace => ({ table: 'mail', column: 'content_ct', row: uuid });
 
 export interface Letter extends MailContent {
@@ -91,14 +91,8 @@ async function openMail(
   keyDay: number,
   contentCt: Buffer,
 ): Promise<MailContent | null> {
-  try {
-    return JSON.parse(
-      openField(await keyRing.inboxKey(keyDay), placeOf(uuid), contentCt).toString('utf8'),
-    ) as MailContent;
-  } catch (error) {
-    if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return null;
-    throw error;
-  }
+  const key = await dayKeyOrNull(keyRing, keyDay);
+  return key === null ? null : (JSON.parse(openField(key, placeOf(uuid), contentCt).toString('utf8')) as MailContent);
 }
 
 export interface MailView {

@@ -11,7 +11,7 @@ export {
 } from './import-suppressions';
 export { NOTICE_MAX_CHARACTERS } from './notice.rules';
 export { insertSuppressions } from './suppression.store';
-export { noticeInForce, noticeOfVersion, noticesInForce } from './notice.store';
+export { noticeInForce, noticeOfVersion, noticesInForce, readNoticeBodies } from './notice.store';
 export type { GraphAnswer, GraphRefusal, PageGraph } from './page-graph.types';
 export { BASES, DEFAULT_RATE_PER_SECOND } from './page-settings.rules';
 export { findPageByMetaId, listActivePages, stopPage, type PageFaultReason, type StopFault } from './page.store';

@@ -1,5 +1,5 @@
 import type { FieldGroup, Store } from './data-map.types';
-import { table, technical, UNTIL_ACCOUNT } from './table.rules';
+import { SECURITY_LOG, table, technical, UNTIL_ACCOUNT } from './table.rules';
 
 const named = (fields: string, purpose: string): FieldGroup => ({
   fields,
@@ -80,17 +80,22 @@ export const ACCOUNT_STORES: readonly Store[] = [
       purpose: 'Recognises the key without keeping it.',
     },
   ]),
-  table('audit_event', 'What was done in an account.', UNTIL_ACCOUNT, [
-    technical('id account_id kind created_at', 'account', 'What was done, and when.'),
-    named('public_id', 'Names the event.'),
-    {
-      fields: 'detail_ct',
-      about: 'account',
-      class: 'content',
-      form: 'ciphertext under the key of the account',
-      purpose: 'To what it was done. Never to which person.',
-    },
-  ]),
+  table(
+    'audit_event',
+    'What was done in an account.',
+    `${SECURITY_LOG} The reason for an opt-in mode stays with the account.`,
+    [
+      technical('id account_id kind created_at', 'account', 'What was done, and when.'),
+      named('public_id', 'Names the event.'),
+      {
+        fields: 'detail_ct',
+        about: 'account',
+        class: 'content',
+        form: 'ciphertext under the key of the account',
+        purpose: 'To what it was done. Never to which person.',
+      },
+    ],
+  ),
   table(
     'mail',
     'Mails to owners of accounts.',
@@ -141,7 +146,7 @@ export const ACCOUNT_STORES: readonly Store[] = [
   ]),
   table('broadcast', 'Broadcasts and drafts.', UNTIL_ACCOUNT, [
     technical(
-      'id account_id purpose status blocked_reason out_of_window scheduled_at start_at rate_per_second start_delay_seconds status_before_pause launched_at frozen_at completed_at cancelled_at created_at updated_at',
+      'id account_id purpose status blocked_reason out_of_window scheduled_at start_at rate_per_second start_delay_seconds status_before_pause launched_at frozen_at completed_at receipts_counted_at cancelled_at created_at updated_at',
       'account',
     ),
     named('public_id', 'Names the broadcast.'),
@@ -161,7 +166,10 @@ export const ACCOUNT_STORES: readonly Store[] = [
     },
   ]),
   table('broadcast_page', 'A broadcast on one Page.', UNTIL_ACCOUNT, [
-    technical('broadcast_id page_id state blocked_reason generation refused_in_a_row last_claim_at', 'account'),
+    technical(
+      'broadcast_id page_id state blocked_reason generation refused_in_a_row last_claim_at delivered_kept read_kept',
+      'account',
+    ),
   ]),
   table('tag', 'Labels that an account gives.', UNTIL_ACCOUNT, [
     technical('id account_id', 'account'),

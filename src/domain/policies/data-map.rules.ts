@@ -1,5 +1,5 @@
 import { ACCOUNT_STORES } from './account-stores.rules';
-import type { Store } from './data-map.types';
+import type { FieldGroup, Store } from './data-map.types';
 import { PEOPLE_STORES } from './people-stores.rules';
 import { PROGRAM_STORES } from './program-stores.rules';
 import { TRACE_STORES } from './trace-stores.rules';
@@ -7,5 +7,6 @@ import { TRACE_STORES } from './trace-stores.rules';
 /** Every place where the program keeps something, with what it is, why, in which form and how long. */
 export const DATA_MAP: readonly Store[] = [...PEOPLE_STORES, ...TRACE_STORES, ...ACCOUNT_STORES, ...PROGRAM_STORES];
 
-export const fieldsOf = ({ groups }: Pick<Store, 'groups'>): string[] =>
-  groups.flatMap(({ fields }) => fields.split(' '));
+export const namesOf = ({ fields }: FieldGroup): string[] => fields.split(' ');
+
+export const fieldsOf = ({ groups }: Store): string[] => groups.flatMap(namesOf);

@@ -1,2 +1,2 @@
-export { DATA_MAP, fieldsOf } from './data-map.rules';
+export { DATA_MAP, fieldsOf, namesOf } from './data-map.rules';
 export type { FieldGroup, Store } from './data-map.types';

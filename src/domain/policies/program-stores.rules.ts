@@ -1,14 +1,10 @@
-import type { FieldGroup, Store } from './data-map.types';
+import type { FieldGroup, Form, Store } from './data-map.types';
+import { technical } from './table.rules';
 
 const FOR_EVER = 'For ever: the log only grows. It holds nothing about anybody.';
 
-const technical = (fields: string, purpose: string, form: FieldGroup['form'] = 'plain'): FieldGroup => ({
-  fields,
-  about: 'nobody',
-  class: 'technical',
-  form,
-  purpose,
-});
+const ofNobody = (fields: string, purpose: string, form?: Form): FieldGroup =>
+  technical(fields, 'nobody', purpose, form);
 
 const store = (
   kind: Store['kind'],
@@ -33,42 +29,42 @@ const TABLES: readonly Store[] = [
     'ledger_leaf',
     'Which entry a leaf of the log is.',
     `${FOR_EVER} The way from the leaf to the entry ends with the person or the account.`,
-    [technical('leaf_index state', PLACES), technical('entry_id', 'The entry, until it is erased.', 'random')],
+    [ofNobody('leaf_index state', PLACES), ofNobody('entry_id', 'The entry, until it is erased.', 'random')],
   ),
   store('table', 'ledger_tile', 'The hash tree of the log.', FOR_EVER, [
-    technical('level n hashes', 'Hashes over commitments.', 'hash'),
+    ofNobody('level n hashes', 'Hashes over commitments.', 'hash'),
   ]),
   store('table', 'ledger_checkpoint', 'Signed states of the log.', 'For ever; after a day only some of each day.', [
-    technical('size root note signed_at', 'The tree, its signature, and when.'),
+    ofNobody('size root note signed_at', 'The tree, its signature, and when.'),
   ]),
   store('table', 'ledger_pending', 'Entries that wait for their leaf.', 'Less than a second.', [
-    technical('id mac_key_id', PLACES),
-    technical('entry_id', 'The entry.', 'random'),
-    technical('commitment mac', 'What it commits to, and that we wrote it.', 'keyed hash'),
+    ofNobody('id mac_key_id', PLACES),
+    ofNobody('entry_id', 'The entry.', 'random'),
+    ofNobody('commitment mac', 'What it commits to, and that we wrote it.', 'keyed hash'),
   ]),
   store('table', 'ledger_rejected', 'Rows among those that no process of ours wrote.', 'For ever.', [
-    technical('id mac_key_id reason rejected_at', 'Why each was set aside.'),
-    technical('entry_id', 'As it stood there.', 'random'),
-    technical('commitment mac', 'As they stood there.', 'keyed hash'),
+    ofNobody('id mac_key_id reason rejected_at', 'Why each was set aside.'),
+    ofNobody('entry_id', 'As it stood there.', 'random'),
+    ofNobody('commitment mac', 'As they stood there.', 'keyed hash'),
   ]),
   store('table', 'ledger_sends', 'Chunks of messages that were authorised.', 'Until the account is deleted.', [
-    technical('broadcast_id page_id', 'Which broadcast and Page.'),
-    technical('entry_id', 'The entry.', 'random'),
-    technical(
+    ofNobody('broadcast_id page_id', 'Which broadcast and Page.'),
+    ofNobody('entry_id', 'The entry.', 'random'),
+    ofNobody(
       'commitments',
       'One commitment for each message, which nothing opens once its person is erased.',
       'keyed hash',
     ),
   ]),
   store('table', 'ledger_announced', 'Keys that were announced in the log.', 'For ever.', [
-    technical('entry_id', 'The entry.', 'random'),
-    technical('fact_sha256', 'What was announced.', 'hash'),
+    ofNobody('entry_id', 'The entry.', 'random'),
+    ofNobody('fact_sha256', 'What was announced.', 'hash'),
   ]),
   store('table', 'anchor', 'Words of others about when the log was what.', 'For ever.', [
-    technical('size name class token certificates anchored_at', 'Time-stamps and cosignatures.'),
+    ofNobody('size name class token certificates anchored_at', 'Time-stamps and cosignatures.'),
   ]),
   store('table', 'anchor_service', 'Those who are asked for them.', 'For ever.', [
-    technical(
+    ofNobody(
       'name class last_size last_anchored_at attempted_at failures last_fault due_at',
       'When each was asked, and answered.',
     ),
@@ -78,30 +74,30 @@ const TABLES: readonly Store[] = [
     'key_ring',
     'Which generation of each file of keys is in force.',
     'Until the account is deleted; that of the installation for ever.',
-    [technical('ring generation sha256', 'Recognises a file that is not the newest.', 'hash')],
+    [ofNobody('ring generation sha256', 'Recognises a file that is not the newest.', 'hash')],
   ),
   store('table', 'installation', 'The name of the log.', 'For ever.', [
-    technical('id log_origin created_at', 'Made once.'),
+    ofNobody('id log_origin created_at', 'Made once.'),
   ]),
   store('table', 'schema_migration', 'Which migrations ran.', 'For ever.', [
-    technical('id timestamp name', 'Order and name.'),
+    ofNobody('id timestamp name', 'Order and name.'),
   ]),
 ];
 
 const QUEUE = 'Until the job is done; then it is removed, also when it failed.';
 const JOBS: readonly Store[] = [
-  store('job', 'drain-inbox', 'That webhooks wait.', QUEUE, [technical('nudge', 'A random word.', 'random')]),
+  store('job', 'drain-inbox', 'That webhooks wait.', QUEUE, [ofNobody('nudge', 'A random word.', 'random')]),
   store('job', 'freeze-audience', 'That an audience is to be chosen.', QUEUE, [
-    technical('broadcastId', 'The broadcast.', 'random'),
-    technical('generation', 'Which attempt.'),
+    ofNobody('broadcastId', 'The broadcast.', 'random'),
+    ofNobody('generation', 'Which attempt.'),
   ]),
   store('job', 'send-chunk', 'That messages are due.', QUEUE, [
-    technical('broadcastId pageId', 'Broadcast and Page.', 'random'),
-    technical('generation lane turn', 'Which attempt.'),
+    ofNobody('broadcastId pageId', 'Broadcast and Page.', 'random'),
+    ofNobody('generation lane turn', 'Which attempt.'),
   ]),
   store('job', 'send-replies', 'That answers are due.', QUEUE, [
-    technical('pageId nudge', 'The Page, and a random word.', 'random'),
-    technical('turn', 'Which attempt.'),
+    ofNobody('pageId nudge', 'The Page, and a random word.', 'random'),
+    ofNobody('turn', 'Which attempt.'),
   ]),
 ];
 
@@ -111,8 +107,8 @@ const LOG: Store = store(
   'Lines about the program. A field that is not in this list is dropped; none names a person.',
   'Written to standard output; whoever runs the installation keeps it.',
   [
-    technical('account broadcast page request_id', 'Ids made here, or by whoever calls.', 'random'),
-    technical(
+    ofNobody('account broadcast page request_id', 'Ids made here, or by whoever calls.', 'random'),
+    ofNobody(
       'address attempt bytes class code constraint count duration_ms error failed generation job kind lane method pending queue reason route skipped sql_state state status subcode version',
       'What happened, how often, and with which code.',
     ),
@@ -124,7 +120,7 @@ const METRICS: Store = store(
   'metrics',
   'Counts and durations, by kinds alone.',
   'In memory, until the process ends.',
-  [technical('class job kind lane method outcome queue result route state status', 'Kinds, never ids.')],
+  [ofNobody('class job kind lane method outcome queue result route state status', 'Kinds, never ids.')],
 );
 
 const FILES: readonly Store[] = [
@@ -134,8 +130,8 @@ const FILES: readonly Store[] = [
     'The keys: one file for the installation, one for each Page.',
     'A key until what it opens is erased: then the file is written anew without it, and the old one is overwritten.',
     [
-      technical('keys', 'Everything personal is unreadable without them.', 'key, wrapped under another key'),
-      technical('checkpoint', 'The newest signed state of the log, against a database that was set back.'),
+      ofNobody('keys', 'Everything personal is unreadable without them.', 'key, wrapped under another key'),
+      ofNobody('checkpoint', 'The newest signed state of the log, against a database that was set back.'),
     ],
   ),
   store(
@@ -144,12 +140,12 @@ const FILES: readonly Store[] = [
     'On one machine without servers: secrets made at the first start, the database, its log.',
     'As the database.',
     [
-      technical('secrets runtime lock', 'Secrets and addresses of the program itself.'),
-      technical(
+      ofNobody('secrets runtime lock', 'Secrets and addresses of the program itself.'),
+      ofNobody(
         'postgres',
         'The database with its journal: the tables above, and what was deleted from them until it is overwritten; of people that is ciphertext without a key.',
       ),
-      technical(
+      ofNobody(
         'sandbox',
         'What the built-in Messenger remembers, sealed. Only for trying it out.',
         'ciphertext under the key of the account',
@@ -164,10 +160,10 @@ const CACHES: readonly Store[] = [
     'key rings',
     'Keys of Pages in memory.',
     '30 seconds after another process destroyed one, or until the process ends.',
-    [technical('keys', 'So that not every message reads a file.')],
+    [ofNobody('keys', 'So that not every message reads a file.')],
   ),
   store('cache', 'account keys', 'Keys of accounts in memory.', '30 seconds.', [
-    technical('keys', 'So that not every call reads a row.'),
+    ofNobody('keys', 'So that not every call reads a row.'),
   ]),
 ];
 

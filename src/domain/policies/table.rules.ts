@@ -1,6 +1,10 @@
-import type { About, FieldGroup, Store } from './data-map.types';
+import { RETENTION } from '../../../config/retention';
+import type { About, FieldGroup, Form, Store } from './data-map.types';
 
-export const UNTIL_ERASED = 'Until the person is erased, or the account is deleted.';
+export const UNTIL_ERASED =
+  `Until the person is erased, or the account is deleted. A person of whom nothing was heard for ${String(RETENTION.silentMonths)} months ` +
+  `is erased by then, one who left ${String(RETENTION.leftMonths)} months after that or after they were last heard of.`;
+export const SECURITY_LOG = `${String(RETENTION.securityLogDays)} days, or until the account is deleted.`;
 export const UNTIL_ACCOUNT = 'Until the account is deleted.';
 
 export const table = (name: string, holds: string, retention: string, groups: readonly FieldGroup[]): Store => ({
@@ -16,7 +20,8 @@ export const technical = (
   fields: string,
   about: About,
   purpose = 'Numbers, states and times of the program.',
-): FieldGroup => ({ fields, about, class: 'technical', form: 'plain', purpose });
+  form: Form = 'plain',
+): FieldGroup => ({ fields, about, class: 'technical', form, purpose });
 
 /** Numbers that tie rows to a person. */
 export const rowNumbers = (fields: string): FieldGroup =>

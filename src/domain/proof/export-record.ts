@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { RETENTION } from '../../../config/retention';
 import { recordAudit } from '../accounts';
 import type { Clock } from '../../kernel/clock';
 import type { Ids } from '../../kernel/ids';
@@ -16,7 +17,7 @@ import type { BundleKind } from './manifest.rules';
 
 const DAY_MS = 86_400_000;
 /** As long as the security log, of which it is a part. */
-const KEPT_MS = 30 * DAY_MS;
+const KEPT_MS = RETENTION.securityLogDays * DAY_MS;
 /** No export takes this long: its process died. */
 const STUCK_MS = 6 * 3_600_000;
 

@@ -1,12 +1,10 @@
 import { historyOf, openEntries, type HistoryEntry, type OpenedEntry } from '../consent';
 import type { KeyRing } from '../keyring.types';
-import { leadTransaction, openLead, readLeadRow, webTokenSha256 } from '../leads';
+import { askedTokenSha256, leadTransaction, openLead, readLeadRow } from '../leads';
 import { leafIndexes, makeLogProofs, readHead } from '../ledger';
+import { readNoticeBodies } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
 import { joinSides, type JoinSide } from './join-sides.rules';
-import { readNoticeBodies } from './receipt.store';
-
-const WEB_TOKEN = /^[A-Za-z0-9_-]{22}$/;
 
 export interface ReceiptDeps {
   readonly db: Database;
@@ -45,10 +43,10 @@ export interface Receipt {
  */
 export const makeShowReceipt =
   (deps: ReceiptDeps) =>
-  (token: string): Promise<Receipt | null> =>
-    WEB_TOKEN.test(token)
-      ? leadTransaction(deps, (tx) => readReceipt(tx, deps, webTokenSha256(token)))
-      : Promise.resolve(null);
+  async (token: string): Promise<Receipt | null> => {
+    const tokenSha256 = askedTokenSha256(token);
+    return tokenSha256 === null ? null : leadTransaction(deps, (tx) => readReceipt(tx, deps, tokenSha256));
+  };
 
 async function readReceipt(tx: Tx, { keyRing }: ReceiptDeps, tokenSha256: Buffer): Promise<Receipt | null> {
   const found = await tx.first<{ id: RowId; pageId: RowId; pageUuid: string; pageName: string }>(

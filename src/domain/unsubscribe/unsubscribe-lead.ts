@@ -6,7 +6,7 @@ import {
   lockLeadRow,
   openLead,
   placePerson,
-  webTokenSha256,
+  askedTokenSha256,
   type LeadPage,
 } from '../leads';
 import { DEFAULT_LANGUAGE } from '../consent';
@@ -19,8 +19,6 @@ import { withdraw, type Withdrawn, type WithdrawInput } from './withdraw';
 export interface UnsubscribeDeps extends CarryOutDeps {
   readonly db: Database;
 }
-
-const WEB_TOKEN = /^[A-Za-z0-9_-]{22}$/;
 
 async function withdrawFound(
   tx: Tx,
@@ -74,8 +72,8 @@ export interface WebPageState {
 export const makeShowWebPage =
   ({ db }: Pick<UnsubscribeDeps, 'db'>) =>
   async (token: string): Promise<WebPageState | null> => {
-    if (!WEB_TOKEN.test(token)) return null;
-    const found = await findLeadByWebToken(db, webTokenSha256(token));
+    const tokenSha256 = askedTokenSha256(token);
+    const found = tokenSha256 === null ? undefined : await findLeadByWebToken(db, tokenSha256);
     if (found === undefined) return null;
     const lead = await db.first<{ status: ShownLeadStatus }>(`select status from lead where id = $1`, [found.leadId]);
     return lead === undefined ? null : stateOf(db, found, lead.status);
@@ -91,9 +89,10 @@ const stateOf = async (sql: Sql, { page }: FoundLead, status: ShownLeadStatus): 
 export const makeUnsubscribeByWeb =
   (deps: UnsubscribeDeps) =>
   async (token: string): Promise<WebPageState | null> => {
-    if (!WEB_TOKEN.test(token)) return null;
+    const tokenSha256 = askedTokenSha256(token);
+    if (tokenSha256 === null) return null;
     return leadTransaction(deps, async (tx) => {
-      const found = await findLeadByWebToken(tx, webTokenSha256(token));
+      const found = await findLeadByWebToken(tx, tokenSha256);
       if (found === undefined) return null;
       const { status } = (await withdrawFound(tx, deps, found, 'web')).lead.row;
       return status === 'erasing' ? null : stateOf(tx, found, status);

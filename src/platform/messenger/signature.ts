@@ -9,10 +9,24 @@ export function secretId(secret: string): string {
 }
 
 /**
- * Says which app secret signed these exact bytes.
+ * Which app secret made this MAC over the bytes; null for none.
  *
  * Every secret is tried, also after one has matched, and each comparison takes constant time: the answer time tells
- * neither how much of a forged signature was right nor which secret is in use. A header that came twice is refused,
+ * neither how much of a forged signature was right nor which secret is in use.
+ *
+ * @param claimed 32 bytes
+ */
+export function signerOf(bytes: Buffer | string, claimed: Buffer, appSecrets: readonly string[]): string | null {
+  let signer: string | null = null;
+  for (const secret of appSecrets) {
+    const expected = createHmac('sha256', secret).update(bytes).digest();
+    if (timingSafeEqual(expected, claimed)) signer = secret;
+  }
+  return signer;
+}
+
+/**
+ * Says which app secret signed these exact bytes. A header that came twice is refused,
  * because a proxy and this program could then disagree on which one counts.
  *
  * @returns the `secretId` of the matching secret, or null when there is none
@@ -24,11 +38,6 @@ export function signatureMatches(
 ): string | null {
   const hex = typeof header === 'string' ? HEADER.exec(header)?.[1] : undefined;
   if (hex === undefined) return null;
-  const claimed = Buffer.from(hex, 'hex');
-  let match: string | null = null;
-  for (const secret of appSecrets) {
-    const expected = createHmac('sha256', secret).update(body).digest();
-    if (timingSafeEqual(expected, claimed)) match = secretId(secret);
-  }
-  return match;
+  const signer = signerOf(body, Buffer.from(hex, 'hex'), appSecrets);
+  return signer === null ? null : secretId(signer);
 }

@@ -72,6 +72,7 @@ describe('the happy paths', () => {
     expect(bulk).toEqual({ changed: 1, not_found: 0, refused: 0 });
     await ann.api.expect(200, 'GET', `/v1/leads/${leadId}/export`);
     await ann.api.expect(202, 'DELETE', '/v1/account', { name: 'A Shop' });
+    await ann.api.expect(200, 'GET', '/v1/retention');
     await ann.api.expect(200, 'GET', '/v1/mail');
     const history = await ann.api.expect<{ data: { kind: string }[] }>(200, 'GET', `/v1/leads/${leadId}/consent`);
     expect(history.data.map(({ kind }) => kind)).toContain('opt_in');

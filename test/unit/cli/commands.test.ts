@@ -36,6 +36,7 @@ describe('parseCommand', () => {
     [['account', 'create', '--email', '', '--name', 'A']],
     [['migrate', '--unknown']],
     [['audit', 'everything']],
+    [['retention', '--at', 'soon']],
     [['verify']],
     [['verify', 'a.zip', 'b.zip']],
     [['verify', 'a.zip', '--key']],

@@ -10,7 +10,7 @@ import { makeSetTags, webToken } from '../../../../src/domain/leads';
 import { suppressionMac } from '../../../../src/domain/pages';
 import { makeLeadBundle } from '../../../../src/domain/proof';
 import { sealField } from '../../../../src/kernel/crypto/field-cipher';
-import { event, message, newPsid, type TestPage } from '../inbox/inbox-world';
+import { event, message, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
 
 let world: ProofWorld;
@@ -25,14 +25,7 @@ afterAll(() => world.close());
 
 const MESSAGE = { text: 'We open on Monday', buttons: [] };
 
-async function join(words: string) {
-  const psid = newPsid();
-  await world.deliver(page, message(page, psid, world.now(), words));
-  const { id, uuid } = (await world.leadOf(page, psid))!;
-  await world.showNotice(page, id);
-  await world.sequence();
-  return { psid, id, uuid };
-}
+const join = (words: string) => world.subscribe(page, words);
 
 const askFor = (leadUuid: string, accountId = page.accountId) => makeAccessForAccount(deps)({ accountId, leadUuid });
 const recordsOf = (answer: AccessAnswer, name: string): readonly AccessRecord[] =>

@@ -153,7 +153,7 @@ export async function openDeliveryWorld() {
     logSends: makeLogSends(append),
     withdrawLead: makeWithdrawLead(unsubscribeDeps),
     publicUrl: 'https://assent.example',
-    erasureLink: makeErasureLink({ db }),
+    erasureLink: makeErasureLink({ db, publicUrl: 'https://assent.example' }),
   };
   const world = {
     db,

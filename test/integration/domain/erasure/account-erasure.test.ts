@@ -57,15 +57,7 @@ beforeEach(async () => {
   await world.db.run('insert into page_pace (page_id, next_free_at) values ($1, now())', [page.id]);
 });
 
-async function join(on: TestPage) {
-  const psid = newPsid();
-  await world.deliver(on, message(on, psid, world.now(), 'hello'));
-  const { id, uuid } = (await world.leadOf(on, psid))!;
-  await world.showNotice(on, id);
-  await world.sequence();
-  return { psid, id, uuid };
-}
-
+const join = (on: TestPage) => world.subscribe(on);
 const outbox = () => ({ ...world.deps, ids: randomIds, sender: null });
 const asking = (): AskAccountErasureDeps => ({
   ...world.deps,

@@ -21,6 +21,7 @@ beforeEach(async () => {
   // Replies are judged by the database's clock.
   world.setNow(new Date(Date.now() - 600_000));
   page = await world.newPage();
+  await world.logPage(page);
   await world.db.run('insert into page_pace (page_id, next_free_at) values ($1, now())', [page.id]);
   await world.db.run('update page set token_ct = $2 where id = $1', [
     page.id,
@@ -53,7 +54,7 @@ async function sendReplies(): Promise<void> {
     rulesAt: makeRulesAt({ adWindow: false }),
     logSends: makeLogSends(world.deps),
     publicUrl: 'https://assent.example',
-    erasureLink: makeErasureLink({ db: world.db }),
+    erasureLink: makeErasureLink({ db: world.db, publicUrl: 'https://assent.example' }),
   });
   for (;;) {
     const result = await send({ pageId: page.uuid, nudge: 'one chain' }, new AbortController().signal);

@@ -12,7 +12,7 @@ import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { suppressionMac } from '../../../../src/domain/pages';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
-import { openProofWorld, type ProofWorld } from '../proof/proof-world';
+import { openProofWorld, type ProofWorld, type Subscriber } from '../proof/proof-world';
 
 let world: ProofWorld;
 let verifier: Verifier;
@@ -30,28 +30,14 @@ beforeEach(async () => {
   await world.logPage(page);
 });
 
-interface Person {
-  readonly psid: string;
-  readonly id: string;
-  readonly uuid: string;
-}
-
-async function subscriber(): Promise<Person> {
-  const psid = newPsid();
-  await world.deliver(page, message(page, psid, world.now(), 'hello'));
-  const { id, uuid } = (await world.leadOf(page, psid))!;
-  await world.showNotice(page, id);
-  await world.sequence();
-  return { psid, id, uuid };
-}
-
+const subscriber = () => world.subscribe(page);
 const deps = () => ({ ...world.deps, skipPendingOfLead, skipRepliesOfLead });
-const request = (person: Person, accountId = page.accountId, keepsMark = false) =>
+const request = (person: Subscriber, accountId = page.accountId, keepsMark = false) =>
   makeRequestErasure(deps())({ accountId, leadUuid: person.uuid, erasureUuid: randomUUID(), keepsMark });
 const carryOut = () => makeCarryOutErasures(world.deps)();
 const erasureOf = (uuid: string): Promise<ErasureView> =>
   makeGetErasure({ db: world.db })({ accountId: page.accountId, uuid });
-const bundleOf = ({ uuid }: Person) =>
+const bundleOf = ({ uuid }: Subscriber) =>
   makeLeadBundle(world.bundleDeps)({ accountId: page.accountId, leadUuid: uuid, form: 'json' });
 const audit = () => makeAuditLedger({ ...world.deps, checkpointCopy: world.checkpointCopy })();
 const count = async (from: string, values: unknown[] = []): Promise<number> =>
@@ -159,7 +145,7 @@ it('names leaves closed without a word when the entry of their erasure is taken 
 it('makes what an older copy of the database holds unreadable for the person, and keeps it readable for a neighbour in the bucket', async () => {
   const ann = await subscriber();
   let bob = await subscriber();
-  const bucketOf = ({ psid }: Person) => world.keyRing.bucketOf(page.uuid, psid);
+  const bucketOf = ({ psid }: Subscriber) => world.keyRing.bucketOf(page.uuid, psid);
   while (bucketOf(bob) !== bucketOf(ann)) {
     const psid = newPsid();
     if (world.keyRing.bucketOf(page.uuid, psid) !== bucketOf(ann)) continue;
@@ -168,7 +154,7 @@ it('makes what an older copy of the database holds unreadable for the person, an
     bob = { psid, id, uuid };
   }
   await world.sequence();
-  const keyOf = async ({ id }: Person) =>
+  const keyOf = async ({ id }: Subscriber) =>
     (await world.db.first<{ bucket: number; version: number; wrapped: Buffer }>(
       'select bucket, key_version as version, dek_wrapped as wrapped from lead_key where lead_id = $1',
       [id],
@@ -344,7 +330,7 @@ it('goes on where a process died: before the rows went, and before the keys did'
 });
 
 it('erases many at once from several processes, each once', async () => {
-  const people: Person[] = [];
+  const people: Subscriber[] = [];
   for (let n = 0; n < 12; n += 1) people.push(await subscriber());
   const erasures = await Promise.all(people.map((person) => request(person)));
   await Promise.all([carryOut(), carryOut()].map((work) => work.catch(() => 0)));

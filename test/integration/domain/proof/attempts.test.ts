@@ -1,7 +1,7 @@
 import { makeBroadcastProofs, makeLeadBundle, makeMessageBundle, makeRangeProofs } from '../../../../src/domain/proof';
 import { treeOf } from '../../../support/bundle-tree';
 import { openVerifier, type Verifier } from '../../../support/verifier';
-import { message, newPsid, type TestPage } from '../inbox/inbox-world';
+import { type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld, type SentMessage } from './proof-world';
 
 const HOUR_MS = 3_600_000;
@@ -23,11 +23,7 @@ afterAll(async () => {
 beforeEach(async () => {
   page = await world.newPage();
   start = world.now();
-  const psid = newPsid();
-  await world.deliver(page, message(page, psid, start, 'hello'));
-  lead = (await world.leadOf(page, psid))!;
-  await world.showNotice(page, lead.id);
-  await world.sequence();
+  lead = await world.subscribe(page);
   sent = await world.sendTo(page, [lead.id]);
   await world.sequence();
 });

@@ -15,7 +15,13 @@ import { noteSigner, parseVkey, vkeyOf } from '../../../../src/domain/ledger/not
 import { ROOT } from '../../../support/program';
 import type { TestTsa } from '../../../support/test-tsa';
 
-import { NOTICE_BODY, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
+import { message, newPsid, NOTICE_BODY, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
+
+export interface Subscriber {
+  readonly psid: string;
+  readonly id: string;
+  readonly uuid: string;
+}
 
 export type ProofWorld = Awaited<ReturnType<typeof openProofWorld>>;
 
@@ -89,6 +95,22 @@ export async function openProofWorld(outside?: Outside) {
     byHandScript: tool('verify-by-hand.sh'),
     verifierSha256: Buffer.from('0'.repeat(64) + '  assent-verify.mjs\n'),
   };
+  /** Shows the notice to a lead, as the welcome's acceptance does. */
+  const showNotice = (page: TestPage, leadId: string) =>
+    leadTransaction(deps, async (tx) => {
+      const lead = openLead(keyRing, page, (await lockLeadRow(tx, leadId))!);
+      await appendLeadEntry(tx, deps, lead, page.metaPageId, {
+        kind: 'notice_shown',
+        notice: {
+          version: 1,
+          language: 'en',
+          surface: 'messenger_welcome',
+          sha256: createHash('sha256').update(NOTICE_BODY).digest(),
+        },
+        mid: 'm_welcome',
+      });
+      await tx.run('update lead set notice_shown_at = now(), notice_version = 1 where id = $1', [leadId]);
+    });
   return {
     ...inbox,
     /** Of an account of its own, whose key opens its audit log. */
@@ -107,22 +129,16 @@ export async function openProofWorld(outside?: Outside) {
     },
     bundleDeps,
     vkey: logVkey(keyRing, deps.logOrigin),
-    /** Shows the notice to a lead, as the welcome's acceptance does. */
-    showNotice: (page: TestPage, leadId: string) =>
-      leadTransaction(deps, async (tx) => {
-        const lead = openLead(keyRing, page, (await lockLeadRow(tx, leadId))!);
-        await appendLeadEntry(tx, deps, lead, page.metaPageId, {
-          kind: 'notice_shown',
-          notice: {
-            version: 1,
-            language: 'en',
-            surface: 'messenger_welcome',
-            sha256: createHash('sha256').update(NOTICE_BODY).digest(),
-          },
-          mid: 'm_welcome',
-        });
-        await tx.run('update lead set notice_shown_at = now(), notice_version = 1 where id = $1', [leadId]);
-      }),
+    showNotice,
+    /** Somebody who wrote, was shown the notice, and whose consent is signed. */
+    subscribe: async (page: TestPage, words = 'hello'): Promise<Subscriber> => {
+      const psid = newPsid();
+      await inbox.deliver(page, message(page, psid, inbox.now(), words));
+      const { id, uuid } = (await inbox.leadOf(page, psid))!;
+      await showNotice(page, id);
+      await sequence();
+      return { psid, id, uuid };
+    },
     sendTo: (page: TestPage, leadIds: readonly string[], options: SendOptions = {}) =>
       sendTo(inbox, page, leadIds, options),
     sendAgain: (page: TestPage, sent: SentMessage) => sendAgain(inbox, page, sent),
