@@ -26,7 +26,7 @@ async function run({ url, keyDir, seal, logOrigin, accountId }: ExportOrder): Pr
   const db = await openDatabase({ url, poolSize: 4, applicationName: 'assent-bench-export' });
   const keyRing = await openKeyRing({
     dir: keyDir,
-    seal: Buffer.from(seal, 'base64'),
+    seals: [Buffer.from(seal, 'base64')],
     registry: postgresRingRegistry(db),
     clock: systemClock,
     ids: randomIds,

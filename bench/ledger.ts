@@ -73,7 +73,7 @@ async function openLedgerStage(db: OpenDatabase, url: string, keyDir: string) {
   const registry = postgresRingRegistry(db);
   const keyRing = await openKeyRing({
     dir: keyDir,
-    seal,
+    seals: [seal],
     registry,
     clock: systemClock,
     ids: randomIds,

@@ -118,7 +118,7 @@ async function open(options: StageOptions, closers: (() => Promise<unknown>)[]):
   const { masterKey } = generatedSecrets(dataDir);
   const keyRing = await openKeyRing({
     dir: path.join(dataDir, 'keys'),
-    seal: masterKey,
+    seals: [masterKey],
     registry: postgresRingRegistry(db),
     clock: systemClock,
     ids: randomIds,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../src/kernel/errors';
+import { base64Keys, keysOf, witnessesOf, witnessOf, type WitnessSetting } from './env-values';
 
 /** An empty variable means "not set": compose files write `${X:-}`, and `Number('')` is 0. */
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((v) => (v === '' ? undefined : v), schema.optional());
@@ -10,26 +11,7 @@ const wholeNumber = (fallback: number, min: number, max: number) =>
   z.preprocess((v) => (v === '' ? undefined : v), z.coerce.number().int().min(min).max(max).default(fallback));
 const withDefault = (fallback: string) => z.preprocess((v) => (v === '' ? undefined : v), z.string().default(fallback));
 
-const base64Key = z
-  .string()
-  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (openssl rand -base64 32)');
 const queueName = z.enum(['inbox', 'send', 'control']);
-
-/** A witness as configured: its verifier key (C2SP tlog-cosignature), and where checkpoints are submitted to it. */
-export interface WitnessSetting {
-  readonly vkey: string;
-  readonly url: string;
-}
-
-const WITNESS = /^([^\s+=,]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2})=(https?:\/\/[^\s,]+)$/;
-
-function witnessOf(text: string): WitnessSetting | null {
-  const [, vkey, url] = WITNESS.exec(text.trim()) ?? [];
-  return vkey === undefined || url === undefined || !URL.canParse(url) ? null : { vkey, url };
-}
-
-const witnessesOf = (text: string | undefined): readonly WitnessSetting[] =>
-  (text?.split(',') ?? []).flatMap((one) => witnessOf(one) ?? []);
 
 /** Every variable the program reads, with its default; the README's table is made from this. */
 export const envSchema = z.object({
@@ -79,7 +61,12 @@ export const envSchema = z.object({
         .default('v25.0'),
     )
     .describe('Graph API version'),
-  MASTER_KEY: optional(base64Key).describe('32 bytes in base64 that seal the key ring; losing it is losing everything'),
+  KEYRING_COPY_DIR: optional(z.string()).describe(
+    'second copy of the key ring, on another machine; kept in step, and no erasure is certified before it is',
+  ),
+  MASTER_KEY: optional(base64Keys).describe(
+    '32 bytes in base64 that seal the key ring; losing it is losing everything. While it is being replaced several, divided by commas: the first seals',
+  ),
   SMTP_URL: optional(z.url({ protocol: /^smtps?$/ })).describe(
     'mail server, `smtp://user:password@host:587` or `smtps://`; without it mails are kept and read at `GET /v1/mail`',
   ),
@@ -147,6 +134,7 @@ export interface Config {
   readonly http: { readonly port: number; readonly host: string; readonly publicUrl: string | null };
   readonly dataDir: string;
   readonly keyRingDir: string;
+  readonly keyRingCopyDir: string | null;
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
   readonly meta: {
@@ -157,7 +145,8 @@ export interface Config {
     readonly graphUrl: string | null;
     readonly graphVersion: string;
   };
-  readonly masterKey: Buffer | null;
+  /** The first seals, all open; null where they are generated. */
+  readonly masterKeys: readonly [Buffer, ...Buffer[]] | null;
   readonly mail: { readonly url: string | null; readonly from: string | null };
   readonly ledger: {
     /** Checkpoint, key and tiles need no API key. */
@@ -304,10 +293,11 @@ function toConfig(env: Env): Config {
     http: { port: env.HTTP_PORT, host: env.HTTP_HOST, publicUrl: withoutSlash(env.PUBLIC_URL) },
     dataDir,
     keyRingDir: env.KEYRING_DIR === undefined ? path.join(dataDir, 'keys') : path.resolve(env.KEYRING_DIR),
+    keyRingCopyDir: env.KEYRING_COPY_DIR === undefined ? null : path.resolve(env.KEYRING_COPY_DIR),
     databaseUrl: env.DATABASE_URL ?? null,
     redisUrl: env.REDIS_URL ?? null,
     meta: metaConfig(env),
-    masterKey: env.MASTER_KEY === undefined ? null : Buffer.from(env.MASTER_KEY, 'base64'),
+    masterKeys: env.MASTER_KEY === undefined ? null : (keysOf(env.MASTER_KEY) as [Buffer, ...Buffer[]]),
     mail: { url: env.SMTP_URL ?? null, from: env.MAIL_FROM ?? null },
     ledger: { isPublic: env.LEDGER_PUBLIC === 'true' },
     anchors: anchorsConfig(env),

@@ -8,6 +8,7 @@ export type Command =
   | { readonly kind: 'doctor' }
   | { readonly kind: 'audit' }
   | { readonly kind: 'retention'; readonly at: Date | null }
+  | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' }
   | {
       readonly kind: 'verify';
       readonly bundle: string;
@@ -30,6 +31,9 @@ export const USAGE = `usage: assent <command>
   doctor                                      says what this installation lacks
   audit                                       recomputes the whole ledger and names the first wrong entry
   retention                                   says what would go by age, now or [--at TIME]; changes nothing
+  keys reseal                                 writes the key ring anew under the first MASTER_KEY
+  keys copy                                   brings the copy in KEYRING_COPY_DIR in step now
+  keys drill                                  opens the copy as if the key ring were lost; changes nothing
   verify BUNDLE                               checks a proof bundle against this log's key
                                               [--key VKEY] [--tsa FILE]... [--witness VKEY]...
                                               [--earlier BUNDLE]...
@@ -41,18 +45,24 @@ Every command reads the environment of the running program: give it the same DAT
 
 const usage = (text: string): UserError => new UserError('usage', `${text}\n\n${USAGE}`);
 
+/** Commands that are told nothing more. */
+const PLAIN = {
+  migrate: { kind: 'migrate' },
+  doctor: { kind: 'doctor' },
+  audit: { kind: 'audit' },
+  'keys reseal': { kind: 'keys-reseal' },
+  'keys copy': { kind: 'keys-copy' },
+  'keys drill': { kind: 'keys-drill' },
+} as const satisfies Readonly<Record<string, Command>>;
+
 /** @throws {UserError} `usage` */
 export function parseCommand(args: readonly string[]): Command {
   const { positionals, values } = parse(args);
   if (values.help === true) return { kind: 'help' };
   if (positionals[0] === 'verify') return verifyCommand(positionals.slice(1), values);
-  switch (positionals.join(' ')) {
-    case 'migrate':
-      return { kind: 'migrate' };
-    case 'doctor':
-      return { kind: 'doctor' };
-    case 'audit':
-      return { kind: 'audit' };
+  const words = positionals.join(' ');
+  if (Object.hasOwn(PLAIN, words)) return PLAIN[words as keyof typeof PLAIN];
+  switch (words) {
     case 'retention':
       return { kind: 'retention', at: moment(values.at, '--at') };
     case 'account create':
@@ -73,7 +83,7 @@ export function parseCommand(args: readonly string[]): Command {
     case '':
       throw usage('no command given');
     default:
-      throw usage(`unknown command: ${positionals.join(' ')}`);
+      throw usage(`unknown command: ${words}`);
   }
 }
 

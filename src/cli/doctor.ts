@@ -20,6 +20,12 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
         'does not agree with the database',
       ),
       keyRingVolume(config.keyRingDir, config.dataDir),
+      advice(
+        'key_ring_copy',
+        config.keyRingCopyDir !== null,
+        'a second copy is kept: try it with keys drill',
+        'KEYRING_COPY_DIR names no second copy of the key ring: losing the only one is losing everything',
+      ),
       await logGrows(infrastructure),
       ...(await anchors(infrastructure)),
       advice(
@@ -36,7 +42,7 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
       ),
       advice(
         'master_key',
-        config.masterKey !== null,
+        config.masterKeys !== null,
         'given from outside',
         'made and kept under DATA_DIR: copy it to a safe place, losing it is losing everything',
       ),

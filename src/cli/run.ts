@@ -14,6 +14,7 @@ import { makePreviewRetention } from '../domain/retention';
 import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
+import { drill, requiredCopy } from './keys';
 
 export interface Terminal {
   /** One JSON value for whoever called. */
@@ -50,7 +51,7 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
 }
 
 /** Commands that only look: they must not make the installation that they are asked about. */
-const LOOKING: ReadonlySet<string> = new Set<Command['kind']>(['doctor', 'audit', 'retention', 'verify']);
+const LOOKING: ReadonlySet<string> = new Set<Command['kind']>(['doctor', 'audit', 'retention', 'keys-drill', 'verify']);
 
 function requireInstallation({ keyRingDir }: Config): void {
   if (existsSync(path.join(keyRingDir, 'system.bin'))) return;
@@ -100,6 +101,12 @@ async function carryOut(
         accountId: null,
         ...(command.at === null ? {} : { at: command.at }),
       });
+    case 'keys-reseal':
+      return { resealed: await infrastructure.keyRing.reseal() };
+    case 'keys-copy':
+      return { changed: await requiredCopy(infrastructure).update() };
+    case 'keys-drill':
+      return drill(infrastructure, terminal.say);
     case 'account-create': {
       const create = makeCreateAccount(infrastructure);
       const { account, apiKey } = await create({ email: command.email, name: command.name, firstKeyScopes: SCOPES });

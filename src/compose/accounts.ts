@@ -23,7 +23,7 @@ const NOBODY = 'assent@localhost';
 
 /** Wires what concerns a whole account and its owner: mails, and its end. */
 export function composeAccounts(
-  { db, keyRing, clock, ids, log, config }: Infrastructure,
+  { db, keyRing, keyRingCopy, clock, ids, log, config }: Infrastructure,
   append: AppendDeps,
   { graph, accountKey, publicUrl }: AccountsPort,
 ) {
@@ -51,7 +51,7 @@ export function composeAccounts(
     sweeps: [
       {
         name: 'carry-out-account-erasures',
-        run: makeCarryOutAccountErasures({ ...append, db, log, releasePages, openOutbox, publicUrl }),
+        run: makeCarryOutAccountErasures({ ...append, db, log, keyRingCopy, releasePages, openOutbox, publicUrl }),
       },
       { name: 'send-mail', run: makeSendMail(outbox) },
     ],

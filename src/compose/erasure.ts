@@ -25,7 +25,7 @@ interface LeadInput {
 
 /** Wires the erasure of leads. */
 export function composeErasure(infrastructure: Infrastructure, append: AppendDeps, publicUrl: string) {
-  const { db, keyRing, clock, log } = infrastructure;
+  const { db, keyRing, keyRingCopy, clock, log } = infrastructure;
   const isErased = makeIsErased({ db, keyRing });
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
   return {
@@ -38,8 +38,9 @@ export function composeErasure(infrastructure: Infrastructure, append: AppendDep
     },
     erasurePage: { show: makeShowErasure({ db }) },
     openTombstones: () => openTombstones({ keyRing, clock }),
-    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log }) }],
+    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy }) }],
     housekeeping: [
+      ...(keyRingCopy === null ? [] : [{ name: 'copy-key-ring', run: () => keyRingCopy.update() }]),
       { name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) },
       { name: 'apply-retention', run: makeApplyRetention({ db, clock, log, eraseByAge: makeEraseByAge(begin) }) },
     ],

@@ -1,13 +1,13 @@
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
-import type { KeyRing } from '../domain/keyring.types';
+import type { KeyRing, KeyRingCopy } from '../domain/keyring.types';
 import type { CheckpointCopy } from '../domain/ledger';
 import { systemClock, type Clock } from '../kernel/clock';
 import { UserError } from '../kernel/errors';
 import { randomIds, type Ids } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import { openEmbeddedPostgres } from '../platform/embedded';
-import { checkpointFile, openKeyRing, postgresRingRegistry } from '../platform/keyring';
+import { checkpointFile, openKeyRing, openRingCopy, postgresRingRegistry } from '../platform/keyring';
 import { openLog } from '../platform/logging/log';
 import { openMetrics, type Metrics } from '../platform/metrics/metrics';
 import { DatabaseError } from '../platform/postgres/database-error';
@@ -27,8 +27,12 @@ export interface Infrastructure {
   readonly metrics: Metrics;
   readonly db: OpenDatabase;
   readonly keyRing: KeyRing;
+  /** The master keys: the first seals the key ring. */
+  readonly keyRingSeals: readonly [Buffer, ...Buffer[]];
   /** The last signed checkpoint, beside the key ring. */
   readonly checkpointCopy: CheckpointCopy;
+  /** Null where no second directory is named. */
+  readonly keyRingCopy: KeyRingCopy | null;
   readonly queue: OpenJobQueue;
   readonly queueConnection: QueueConnection;
   /** null in production, where every secret is given. */
@@ -85,10 +89,12 @@ async function open(
   });
   closers.push(() => db.close());
   await migrateDatabase(db);
+  const registry = postgresRingRegistry(db);
+  const seals = config.masterKeys ?? ([requiredSecrets(generated).masterKey] as const);
   const keyRing = await openKeyRing({
     dir: config.keyRingDir,
-    seal: config.masterKey ?? requiredSecrets(generated).masterKey,
-    registry: postgresRingRegistry(db),
+    seals,
+    registry,
     clock: systemClock,
     ids: randomIds,
   });
@@ -104,12 +110,19 @@ async function open(
     metrics: openMetrics(),
     db,
     keyRing,
+    keyRingSeals: seals,
     checkpointCopy: checkpointFile(config.keyRingDir),
+    keyRingCopy: await openCopy(config, registry),
     queue,
     queueConnection,
     generated,
   };
 }
+
+const openCopy = async (
+  { keyRingDir: dir, keyRingCopyDir: copyDir }: Config,
+  registry: ReturnType<typeof postgresRingRegistry>,
+): Promise<KeyRingCopy | null> => (copyDir === null ? null : openRingCopy({ dir, copyDir, registry }));
 
 async function databaseUrl(
   config: Config,

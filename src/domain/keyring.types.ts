@@ -77,6 +77,24 @@ export interface KeyRing {
   inboxKey(day: number): Promise<Buffer>;
   destroyInboxKeysBefore(day: number): Promise<void>;
 
+  /**
+   * Writes every ring anew under the master key that seals now. Other processes read them again at their next check; each must have
+   * that key by then.
+   *
+   * @returns how many rings there are
+   */
+  reseal(): Promise<number>;
+
   /** Compares every ring file with its row and forgets keys that other processes have destroyed. */
   verifyAgainstRegistry(): Promise<RingCheck>;
+}
+
+/** The second copy of the key ring. */
+export interface KeyRingCopy {
+  /**
+   * Brings the copy in step: rings that changed are replaced, the old bytes overwritten, and what was destroyed goes there too.
+   *
+   * @returns how many files changed
+   */
+  update(): Promise<number>;
 }

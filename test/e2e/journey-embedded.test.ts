@@ -46,6 +46,7 @@ takesTheWholeMachine();
 
 describe('the journey on one machine, queue and database in the embedded PostgreSQL', () => {
   let dataDir: string;
+  let copyDir: string;
   let postgres: EmbeddedPostgres;
   let program: Program;
   let stage: Stage;
@@ -58,7 +59,8 @@ describe('the journey on one machine, queue and database in the embedded Postgre
     dataDir = newDataDir();
     // The program adopts this server; commit times are only for looking at the result.
     postgres = await openEmbeddedPostgres({ dataDir, settings: { track_commit_timestamp: 'on' } });
-    env = { DATA_DIR: dataDir, HTTP_PORT: '0' };
+    copyDir = newDataDir();
+    env = { DATA_DIR: dataDir, KEYRING_COPY_DIR: copyDir, HTTP_PORT: '0' };
     program = startProgram('workers/all-in-one', env);
     await program.ready();
   }, 120_000);
@@ -66,7 +68,7 @@ describe('the journey on one machine, queue and database in the embedded Postgre
   afterAll(async () => {
     if (program.child.exitCode === null) await program.stop('SIGKILL');
     await postgres.release();
-    rmSync(dataDir, { recursive: true, force: true });
+    for (const dir of [dataDir, copyDir]) rmSync(dir, { recursive: true, force: true });
   }, 60_000);
 
   it('makes an account beside the running program', async () => {
@@ -245,6 +247,13 @@ describe('the journey on one machine, queue and database in the embedded Postgre
   it('leaves a ledger that is whole', async () => {
     const { json } = await runCli(env, 'audit');
     expect(json).toMatchObject({ ok: true, findings: [], people: TOTAL + 1 });
+  }, 60_000);
+
+  it('has a copy of its keys that opens everybody by itself', async () => {
+    expect((await runCli(env, 'keys', 'copy')).code).toBe(0);
+    expect(await runCli(env, 'keys', 'drill')).toMatchObject({ code: 0, json: { pages: PLAN.length, unopened: 0 } });
+    const { code } = await runCli({ ...env, KEYRING_COPY_DIR: '' }, 'keys', 'drill');
+    expect(code).toBe(1);
   }, 60_000);
 
   it('stops cleanly, finds its data again, and left nothing personal in clear', async () => {

@@ -5,6 +5,7 @@ import type { Log } from '../../kernel/log';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { dayKeyOrNull } from '../day-key';
 import { erasureSigner, logSigner, signNote } from '../ledger';
+import type { KeyRingCopy } from '../keyring.types';
 import type { Post } from '../mail';
 import type { ReleasedPages } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
@@ -36,6 +37,8 @@ const RELEASE_MS = 600_000;
 export interface CarryOutAccountErasuresDeps extends AppendDeps {
   readonly db: Database;
   readonly log: Log;
+  /** Null without a second copy of the key ring. */
+  readonly keyRingCopy: KeyRingCopy | null;
   readonly releasePages: (accountId: RowId, mayLeave: boolean) => Promise<ReleasedPages>;
   readonly openOutbox: () => Promise<Post>;
   readonly publicUrl: string;
@@ -111,6 +114,7 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   if (rowsDeletedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
   for (const ring of rings) await deps.keyRing.dropRing(ring);
+  await deps.keyRingCopy?.update();
   const keysDestroyedAt = deps.clock.now();
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };
   const signer = erasureSigner(logSigner(deps.keyRing, deps.logOrigin));

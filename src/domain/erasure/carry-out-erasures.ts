@@ -1,6 +1,7 @@
 import type { Log } from '../../kernel/log';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { dayOf } from '../day-key';
+import type { KeyRingCopy } from '../keyring.types';
 import { lockLeadRow, onRing, openLead, rotateBucket, type LeadPage } from '../leads';
 import { erasureSigner, logSigner, signNote } from '../ledger';
 import { insertSuppressions, suppressionMac } from '../pages';
@@ -27,31 +28,33 @@ const DAY_MS = 86_400_000;
 export interface CarryOutErasuresDeps extends AppendDeps {
   readonly db: Database;
   readonly log: Log;
+  /** Null without a second copy of the key ring. */
+  readonly keyRingCopy: KeyRingCopy | null;
 }
 
 /**
  * Brings every erasure forward that can go on: deletes the rows of leads nothing is under way for, rotates their buckets, destroys the
- * old keys, and signs certificates. One rotation serves all leads of a bucket. Whatever step a process died in, the next
+ * old keys here and in the copy of the key ring, and signs certificates. One rotation serves all leads of a bucket. Whatever step a process died in, the next
  * round goes on from what the rows and the ring say.
  *
  * @returns how many were completed
  */
 export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
   return async (): Promise<number> => {
+    const buckets = await readOpenBuckets(deps.db, MOST_BUCKETS);
+    for (const work of buckets) await destroyKeys(deps, work);
+    // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
+    if (buckets.length > 0) await deps.keyRingCopy?.update();
     let completed = 0;
-    for (const work of await readOpenBuckets(deps.db, MOST_BUCKETS)) completed += await workBucket(deps, work);
+    for (const work of buckets) completed += await certify(deps, work);
     if (completed > 0) deps.log.event('erasures.completed', { count: completed });
     return completed;
   };
 }
 
-async function workBucket(deps: CarryOutErasuresDeps, work: BucketWork): Promise<number> {
+async function destroyKeys(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
   await finishRotation(deps, work);
-  let completed = await certify(deps, work);
-  if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return completed;
-  await deleteRows(deps, work);
-  completed += await certify(deps, work);
-  return completed;
+  if ((await readReady(deps.db, work.pageId, work.bucket)).length > 0) await deleteRows(deps, work);
 }
 
 /** A process may have died after the commit that made a new version the one in force: older ones go before anything is certified. */

@@ -189,3 +189,10 @@ export const readMarketingToken = (
 export async function markTokenExpired(tx: Tx, leadId: RowId): Promise<void> {
   await tx.run(`update lead set marketing_token_state = 'expired' where id = $1`, [leadId]);
 }
+
+/** The first lead of every Page that has one. */
+export const readOneOfEveryPage = (sql: Sql): Promise<{ readonly pageUuid: string; readonly leadId: RowId }[]> =>
+  sql.rows(
+    `select p.public_id as "pageUuid", l.id as "leadId"
+      from page p cross join lateral (select id from lead where page_id = p.id order by id limit 1) l order by p.id`,
+  );

@@ -136,6 +136,20 @@ const FILES: readonly Store[] = [
   ),
   store(
     'file',
+    'KEYRING_COPY_DIR',
+    'The second copy of the same files, on another machine.',
+    'As the key ring: it is brought in step before an erasure is certified.',
+    [
+      ofNobody(
+        'keys',
+        'So that the loss of one machine is not the loss of everything.',
+        'key, wrapped under another key',
+      ),
+      ofNobody('checkpoint', 'As beside the key ring.'),
+    ],
+  ),
+  store(
+    'file',
     'DATA_DIR',
     'On one machine without servers: secrets made at the first start, the database, its log.',
     'As the database.',

@@ -13,8 +13,8 @@ const SEAL_BYTES = 32;
 export interface KeyRingOptions {
   /** Shared by every process of the installation; made when it is missing. */
   readonly dir: string;
-  /** The master key, 32 bytes. */
-  readonly seal: Buffer;
+  /** Master keys of 32 bytes: the first seals, all open. */
+  readonly seals: readonly [Buffer, ...Buffer[]];
   readonly registry: RingRegistry;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -28,16 +28,23 @@ export interface KeyRingOptions {
  * @throws {OperationalError} `key_ring_mismatch` when files and database do not belong together
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
-  const { seal, registry, ids, clock } = options;
-  if (seal.length !== SEAL_BYTES) throw new InvariantError('master_key_length', 'the master key must have 32 bytes');
+  const { seals, registry, ids, clock } = options;
+  if (seals.some((seal) => seal.length !== SEAL_BYTES))
+    throw new InvariantError('master_key_length', 'the master key must have 32 bytes');
   const files = await openRingFiles(options.dir, options.fileCalls);
-  const store = makeRingStore({ seal, files, registry, ids });
+  const store = makeRingStore({ seals, files, registry, ids });
   const system = await openSystemKeys(store, clock, ids);
   const pages = makePageKeys(store, ids);
 
   return {
     ...pages.door,
     ...system.door,
+    reseal: async () => {
+      const rows = await registry.all();
+      // A copy, for the former bytes are overwritten once the new ones are in force.
+      for (const { ring } of rows) await store.replace(ring, (plain) => (plain === null ? null : Buffer.from(plain)));
+      return rows.length;
+    },
     verifyAgainstRegistry: async () => {
       const rows = await registry.all();
       const bad = rows.some((row) => row.ring === SYSTEM_RING) ? [] : [SYSTEM_RING];

@@ -23,7 +23,7 @@ const PREFIX = 'page-';
 export interface PageKeys {
   readonly door: Omit<
     KeyRing,
-    'systemKey' | 'pendingMacKey' | 'inboxKey' | 'destroyInboxKeysBefore' | 'verifyAgainstRegistry'
+    'systemKey' | 'pendingMacKey' | 'inboxKey' | 'destroyInboxKeysBefore' | 'reseal' | 'verifyAgainstRegistry'
   >;
   /** Brings what is in memory in step with the rows: ring name to generation. */
   readonly refresh: (generations: ReadonlyMap<string, number>) => Promise<void>;

@@ -3,8 +3,12 @@ import nodeFs from 'node:fs/promises';
 import path from 'node:path';
 
 /** The calls a ring file is written with; a test makes each of them fail in turn. */
-export type FileCalls = Pick<typeof nodeFs, 'mkdir' | 'chmod' | 'open' | 'readFile' | 'rename' | 'stat' | 'unlink'>;
+export type FileCalls = Pick<
+  typeof nodeFs,
+  'mkdir' | 'chmod' | 'open' | 'readdir' | 'readFile' | 'rename' | 'stat' | 'unlink'
+>;
 
+const ENDING = '.bin';
 const NEXT = '.next';
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
@@ -22,6 +26,8 @@ export interface RingFiles {
   discardNext(ring: string): Promise<void>;
   /** Overwrites and removes all there is of the ring. */
   destroy(ring: string): Promise<void>;
+  /** Names of the rings of which there is a file. */
+  list(): Promise<string[]>;
   /** Changes whenever the file is replaced. */
   fingerprint(ring: string): Promise<string | null>;
 }
@@ -47,7 +53,7 @@ async function orNull<T>(work: Promise<T>): Promise<T | null> {
 }
 
 function ringFilesIn(directory: string, fs: FileCalls): RingFiles {
-  const file = (ring: string): string => path.join(directory, `${ring}.bin`);
+  const file = (ring: string): string => path.join(directory, `${ring}${ENDING}`);
   const next = (ring: string): string => `${file(ring)}${NEXT}`;
 
   async function syncDirectory(): Promise<void> {
@@ -101,6 +107,8 @@ function ringFilesIn(directory: string, fs: FileCalls): RingFiles {
       await shred(file(ring));
       await syncDirectory();
     },
+    list: async () =>
+      (await fs.readdir(directory)).flatMap((name) => (name.endsWith(ENDING) ? [name.slice(0, -ENDING.length)] : [])),
     fingerprint: async (ring) => {
       const found = await orNull(fs.stat(file(ring), { bigint: true }));
       return found === null ? null : `${found.ino}:${found.mtimeNs}`;

@@ -18,8 +18,16 @@ export function sealRing(seal: Buffer, ring: string, plain: Buffer, ids: Ids): B
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @returns null when the bytes are not this ring at this generation, sealed with this key */
-export function openRing(seal: Buffer, ring: string, generation: number, sealed: Buffer): Buffer | null {
+/** @returns null when the bytes are not this ring at this generation, sealed with one of these keys */
+export function openRing(seals: readonly Buffer[], ring: string, generation: number, sealed: Buffer): Buffer | null {
+  for (const seal of seals) {
+    const plain = openWith(seal, ring, generation, sealed);
+    if (plain !== null) return plain;
+  }
+  return null;
+}
+
+function openWith(seal: Buffer, ring: string, generation: number, sealed: Buffer): Buffer | null {
   if (sealed.length < NONCE_BYTES + GENERATION_BYTES + TAG_BYTES) return null;
   const tagAt = sealed.length - TAG_BYTES;
   const decipher = createDecipheriv('aes-256-gcm', seal, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });

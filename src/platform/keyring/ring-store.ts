@@ -23,7 +23,8 @@ export interface RingStore {
 }
 
 interface Parts {
-  readonly seal: Buffer;
+  /** Master keys: the first seals what is written, each opens. More than one only while the master key is being replaced. */
+  readonly seals: readonly [Buffer, ...Buffer[]];
   readonly files: RingFiles;
   readonly registry: RingRegistry;
   readonly ids: Ids;
@@ -85,7 +86,7 @@ export function makeRingStore(parts: Parts): RingStore {
 }
 
 async function write(
-  { seal, files, ids }: Parts,
+  { seals: [seal], files, ids }: Parts,
   ring: string,
   locked: LockedRing,
   former: Buffer | null,
@@ -103,8 +104,8 @@ async function write(
   return next;
 }
 
-function openRecorded({ seal }: Parts, ring: string, row: RingRow, bytes: Buffer): Buffer {
-  const plain = openRing(seal, ring, row.generation, bytes);
+function openRecorded({ seals }: Parts, ring: string, row: RingRow, bytes: Buffer): Buffer {
+  const plain = openRing(seals, ring, row.generation, bytes);
   if (plain === null) throw masterKeyWrong();
   return plain;
 }
@@ -116,7 +117,7 @@ function openRecorded({ seal }: Parts, ring: string, row: RingRow, bytes: Buffer
  * committed. So a file or a successor one generation ahead of the row is a finished change whose commit was lost.
  */
 async function settle(parts: Parts, ring: string, locked: LockedRing): Promise<Settled> {
-  const { seal, files } = parts;
+  const { seals, files } = parts;
   const row = locked.current;
   const bytes = await files.read(ring);
   if (row !== null && bytes !== null && sha256(bytes).equals(row.sha256)) {
@@ -126,7 +127,7 @@ async function settle(parts: Parts, ring: string, locked: LockedRing): Promise<S
   }
 
   const generation = row === null ? FIRST_GENERATION : row.generation + 1;
-  const moved = bytes === null ? null : openRing(seal, ring, generation, bytes);
+  const moved = bytes === null ? null : openRing(seals, ring, generation, bytes);
   if (moved !== null && bytes !== null) {
     await locked.record(generation, sha256(bytes));
     return { plain: moved, carried: true };
@@ -144,7 +145,7 @@ async function takeSuccessor(
   locked: LockedRing,
 ): Promise<Buffer | null> {
   const bytes = await parts.files.readNext(ring);
-  const plain = bytes === null ? null : openRing(parts.seal, ring, generation, bytes);
+  const plain = bytes === null ? null : openRing(parts.seals, ring, generation, bytes);
   if (bytes === null || plain === null) return null;
   await locked.record(generation, sha256(bytes));
   await parts.files.promote(ring);

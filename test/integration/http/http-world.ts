@@ -84,7 +84,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
   let offsetMs = 0;
   const clock = { now: () => new Date(Date.now() + offsetMs), monotonicMs: () => systemClock.monotonicMs() };
   const ids = randomIds;
-  const keyRing = await openKeyRing({ dir, seal: randomBytes(32), registry: postgresRingRegistry(db), clock, ids });
+  const keyRing = await openKeyRing({ dir, seals: [randomBytes(32)], registry: postgresRingRegistry(db), clock, ids });
   const logged: string[] = [];
   const write = (...parts: unknown[]): void => void logged.push(JSON.stringify(parts));
   const log: Log = { event: write, warn: write, error: write };

@@ -39,7 +39,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const openRings = (db: OpenDatabase): Promise<KeyRing> =>
   openKeyRing({
     dir,
-    seal: Buffer.alloc(32, 1),
+    seals: [Buffer.alloc(32, 1)],
     registry: postgresRingRegistry(db),
     clock: systemClock,
     ids: randomIds,
@@ -100,7 +100,7 @@ it('records nothing when the work under the lock fails, and makes good a file th
   const registry = postgresRingRegistry(two);
   const dying = await openKeyRing({
     dir,
-    seal: Buffer.alloc(32, 1),
+    seals: [Buffer.alloc(32, 1)],
     registry: {
       ...registry,
       withRingLock: (ring, work) =>

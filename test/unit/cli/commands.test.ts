@@ -17,6 +17,10 @@ describe('parseCommand', () => {
       expiresAt: null,
     });
     expect(parseCommand(['audit'])).toEqual({ kind: 'audit' });
+    expect(parseCommand(['retention'])).toEqual({ kind: 'retention', at: null });
+    expect(parseCommand(['retention', '--at', '2027-01-31T00:00:00Z'])).toMatchObject({ at: new Date('2027-01-31') });
+    for (const what of ['reseal', 'copy', 'drill'])
+      expect(parseCommand(['keys', what])).toEqual({ kind: `keys-${what}` });
     expect(parseCommand(['verify', 'a.zip'])).toEqual({ kind: 'verify', bundle: 'a.zip', key: null, trusted: [] });
     expect(
       parseCommand([...'verify --tsa a.pem a.zip --key k --witness w1 --witness w2 --earlier b.zip'.split(' ')]),
@@ -36,6 +40,8 @@ describe('parseCommand', () => {
     [['account', 'create', '--email', '', '--name', 'A']],
     [['migrate', '--unknown']],
     [['audit', 'everything']],
+    [['keys']],
+    [['keys', 'burn']],
     [['retention', '--at', 'soon']],
     [['verify']],
     [['verify', 'a.zip', 'b.zip']],

@@ -41,7 +41,12 @@ describe('loadConfig', () => {
     expect(config.production).toBe(true);
     expect(config.http.publicUrl).toBe('https://bot.example.com');
     expect(config.meta.appSecrets).toEqual(['first-secret-0123456789', 'second-secret-0123456789']);
-    expect(config.masterKey).toEqual(Buffer.alloc(32, 7));
+    expect(config.masterKeys).toEqual([Buffer.alloc(32, 7)]);
+    const both = `${Buffer.alloc(32, 8).toString('base64')},${PRODUCTION.MASTER_KEY}`;
+    expect(loadConfig({ ...PRODUCTION, MASTER_KEY: both }).masterKeys).toEqual(
+      [8, 7].map((fill) => Buffer.alloc(32, fill)),
+    );
+    expect(() => loadConfig({ ...PRODUCTION, MASTER_KEY: `${PRODUCTION.MASTER_KEY},` })).toThrow('MASTER_KEY');
   });
 
   it.each(['DATABASE_URL', 'PUBLIC_URL', 'META_APP_ID', 'META_APP_SECRET', 'META_VERIFY_TOKEN', 'MASTER_KEY'])(
@@ -153,7 +158,7 @@ describe('loadConfig', () => {
   it('reads a secret from a file, and refuses two sources of one secret', () => {
     const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'assent-env-')), 'key');
     writeFileSync(file, `${PRODUCTION.MASTER_KEY}\n`);
-    expect(loadConfig({ MASTER_KEY_FILE: file }).masterKey).toEqual(Buffer.alloc(32, 7));
+    expect(loadConfig({ MASTER_KEY_FILE: file }).masterKeys).toEqual([Buffer.alloc(32, 7)]);
     expect(fault({ MASTER_KEY_FILE: file, MASTER_KEY: PRODUCTION.MASTER_KEY })).toContain('not both');
     expect(fault({ MASTER_KEY_FILE: `${file}.gone` })).toContain('MASTER_KEY_FILE: the file cannot be read');
   });

@@ -39,7 +39,7 @@ export async function openAccountWorld(): Promise<AccountWorld> {
   const clock = movableClock('2026-11-23T10:00:00Z');
   const ids = randomIds;
   const seal = randomBytes(32);
-  const open = () => openKeyRing({ dir, seal, registry: postgresRingRegistry(db), clock, ids });
+  const open = () => openKeyRing({ dir, seals: [seal], registry: postgresRingRegistry(db), clock, ids });
   const keyRing = await open();
   const createAccount = makeCreateAccount({ db, keyRing, clock, ids });
   return {

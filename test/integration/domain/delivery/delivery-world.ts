@@ -128,7 +128,7 @@ export async function openDeliveryWorld() {
   const seal = randomBytes(32);
   const clock = systemClock;
   const ids = randomIds;
-  const open = () => openKeyRing({ dir, seal, registry: postgresRingRegistry(db), clock, ids });
+  const open = () => openKeyRing({ dir, seals: [seal], registry: postgresRingRegistry(db), clock, ids });
   const keyRing = await open();
   const { account } = await makeCreateAccount({ db, keyRing, clock, ids })({
     email: 'ann@example.com',

@@ -79,6 +79,7 @@ const carrying = (over: Partial<CarryOutAccountErasuresDeps> = {}): CarryOutAcco
   releasePages: makeReleasePages({ ...world.deps, graph } as unknown as Parameters<typeof makeReleasePages>[0]),
   openOutbox: makeOpenOutbox(outbox()),
   publicUrl: 'https://assent.example',
+  keyRingCopy: null,
   ...over,
 });
 const carryOut = (over: Partial<CarryOutAccountErasuresDeps> = {}) => makeCarryOutAccountErasures(carrying(over))();

@@ -8,6 +8,7 @@ import {
   makeShowErasure,
   type ErasureView,
 } from '../../../../src/domain/erasure';
+import type { KeyRingCopy } from '../../../../src/domain/keyring.types';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { suppressionMac } from '../../../../src/domain/pages';
@@ -34,7 +35,7 @@ const subscriber = () => world.subscribe(page);
 const deps = () => ({ ...world.deps, skipPendingOfLead, skipRepliesOfLead });
 const request = (person: Subscriber, accountId = page.accountId, keepsMark = false) =>
   makeRequestErasure(deps())({ accountId, leadUuid: person.uuid, erasureUuid: randomUUID(), keepsMark });
-const carryOut = () => makeCarryOutErasures(world.deps)();
+const carryOut = (keyRingCopy: KeyRingCopy | null = null) => makeCarryOutErasures({ ...world.deps, keyRingCopy })();
 const erasureOf = (uuid: string): Promise<ErasureView> =>
   makeGetErasure({ db: world.db })({ accountId: page.accountId, uuid });
 const bundleOf = ({ uuid }: Subscriber) =>
@@ -307,6 +308,7 @@ it('goes on where a process died: before the rows went, and before the keys did'
   const { erasure } = await request(ann);
   const dying = (step: 'stage' | 'commit') => ({
     ...world.deps,
+    keyRingCopy: null,
     keyRing: { ...world.keyRing, [step]: () => Promise.reject(new Error('killed')) },
   });
   await expect(makeCarryOutErasures(dying('stage'))()).rejects.toThrow('killed');
@@ -327,6 +329,18 @@ it('goes on where a process died: before the rows went, and before the keys did'
       [page.accountId],
     ),
   ).toBe(1);
+});
+
+it('certifies nothing while the second copy of the key ring cannot be reached, for old keys live on in it', async () => {
+  const ann = await subscriber();
+  const { erasure } = await request(ann);
+  const unreachable: KeyRingCopy = { update: () => Promise.reject(new Error('not mounted')) };
+  await expect(carryOut(unreachable)).rejects.toThrow('not mounted');
+  expect(await erasureOf(erasure.uuid)).toMatchObject({ state: 'destroying', certificate: null });
+  let updates = 0;
+  const back: KeyRingCopy = { update: () => Promise.resolve((updates += 1)) };
+  expect([await carryOut(back), updates]).toEqual([1, 1]);
+  expect(await erasureOf(erasure.uuid)).toMatchObject({ state: 'complete' });
 });
 
 it('erases many at once from several processes, each once', async () => {

@@ -76,7 +76,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
   let at = new Date('2026-11-23T10:00:00.000Z');
   const clock = { now: () => new Date(at.getTime()), monotonicMs: () => performance.now() };
   const seal = randomBytes(32);
-  const openRing = () => openKeyRing({ dir, seal, registry: postgresRingRegistry(db), clock, ids: randomIds });
+  const openRing = () => openKeyRing({ dir, seals: [seal], registry: postgresRingRegistry(db), clock, ids: randomIds });
   const keyRing = await openRing();
   const jobs: Job[] = [];
   const logged: { name: string; fields: unknown }[] = [];

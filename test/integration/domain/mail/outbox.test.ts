@@ -36,7 +36,7 @@ beforeEach(async () => {
   const note = (...parts: unknown[]): void => void logged.push(JSON.stringify(parts));
   const keyRing = await openKeyRing({
     dir,
-    seal: randomBytes(32),
+    seals: [randomBytes(32)],
     registry: postgresRingRegistry(db),
     clock,
     ids: randomIds,

@@ -30,8 +30,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(path.dirname(dir), { recursive: true, force: true }));
 
-const openRings = (options: { seal?: Buffer; registry?: RingRegistry } = {}): Promise<KeyRing> =>
-  openKeyRing({ dir, seal: SEAL, registry, clock, ids: randomIds, ...options });
+const openRings = (options: { seals?: [Buffer, ...Buffer[]]; registry?: RingRegistry } = {}): Promise<KeyRing> =>
+  openKeyRing({ dir, seals: [SEAL], registry, clock, ids: randomIds, ...options });
 
 const file = (ring: string): string => path.join(dir, `${ring}.bin`);
 
@@ -229,7 +229,7 @@ describe('inbox keys', () => {
     }
     const ahead = await openKeyRing({
       dir,
-      seal: SEAL,
+      seals: [SEAL],
       registry,
       clock: { now: () => new Date((TODAY + 1) * DAY_MS), monotonicMs: () => 0 },
       ids: randomIds,
@@ -256,14 +256,43 @@ describe('inbox keys', () => {
   });
 });
 
+describe('a new master key', () => {
+  const NEW = Buffer.alloc(32, 2);
+
+  it('takes the place of the old one without a moment in which a process reads nothing', async () => {
+    const running = await openRings({ seals: [SEAL, NEW] });
+    await running.createPageRing(PAGE);
+    const wrapped = running.wrapLeadKey(PAGE, 0, 1, DEK);
+    const changing = await openRings({ seals: [NEW, SEAL] });
+    expect(await changing.reseal()).toBe(2);
+    for (const rings of [running, changing]) {
+      expect(await rings.verifyAgainstRegistry()).toEqual({ ok: true });
+      await rings.reload(PAGE);
+      expect(rings.unwrapLeadKey(PAGE, 0, 1, wrapped)).toEqual(DEK);
+    }
+    await expect(openRings()).rejects.toThrow(code('master_key_wrong'));
+    const after = await openRings({ seals: [NEW] });
+    await after.reload(PAGE);
+    expect(after.unwrapLeadKey(PAGE, 0, 1, wrapped)).toEqual(DEK);
+    expect(after.systemKey('log-signing')).toEqual(running.systemKey('log-signing'));
+  });
+
+  it('is the one that new rings are sealed with, before everything was sealed anew', async () => {
+    await openRings();
+    const changing = await openRings({ seals: [NEW, SEAL] });
+    await changing.createPageRing(PAGE);
+    await expect((await openRings()).reload(PAGE)).rejects.toThrow(code('master_key_wrong'));
+  });
+});
+
 describe('what does not belong together', () => {
   it('is refused: another master key', async () => {
     await openRings();
     const before = await readFile(file('system'));
-    await expect(openRings({ seal: Buffer.alloc(32, 2) })).rejects.toThrow(code('master_key_wrong'));
+    await expect(openRings({ seals: [Buffer.alloc(32, 2)] })).rejects.toThrow(code('master_key_wrong'));
     expect((await readFile(file('system'))).equals(before)).toBe(true);
     await openRings();
-    await expect(openRings({ seal: Buffer.alloc(16) })).rejects.toThrow(code('master_key_length'));
+    await expect(openRings({ seals: [SEAL, Buffer.alloc(16)] })).rejects.toThrow(code('master_key_length'));
   });
 
   it('is refused: the keys of another database', async () => {

@@ -14,7 +14,7 @@ let store: RingStore;
 beforeEach(async () => {
   dir = await mkdtemp(`${tmpdir()}/assent-keys-`);
   const files = await openRingFiles(dir);
-  store = makeRingStore({ seal: Buffer.alloc(32, 1), files, registry: memoryRegistry(), ids: randomIds });
+  store = makeRingStore({ seals: [Buffer.alloc(32, 1)], files, registry: memoryRegistry(), ids: randomIds });
 });
 
 afterEach(() => rm(dir, { recursive: true, force: true }));

@@ -21,7 +21,14 @@ let dir: string;
 let registry: MemoryRegistry;
 
 const openRings = (fileCalls?: FileCalls): Promise<KeyRing> =>
-  openKeyRing({ dir, seal: SEAL, registry, clock, ids: randomIds, ...(fileCalls === undefined ? {} : { fileCalls }) });
+  openKeyRing({
+    dir,
+    seals: [SEAL],
+    registry,
+    clock,
+    ids: randomIds,
+    ...(fileCalls === undefined ? {} : { fileCalls }),
+  });
 
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'assent-keys-'));

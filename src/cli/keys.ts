@@ -1,0 +1,41 @@
+import type { Infrastructure } from '../compose/infrastructure';
+import type { KeyRingCopy } from '../domain/keyring.types';
+import { makeOpenEveryPage, type OpenedPages } from '../domain/leads';
+import { UserError } from '../kernel/errors';
+import { openKeyRing, postgresRingRegistry } from '../platform/keyring';
+
+const noCopy = (): UserError =>
+  new UserError('no_key_ring_copy', 'KEYRING_COPY_DIR names no directory: there is no second copy of the key ring');
+
+/** @throws {UserError} `no_key_ring_copy` */
+export function requiredCopy({ keyRingCopy }: Infrastructure): KeyRingCopy {
+  if (keyRingCopy === null) throw noCopy();
+  return keyRingCopy;
+}
+
+/**
+ * What a loss of the key ring would come to: opens the copy with the master key of today and, with nothing but it, one person of
+ * every Page. Changes nothing.
+ *
+ * @throws {UserError} `no_key_ring_copy`, `master_key_wrong` @throws {OperationalError} `key_ring_mismatch` when the copy is not in step
+ */
+export async function drill(infrastructure: Infrastructure, say: (text: string) => void): Promise<OpenedPages> {
+  const { config, db, clock, ids, keyRingSeals: seals } = infrastructure;
+  if (config.keyRingCopyDir === null) throw noCopy();
+  const keyRing = await openKeyRing({
+    dir: config.keyRingCopyDir,
+    seals,
+    registry: postgresRingRegistry(db),
+    clock,
+    ids,
+  });
+  const opened = await makeOpenEveryPage({ db, keyRing })();
+  const isWhole = opened.unopened === 0 && (await keyRing.verifyAgainstRegistry()).ok;
+  say(
+    isWhole
+      ? 'The copy opens everything that the key ring opens.'
+      : 'The copy does NOT open everything: run keys copy, and look at the files.',
+  );
+  if (!isWhole) process.exitCode = 1;
+  return opened;
+}

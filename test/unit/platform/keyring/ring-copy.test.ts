@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { KeyRing } from '../../../../src/domain/keyring.types';
+import { systemClock } from '../../../../src/kernel/clock';
+import { randomIds } from '../../../../src/kernel/ids';
+import { checkpointFile, openKeyRing, openRingCopy } from '../../../../src/platform/keyring';
+import { memoryRegistry, type MemoryRegistry } from './memory-registry';
+
+const PAGES = ['5c8a8f4e-64b0-4b7a-9c54-0d2b1b0e7a11', '5c8a8f4e-64b0-4b7a-9c54-0d2b1b0e7a12'] as const;
+const DEK = Buffer.alloc(32, 0xdd);
+const NOTE = 'log.test/consent\n7\nAAAA\n';
+
+let root: string;
+let registry: MemoryRegistry;
+let rings: KeyRing;
+const dirOf = (name: string): string => path.join(root, name);
+const open = (name: string): Promise<KeyRing> =>
+  openKeyRing({ dir: dirOf(name), seals: [Buffer.alloc(32, 1)], registry, clock: systemClock, ids: randomIds });
+const update = async (): Promise<number> =>
+  (await openRingCopy({ dir: dirOf('keys'), copyDir: dirOf('copy'), registry })).update();
+const filesOf = async (name: string): Promise<Record<string, string>> =>
+  Object.fromEntries(
+    await Promise.all(
+      (await readdir(dirOf(name))).map(async (file) => [
+        file,
+        (await readFile(dirOf(`${name}/${file}`))).toString('hex'),
+      ]),
+    ),
+  ) as Record<string, string>;
+
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'assent-copy-'));
+  registry = memoryRegistry();
+  rings = await open('keys');
+  for (const page of PAGES) await rings.createPageRing(page);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+it('holds every ring as it is now and the last checkpoint, replaces what changed, and nothing else', async () => {
+  await checkpointFile(dirOf('keys')).write(NOTE);
+  expect(await update()).toBe(3);
+  expect(await filesOf('copy')).toEqual(await filesOf('keys'));
+  expect(await update()).toBe(0);
+  await rings.commit(PAGES[0], 0, await rings.stage(PAGES[0], 0));
+  expect(await update()).toBe(1);
+  expect(await filesOf('copy')).toEqual(await filesOf('keys'));
+});
+
+it('opens what the key ring opens, and no more than that: older keys are gone from it too', async () => {
+  const old = rings.wrapLeadKey(PAGES[0], 0, 1, DEK);
+  await update();
+  await rings.commit(PAGES[0], 0, await rings.stage(PAGES[0], 0));
+  const kept = rings.wrapLeadKey(PAGES[0], 0, 2, DEK);
+  await expect((await open('copy')).reload(PAGES[0])).rejects.toMatchObject({ code: 'key_ring_mismatch' });
+  await update();
+  const copy = await open('copy');
+  await copy.reload(PAGES[0]);
+  expect(copy.unwrapLeadKey(PAGES[0], 0, 2, kept)).toEqual(DEK);
+  expect(() => copy.unwrapLeadKey(PAGES[0], 0, 1, old)).toThrow(
+    expect.objectContaining({ code: 'key_version_unknown' }) as Error,
+  );
+});
+
+it('loses the ring of a Page that was dropped', async () => {
+  await update();
+  await rings.dropRing(PAGES[1]);
+  expect(await update()).toBe(1);
+  expect(Object.keys(await filesOf('copy')).sort()).toEqual([`page-${PAGES[0]}.bin`, 'system.bin']);
+});
+
+it('is not overwritten with a file that is not the one in force', async () => {
+  await update();
+  const before = await filesOf('copy');
+  await rings.commit(PAGES[0], 0, await rings.stage(PAGES[0], 0));
+  await writeFile(dirOf(`keys/page-${PAGES[0]}.bin`), 'damaged');
+  await update();
+  expect(await filesOf('copy')).toEqual(before);
+});
