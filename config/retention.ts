@@ -10,4 +10,6 @@ export const RETENTION = {
   securityLogDays: 30,
   /** That a mail was sent; its text goes with the key of its day. */
   mailDays: 30,
+  /** Everything of an account whose subscription was cancelled, if its owner wishes. */
+  cancelledDays: 30,
 } as const;

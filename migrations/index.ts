@@ -7,6 +7,7 @@ import { Mail1764500000000 } from './1764500000000-mail';
 import { MetaRequests1764600000000 } from './1764600000000-meta-requests';
 import { AccountErasure1764700000000 } from './1764700000000-account-erasure';
 import { Retention1764800000000 } from './1764800000000-retention';
+import { SubscriptionEnd1764900000000 } from './1764900000000-subscription-end';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   MetaRequests1764600000000,
   AccountErasure1764700000000,
   Retention1764800000000,
+  SubscriptionEnd1764900000000,
 ];

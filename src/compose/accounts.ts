@@ -1,6 +1,10 @@
 import {
   makeAskAccountErasure,
   makeCarryOutAccountErasures,
+  makeCarryOutEnds,
+  makeEndSubscription,
+  makeGetSubscription,
+  makeResumeSubscription,
   makeConfirmAccountErasure,
   makeForgetUnanswered,
   makeShowAccountErasure,
@@ -41,6 +45,12 @@ export function composeAccounts(
   const releasePages = makeReleasePages({ db, keyRing, graph, clock });
   return {
     account: { askErasure: makeAskAccountErasure(asking), mails: makeListMails({ db, keyRing }) },
+    subscription: {
+      askErasure: makeAskAccountErasure(asking),
+      end: makeEndSubscription(asking),
+      resume: makeResumeSubscription(asking),
+      get: makeGetSubscription({ db }),
+    },
     accountDeletion: {
       showAsked: makeShowAskedErasure({ db, clock }),
       confirm: makeConfirmAccountErasure(asking),
@@ -57,6 +67,7 @@ export function composeAccounts(
     ],
     housekeeping: [
       { name: 'wipe-mails', run: makeWipeMails({ db, clock }) },
+      { name: 'carry-out-ends', run: makeCarryOutEnds({ ...asking, log }) },
       { name: 'forget-unanswered-deletions', run: makeForgetUnanswered({ db, clock }) },
     ],
   };

@@ -14,6 +14,7 @@ import { pagesRoutes } from '../http/pages.routes';
 import { personRoutes } from '../http/person.routes';
 import { proofsRoutes } from '../http/proofs.routes';
 import { accessRoutes, personAccessRoutes } from '../http/access.routes';
+import { subscriptionRoutes } from '../http/subscription.routes';
 import { retentionRoutes } from '../http/retention.routes';
 import { accountDeletionRoutes, accountRoutes } from '../http/account.routes';
 import { metaRoutes } from '../http/meta.routes';
@@ -47,6 +48,7 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...accessRoutes(useCases.access),
   ...accountRoutes(useCases.account),
   ...retentionRoutes(useCases.retention),
+  ...subscriptionRoutes(useCases.subscription),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),

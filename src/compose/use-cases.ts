@@ -89,6 +89,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     erasures: erasure.erasures,
     erasurePage: { ...erasure.erasurePage, showDeletion: metaRequests.showDeletion, showAccount: accounts.showAccount },
     account: accounts.account,
+    subscription: accounts.subscription,
     retention: { preview: erasure.previewRetention },
     accountDeletion: accounts.accountDeletion,
     metaRequests: metaRequests.routes,

@@ -39,7 +39,7 @@ const askedSchema = z
 const mailSchema = z
   .object({
     id: uuid,
-    kind: z.enum(['account_deletion_asked', 'account_deleted']),
+    kind: z.enum(['account_deletion_asked', 'account_deleted', 'subscription_cancelled']),
     state: z.enum(['queued', 'kept', 'sent', 'failed']).meta({
       description: '`kept`: there is no mail server (`SMTP_URL`), and the mail is read here for two days',
     }),

@@ -57,6 +57,7 @@ export const PRESENTATIONS = {
   scope_missing: { status: 403, title: 'The API key lacks a scope' },
   signed_request_refused: { status: 403, title: 'The signed request is not accepted' },
   starting: { status: 503, title: 'Starting' },
+  subscription_ended: { status: 409, title: 'The subscription was cancelled' },
   test_limit: { status: 429, title: 'Too many tests' },
   test_not_eligible: { status: 422, title: 'A lead may not be written to' },
   test_window_closed: { status: 422, title: "Meta's window is closed" },

@@ -227,3 +227,6 @@ export const RETENTION_EXAMPLE = {
     },
   ],
 };
+
+export const SUBSCRIPTION_EXAMPLE = { state: 'active', cancelled_at: null, delete_at: null };
+export const CANCELLED_EXAMPLE = { data: 'keep', delete_at: '2026-12-23T10:11:12.403Z', confirm_until: null };

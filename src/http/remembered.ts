@@ -8,6 +8,6 @@ export const remembering = (counts: Readonly<Record<string, number>>): Reply => 
   remember: JSON.stringify(counts),
 });
 
-/** The counts of the first call. */
-export const recall = (schema: z.ZodType, remembered: string): Promise<Reply> =>
-  Promise.resolve({ status: 200, body: schema.parse(JSON.parse(remembered)) });
+/** What the first call answered. */
+export const recall = (schema: z.ZodType, remembered: string, status = 200): Promise<Reply> =>
+  Promise.resolve({ status, body: schema.parse(JSON.parse(remembered)) });

@@ -29,7 +29,7 @@ export const retentionRoutes = (api: RetentionApi): Route[] => [
     tag: 'account',
     scope: 'leads:read',
     summary: 'What would go by age at a moment, now if none is given. A dry run: it changes nothing',
-    query: z.object({ at: timestamp.optional() }),
+    query: z.strictObject({ at: timestamp.optional() }),
     replies: { 200: { description: 'Counts, by rule', schema: previewSchema } },
     handle: async ({ principal, query }) => {
       const at = query.at === undefined ? {} : { at: new Date(query.at) };

@@ -41,6 +41,10 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'policies/trace-stores.rules',
     ],
   },
+  'test/integration/domain/erasure/end-subscription.test.ts': {
+    because: 'who may begin what after an end is decided with it',
+    sources: ['accounts/subscription.store'],
+  },
   'test/integration/domain/retention/retention.test.ts': {
     because: 'the timer, its SQL and its dry run, held against one another',
     sources: ['retention/apply-retention', 'retention/preview-retention', 'retention/retention.store'],

@@ -1,12 +1,16 @@
 import { UserError, type FieldError } from '../../kernel/errors';
 
-export type AccountErrorCode = 'account_exists' | 'account_not_found' | 'api_key_not_found' | 'validation_failed';
+export type AccountErrorCode =
+  'account_exists' | 'account_not_found' | 'api_key_not_found' | 'subscription_ended' | 'validation_failed';
 
 export const accountExists = (): UserError<AccountErrorCode> =>
   new UserError('account_exists', 'an account with this e-mail address exists already');
 
 export const accountNotFound = (): UserError<AccountErrorCode> =>
   new UserError('account_not_found', 'there is no such account');
+
+export const subscriptionEnded = (): UserError<AccountErrorCode> =>
+  new UserError('subscription_ended', 'the subscription of this account was cancelled: take it up again first');
 
 export const apiKeyNotFound = (): UserError<AccountErrorCode> =>
   new UserError('api_key_not_found', 'there is no such API key');

@@ -13,5 +13,16 @@ export {
   type RevokeApiKeyInput,
 } from './api-keys';
 export { recordAudit, type AuditDeps, type AuditEntry } from './audit';
+export {
+  countReminder,
+  deleteSubscriptionEnd,
+  findSubscriptionEnd,
+  insertSubscriptionEnd,
+  lockAccount,
+  readDueEnds,
+  requireSubscription,
+  type DueEnd,
+  type SubscriptionEnd,
+} from './subscription.store';
 export { makeAuthenticate } from './authenticate';
 export { makeCreateAccount, makeFindAccount, type CreatedAccount, type CreateAccountInput } from './create-account';

@@ -6,7 +6,7 @@ import { openOwner, recordAudit } from '../accounts';
 import { dayOf } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 import type { Post } from '../mail';
-import type { Database, RowId, Sql } from '../sql.types';
+import type { Database, RowId, Sql, Tx } from '../sql.types';
 import {
   confirmErasure,
   countAccount,
@@ -17,6 +17,7 @@ import {
   lockAsked,
   type AccountCounts,
   type AccountErasureView,
+  type AskedAccountErasure,
 } from './account-erasure.store';
 import { accountHash, certificateOpening, LINK_BYTES } from './certificate.rules';
 import { nameDiffers } from './erasure.errors';
@@ -63,17 +64,14 @@ export interface AskedErasure {
 export const makeAskAccountErasure =
   (deps: AskAccountErasureDeps) =>
   async ({ accountId, name }: { readonly accountId: RowId; readonly name: string }): Promise<AskedErasure> => {
-    const { ids, clock } = deps;
     const owner = await openOwner(deps.db, accountId, await deps.accountKey(accountId));
     if (name.trim() !== owner.name) throw nameDiffers();
     const counts = await countAccount(deps.db, accountId);
     const post = await deps.openOutbox();
-    const token = ids.bytes(TOKEN_BYTES).toString('base64url');
-    const askedAt = clock.now();
-    const confirmUntil = new Date(askedAt.getTime() + DAY_MS);
-    const asked = { uuid: ids.uuid(), code: ids.bytes(CODE_BYTES).toString('hex'), accountId, askedAt, confirmUntil };
+    const { token, ...asked } = question(deps, accountId);
+    const { confirmUntil } = asked;
     await deps.db.transaction(async (tx) => {
-      await insertAccountErasure(tx, { ...asked, tokenSha256: tokenHash(token) });
+      await insertAccountErasure(tx, asked);
       const address = `${deps.publicUrl}/account-deletion/${token}`;
       await post(tx, {
         accountId,
@@ -86,6 +84,31 @@ export const makeAskAccountErasure =
     });
     return { uuid: asked.uuid, confirmUntil, counts };
   };
+
+/** A question, and the secret that answers it, which is kept nowhere. */
+function question(
+  { ids, clock }: AskAccountErasureDeps,
+  accountId: RowId,
+): AskedAccountErasure & { readonly token: string } {
+  const token = ids.bytes(TOKEN_BYTES).toString('base64url');
+  const askedAt = clock.now();
+  return {
+    token,
+    tokenSha256: tokenHash(token),
+    uuid: ids.uuid(),
+    code: ids.bytes(CODE_BYTES).toString('hex'),
+    accountId,
+    askedAt,
+    confirmUntil: new Date(askedAt.getTime() + DAY_MS),
+  };
+}
+
+/** Asks without a mail, for an end that was announced. @returns what answers it */
+export async function newQuestion(tx: Tx, deps: AskAccountErasureDeps, accountId: RowId): Promise<string> {
+  const { token, ...asked } = question(deps, accountId);
+  await insertAccountErasure(tx, asked);
+  return token;
+}
 
 const tokenHash = (token: string): Buffer => sha256(Buffer.from(token));
 

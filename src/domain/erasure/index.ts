@@ -11,6 +11,13 @@ export {
 } from './ask-account-erasure';
 export { makeCarryOutAccountErasures, type CarryOutAccountErasuresDeps } from './carry-out-account-erasures';
 export { makeCarryOutErasures, type CarryOutErasuresDeps } from './carry-out-erasures';
+export {
+  makeCarryOutEnds,
+  makeEndSubscription,
+  makeGetSubscription,
+  makeResumeSubscription,
+  type EndedSubscription,
+} from './end-subscription';
 export { certificateAddress } from './certificate.rules';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';
 export type { ErasureState, ErasureView } from './erasure.types';

@@ -1,5 +1,5 @@
 /** What a mail is about: a stable word, in clear. */
-export type MailKind = 'account_deletion_asked' | 'account_deleted';
+export type MailKind = 'account_deletion_asked' | 'account_deleted' | 'subscription_cancelled';
 
 export interface MailContent {
   readonly to: string;

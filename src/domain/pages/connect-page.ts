@@ -1,4 +1,4 @@
-import { recordAudit } from '../accounts';
+import { recordAudit, requireSubscription } from '../accounts';
 import { InvariantError } from '../../kernel/errors';
 import type { RowId, Tx } from '../sql.types';
 import { appendSettings, changePage, publishNotice, recordModeReason, resolveOrThrow } from './change-page';
@@ -44,7 +44,7 @@ export interface ConnectedPage {
  * opt-ins would be dropped. A death in between leaves a Page whose `setup` is null; doing all of it again repairs that.
  *
  * @throws {PageTokenRefusedError} with Meta's code when the token opens nothing or another Page; nothing is stored then
- * @throws {UserError} `validation_failed`, `page_taken`
+ * @throws {UserError} `validation_failed`, `page_taken`, `subscription_ended`
  * @throws {OperationalError} `meta_unreachable`
  */
 export function makeConnectPage(deps: PageDeps) {
@@ -52,6 +52,7 @@ export function makeConnectPage(deps: PageDeps) {
     const { accountId, metaPageId, accessToken, settings } = input;
     const idAndToken = [...checkMetaPageId(metaPageId), ...checkToken(accessToken)];
     if (idAndToken.length > 0) throw invalidPageInput(idAndToken);
+    await deps.db.transaction((tx) => requireSubscription(tx, accountId));
     const known = await findOwnPageByMetaId(deps.db, accountId, metaPageId);
     resolveOrThrow(known ?? null, settings);
     await verifyToken(deps.graph, { metaPageId, token: accessToken });
@@ -79,6 +80,7 @@ async function refuseTaken(sql: PageDeps['db'] | Tx, accountId: RowId, metaPageI
 /** @returns true when the Page is new to the account */
 async function storePage(tx: Tx, deps: PageDeps, input: ConnectPageInput, pageUuid: string): Promise<boolean> {
   const { accountId, metaPageId, accessToken, settings } = input;
+  await requireSubscription(tx, accountId);
   await lockMetaPage(tx, metaPageId);
   await refuseTaken(tx, accountId, metaPageId);
   const own = await findOwnPageByMetaId(tx, accountId, metaPageId);

@@ -14,7 +14,16 @@ export { insertSuppressions } from './suppression.store';
 export { noticeInForce, noticeOfVersion, noticesInForce, readNoticeBodies } from './notice.store';
 export type { GraphAnswer, GraphRefusal, PageGraph } from './page-graph.types';
 export { BASES, DEFAULT_RATE_PER_SECOND } from './page-settings.rules';
-export { findPageByMetaId, listActivePages, stopPage, type PageFaultReason, type StopFault } from './page.store';
+export {
+  findPageByMetaId,
+  listActivePages,
+  startPagesOfAccount,
+  stopPage,
+  stopPagesOfAccount,
+  SUBSCRIPTION_ENDED,
+  type PageFaultReason,
+  type StopFault,
+} from './page.store';
 export { pageToken, withPageRing } from './page-token';
 export { makeRecheckTokens } from './recheck-tokens';
 export { makeReleasePages, type ReleasedPages } from './release-pages';

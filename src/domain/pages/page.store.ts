@@ -193,6 +193,28 @@ export const dropToken = (tx: Tx, pageId: RowId, at: Date): Promise<number> =>
 export const recordSetup = (sql: Sql, pageId: RowId, setup: PageSetup): Promise<number> =>
   sql.run(`update page set setup = $2 where id = $1 and state <> 'disconnected'`, [pageId, setup]);
 
+export const SUBSCRIPTION_ENDED = 'subscription_ended';
+
+/** Stops what is active of an account. @returns the Pages it stopped */
+export async function stopPagesOfAccount(tx: Tx, accountId: RowId, at: Date): Promise<RowId[]> {
+  const rows = await tx.rows<{ id: RowId }>(
+    `update page set state = 'stopped', stop_reason = $2, stopped_at = $3, updated_at = $3
+      where account_id = $1 and state = 'active' returning id`,
+    [accountId, SUBSCRIPTION_ENDED, at],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Makes those active again that were stopped for that reason alone. @returns which */
+export async function startPagesOfAccount(tx: Tx, accountId: RowId, at: Date): Promise<RowId[]> {
+  const rows = await tx.rows<{ id: RowId }>(
+    `select id from page where account_id = $1 and state = 'stopped' and stop_reason = $2 order by id for update`,
+    [accountId, SUBSCRIPTION_ENDED],
+  );
+  for (const { id } of rows) await reactivatePage(tx, id, at);
+  return rows.map(({ id }) => id);
+}
+
 /** Stops that Meta's answer to a call gives rise to; notifications have reasons of their own. */
 export type PageFaultReason = 'page_token' | 'page_permission' | 'page_policy' | 'page_billing';
 

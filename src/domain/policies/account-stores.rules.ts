@@ -80,6 +80,9 @@ export const ACCOUNT_STORES: readonly Store[] = [
       purpose: 'Recognises the key without keeping it.',
     },
   ]),
+  table('subscription_end', 'Accounts that were cancelled and are kept for a while.', UNTIL_ACCOUNT, [
+    technical('account_id ended_at delete_at reminders', 'account'),
+  ]),
   table(
     'audit_event',
     'What was done in an account.',

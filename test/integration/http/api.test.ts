@@ -73,6 +73,10 @@ describe('the happy paths', () => {
     await ann.api.expect(200, 'GET', `/v1/leads/${leadId}/export`);
     await ann.api.expect(202, 'DELETE', '/v1/account', { name: 'A Shop' });
     await ann.api.expect(200, 'GET', '/v1/retention');
+    const cancelled = { name: 'A Shop', data: 'keep' };
+    await ann.api.expect(202, 'POST', '/v1/account/subscription/cancel', cancelled);
+    await ann.api.expect(200, 'GET', '/v1/account/subscription');
+    await ann.api.expect(200, 'POST', '/v1/account/subscription/resume');
     await ann.api.expect(200, 'GET', '/v1/mail');
     const history = await ann.api.expect<{ data: { kind: string }[] }>(200, 'GET', `/v1/leads/${leadId}/consent`);
     expect(history.data.map(({ kind }) => kind)).toContain('opt_in');

@@ -1,0 +1,65 @@
+import type { RowId, Sql, Tx } from '../sql.types';
+import { subscriptionEnded } from './accounts.errors';
+
+export interface SubscriptionEnd {
+  readonly endedAt: Date;
+  /** Then everything goes, unless the subscription is taken up again. */
+  readonly deleteAt: Date;
+}
+
+const END = `select ended_at as "endedAt", delete_at as "deleteAt" from subscription_end where account_id = $1`;
+
+export const findSubscriptionEnd = (sql: Sql, accountId: RowId): Promise<SubscriptionEnd | undefined> =>
+  sql.first<SubscriptionEnd>(END, [accountId]);
+
+/** Holds back whoever connects a Page until the end is committed, and the other way round. */
+export const lockAccount = (tx: Tx, accountId: RowId): Promise<number> =>
+  tx.run('select from account where id = $1 for update', [accountId]);
+
+/**
+ * For what an account may not begin once it has ended.
+ *
+ * @throws {UserError} `subscription_ended`
+ */
+export async function requireSubscription(tx: Tx, accountId: RowId): Promise<void> {
+  await tx.run('select from account where id = $1 for share', [accountId]);
+  if ((await findSubscriptionEnd(tx, accountId)) !== undefined) throw subscriptionEnded();
+}
+
+/** @returns false when it has ended before */
+export async function insertSubscriptionEnd(tx: Tx, accountId: RowId, end: SubscriptionEnd): Promise<boolean> {
+  const inserted = await tx.run(
+    'insert into subscription_end (account_id, ended_at, delete_at) values ($1, $2, $3) on conflict do nothing',
+    [accountId, end.endedAt, end.deleteAt],
+  );
+  return inserted === 1;
+}
+
+export async function deleteSubscriptionEnd(tx: Tx, accountId: RowId): Promise<boolean> {
+  return (await tx.run('delete from subscription_end where account_id = $1', [accountId])) === 1;
+}
+
+export interface DueEnd extends SubscriptionEnd {
+  readonly accountId: RowId;
+  readonly reminders: number;
+}
+
+/** Ended accounts of which a reminder or the end is due, and that are not being deleted yet. @param daysBefore of each reminder */
+export const readDueEnds = (sql: Sql, now: Date, daysBefore: readonly number[], limit: number): Promise<DueEnd[]> =>
+  sql.rows<DueEnd>(
+    `select e.account_id as "accountId", e.ended_at as "endedAt", e.delete_at as "deleteAt", e.reminders
+      from subscription_end e
+     where (e.delete_at <= $1 or e.delete_at - make_interval(days => ($2::int[])[e.reminders + 1]) <= $1)
+       and not exists (select from account_erasure x where x.account_id = e.account_id and x.state <> 'asked')
+     order by e.delete_at limit $3`,
+    [now, daysBefore, limit],
+  );
+
+/** @returns false when another process was first, or the subscription was taken up again */
+export async function countReminder(tx: Tx, { accountId, reminders }: DueEnd): Promise<boolean> {
+  const counted = await tx.run(
+    'update subscription_end set reminders = reminders + 1 where account_id = $1 and reminders = $2',
+    [accountId, reminders],
+  );
+  return counted === 1;
+}

@@ -1,0 +1,132 @@
+import { RETENTION } from '../../../config/retention';
+import {
+  countReminder,
+  deleteSubscriptionEnd,
+  findSubscriptionEnd,
+  insertSubscriptionEnd,
+  lockAccount,
+  openOwner,
+  readDueEnds,
+  recordAudit,
+  type DueEnd,
+  type SubscriptionEnd,
+} from '../accounts';
+import { blockBroadcastsOfPage, reopenBroadcastsOfPage } from '../broadcasts';
+import type { Log } from '../../kernel/log';
+import type { Post } from '../mail';
+import { startPagesOfAccount, stopPagesOfAccount, SUBSCRIPTION_ENDED } from '../pages';
+import type { RowId, Sql } from '../sql.types';
+import { countAccount, type AccountCounts } from './account-erasure.store';
+import { makeConfirmAccountErasure, newQuestion, type AskAccountErasureDeps } from './ask-account-erasure';
+import { nameDiffers } from './erasure.errors';
+
+const DAY_MS = 86_400_000;
+/** So many days before everything goes, the owner is told once more. */
+const REMINDERS_DAYS = [7, 1];
+const MOST_ACCOUNTS = 100;
+
+export interface EndedSubscription extends SubscriptionEnd {
+  readonly counts: AccountCounts;
+}
+
+/**
+ * Cancels a subscription and keeps everything for a while: nothing is sent from the commit on, and no Page can be connected; people can
+ * still leave, and everything can be read and taken out. Cancelled again it answers the same end.
+ *
+ * @param name the account's name, typed by whoever asks
+ * @throws {UserError} `account_not_found`, `account_name_differs`
+ */
+export const makeEndSubscription =
+  (deps: AskAccountErasureDeps) =>
+  async ({ accountId, name }: { readonly accountId: RowId; readonly name: string }): Promise<EndedSubscription> => {
+    const owner = await openOwner(deps.db, accountId, await deps.accountKey(accountId));
+    if (name.trim() !== owner.name) throw nameDiffers();
+    const counts = await countAccount(deps.db, accountId);
+    const post = await deps.openOutbox();
+    const endedAt = deps.clock.now();
+    const end = { endedAt, deleteAt: new Date(endedAt.getTime() + RETENTION.cancelledDays * DAY_MS) };
+    const stored = await deps.db.transaction(async (tx) => {
+      await lockAccount(tx, accountId);
+      if (!(await insertSubscriptionEnd(tx, accountId, end))) return findSubscriptionEnd(tx, accountId);
+      for (const pageId of await stopPagesOfAccount(tx, accountId, endedAt))
+        await blockBroadcastsOfPage(tx, pageId, SUBSCRIPTION_ENDED, endedAt);
+      await post(tx, letterOf(accountId, owner, end.deleteAt));
+      await recordAudit(tx, deps, { accountId, kind: 'account.subscription_cancelled' });
+      return end;
+    });
+    return { ...(stored ?? end), counts };
+  };
+
+/** Takes a cancelled subscription up again: Pages that it stopped go on, and so do their broadcasts. @returns whether there was one */
+export const makeResumeSubscription =
+  (deps: AskAccountErasureDeps) =>
+  (accountId: RowId): Promise<boolean> =>
+    deps.db.transaction(async (tx) => {
+      await lockAccount(tx, accountId);
+      if (!(await deleteSubscriptionEnd(tx, accountId))) return false;
+      const now = deps.clock.now();
+      for (const pageId of await startPagesOfAccount(tx, accountId, now)) await reopenBroadcastsOfPage(tx, pageId, now);
+      await recordAudit(tx, deps, { accountId, kind: 'account.subscription_resumed' });
+      return true;
+    });
+
+export const makeGetSubscription =
+  ({ db }: { readonly db: Sql }) =>
+  async (accountId: RowId): Promise<SubscriptionEnd | null> =>
+    (await findSubscriptionEnd(db, accountId)) ?? null;
+
+/**
+ * Reminds the owners of accounts that have ended, and at last deletes what they did not take up again, by the same steps as a deletion
+ * that was asked for.
+ *
+ * @returns how many deletions began
+ */
+export const makeCarryOutEnds = (deps: AskAccountErasureDeps & { readonly log: Log }) => async (): Promise<number> => {
+  let begun = 0;
+  const now = deps.clock.now();
+  for (const due of await readDueEnds(deps.db, now, REMINDERS_DAYS, MOST_ACCOUNTS)) {
+    if (due.deleteAt > now) await remind(deps, due);
+    else if (await beginDeletion(deps, due)) begun += 1;
+  }
+  if (begun > 0) deps.log.event('subscriptions.ended', { count: begun });
+  return begun;
+};
+
+async function remind(deps: AskAccountErasureDeps, due: DueEnd): Promise<void> {
+  const owner = await openOwner(deps.db, due.accountId, await deps.accountKey(due.accountId));
+  const post = await deps.openOutbox();
+  await deps.db.transaction(async (tx) => {
+    if (await countReminder(tx, due)) await post(tx, letterOf(due.accountId, owner, due.deleteAt));
+  });
+}
+
+/** The question is made and answered here: nobody learns its link. One that a dead process left is made anew. */
+async function beginDeletion(deps: AskAccountErasureDeps, { accountId, deleteAt }: DueEnd): Promise<boolean> {
+  const token = await deps.db.transaction(async (tx) => {
+    await lockAccount(tx, accountId);
+    const end = await findSubscriptionEnd(tx, accountId);
+    // It may have been taken up again in this moment.
+    return end?.deleteAt.getTime() === deleteAt.getTime() ? newQuestion(tx, deps, accountId) : null;
+  });
+  return token !== null && (await makeConfirmAccountErasure(deps)(token)) !== null;
+}
+
+const letterOf = (
+  accountId: RowId,
+  { name, email }: { readonly name: string; readonly email: string },
+  deleteAt: Date,
+): Parameters<Post>[1] => ({
+  accountId,
+  kind: 'subscription_cancelled',
+  to: email,
+  subject: `${name}: everything is deleted on ${deleteAt.toISOString().slice(0, 10)}`,
+  text: [
+    `The subscription of the account "${name}" was cancelled. Nothing is sent any more.`,
+    '',
+    `What it holds is kept until ${deleteAt.toISOString()}. Then it is deleted for good, and nobody can bring it back.`,
+    'Until then you can take out what you need (GET /v1/proofs, GET /v1/leads/{id}/export),',
+    'take the subscription up again (POST /v1/account/subscription/resume),',
+    'or have everything deleted at once (DELETE /v1/account).',
+    '',
+  ].join('\n'),
+});
