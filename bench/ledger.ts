@@ -66,9 +66,9 @@ export async function benchLedger({ few, many, entries }: LedgerSizes): Promise<
   }
 }
 
-type LedgerStage = Awaited<ReturnType<typeof openLedgerStage>>;
+export type LedgerStage = Awaited<ReturnType<typeof openLedgerStage>>;
 
-async function openLedgerStage(db: OpenDatabase, url: string, keyDir: string) {
+export async function openLedgerStage(db: OpenDatabase, url: string, keyDir: string) {
   const seal = randomBytes(32);
   const registry = postgresRingRegistry(db);
   const keyRing = await openKeyRing({
@@ -273,7 +273,7 @@ async function writeWhileSequencing(stage: LedgerStage, count: number, writeBatc
 }
 
 /** Fills the log up, and answers how fast the sequencer alone was. */
-async function fill(stage: LedgerStage, count: number): Promise<number> {
+export async function fill(stage: LedgerStage, count: number): Promise<number> {
   await writeAll(stage, count, writePeople);
   const startMs = performance.now();
   await drain(stage);

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { benchAudienceTopic } from './audience-topic';
+import { benchErasure } from './erasure';
 import { load, machine, markdownOf, type Topic } from './figures';
 import { benchLedgerTopic } from './ledger-topic';
 import { benchPace } from './pace';
@@ -30,6 +31,7 @@ const TOPICS: Readonly<Record<string, () => Promise<Topic>>> = {
         ? { few: 2_000, many: 10_000, entries: 20_000, proved: 200, events: 10 }
         : { few: 10_000, many: 1_000_000, entries: 200_000, proved: 2_000, events: 100 },
     ),
+  erasure: () => benchErasure(small ? 5_000 : 1_000_000),
   'pace-35': () =>
     benchPace({ pages: small ? 5 : 20, ratePerSecond: 35, seconds: small ? 4 : 20, shareGoal: 0.92, receiverGoal: 40 }),
   'pace-300': () =>
