@@ -15,7 +15,7 @@ export interface WriteReplyDeps {
   readonly accountKey: AccountKey;
   /** Where people open the links in messages; no slash at the end. */
   readonly publicUrl: string;
-  /** `<code>#<secret part>` of the erasure of a lead; null when there is none. */
+  /** Address of the certificate, with what ties it to the person; null when no erasure of theirs is under way. */
   readonly erasureLink: (leadId: RowId, dek: Buffer) => Promise<string | null>;
 }
 
