@@ -6,6 +6,7 @@ import { ErasureMark1764450000000 } from './1764450000000-erasure-mark';
 import { Mail1764500000000 } from './1764500000000-mail';
 import { MetaRequests1764600000000 } from './1764600000000-meta-requests';
 import { AccountErasure1764700000000 } from './1764700000000-account-erasure';
+import { AccountBackup1764800000000 } from './1764800000000-account-backup';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Mail1764500000000,
   MetaRequests1764600000000,
   AccountErasure1764700000000,
+  AccountBackup1764800000000,
 ];

@@ -16,6 +16,7 @@ import type { Infrastructure } from './infrastructure';
 export interface AccountsPort extends Pick<PageDeps, 'graph'> {
   readonly accountKey: (accountId: RowId) => Promise<Buffer>;
   readonly publicUrl: string;
+  readonly dropBackupFiles: () => Promise<unknown>;
 }
 
 const NOBODY = 'assent@localhost';
@@ -24,7 +25,7 @@ const NOBODY = 'assent@localhost';
 export function composeAccounts(
   { db, keyRing, clock, ids, log, config }: Infrastructure,
   append: AppendDeps,
-  { graph, accountKey, publicUrl }: AccountsPort,
+  { graph, accountKey, publicUrl, dropBackupFiles }: AccountsPort,
 ) {
   const { url, from } = config.mail;
   const outbox = {
@@ -50,7 +51,7 @@ export function composeAccounts(
     sweeps: [
       {
         name: 'carry-out-account-erasures',
-        run: makeCarryOutAccountErasures({ ...append, db, log, releasePages, openOutbox, publicUrl }),
+        run: makeCarryOutAccountErasures({ ...append, db, log, releasePages, openOutbox, publicUrl, dropBackupFiles }),
       },
       { name: 'send-mail', run: makeSendMail(outbox) },
     ],

@@ -15,6 +15,7 @@ import { personRoutes } from '../http/person.routes';
 import { proofsRoutes } from '../http/proofs.routes';
 import { accessRoutes, personAccessRoutes } from '../http/access.routes';
 import { accountDeletionRoutes, accountRoutes } from '../http/account.routes';
+import { backupRoutes } from '../http/backup.routes';
 import { metaRoutes } from '../http/meta.routes';
 import { privacyRoutes } from '../http/privacy.routes';
 import { DATA_MAP } from '../domain/policies';
@@ -45,6 +46,7 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...leadsRoutes(useCases.leads),
   ...accessRoutes(useCases.access),
   ...accountRoutes(useCases.account),
+  ...backupRoutes(useCases.backups),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),

@@ -20,8 +20,17 @@ interface LeadInput {
   readonly leadUuid: string;
 }
 
+export interface ErasurePort {
+  readonly publicUrl: string;
+  readonly dropBackupFiles: () => Promise<unknown>;
+}
+
 /** Wires the erasure of leads. */
-export function composeErasure(infrastructure: Infrastructure, append: AppendDeps, publicUrl: string) {
+export function composeErasure(
+  infrastructure: Infrastructure,
+  append: AppendDeps,
+  { publicUrl, dropBackupFiles }: ErasurePort,
+) {
   const { db, keyRing, clock, log } = infrastructure;
   const isErased = makeIsErased({ db, keyRing });
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
@@ -34,7 +43,7 @@ export function composeErasure(infrastructure: Infrastructure, append: AppendDep
     },
     erasurePage: { show: makeShowErasure({ db }) },
     openTombstones: () => openTombstones({ keyRing, clock }),
-    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log }) }],
+    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, dropBackupFiles }) }],
     housekeeping: [{ name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) }],
     /** A lead that is not found because it was erased is said to be gone. */
     orGone:

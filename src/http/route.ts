@@ -60,6 +60,8 @@ interface RouteShape<Params, Query, Body> {
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
   readonly bodyExample?: unknown;
+  /** Nothing may be kept of the body, not even a keyed hash: an Idempotency-Key is bound to the rest of the request alone. */
+  readonly isBodySecret?: boolean;
   readonly replies: Readonly<Record<number, DocumentedReply>>;
   /** Statuses of the problem bodies this route may answer besides the general ones. */
   readonly problems?: readonly number[];

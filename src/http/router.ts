@@ -133,7 +133,7 @@ function once(deps: RouterDeps, { route, replay, req, body }: Keyed, call: Prepa
     key: req.get('idempotency-key') ?? '',
     method: route.method,
     path: req.originalUrl,
-    bytes: body.bytes,
+    bytes: route.isBodySecret === true ? NO_BODY.bytes : body.bytes,
   };
   return runOnce(deps.idempotency, request, {
     run: ({ resourceId, isResumed }) => route.handle({ ...call, newId: resourceId, isResumed }),

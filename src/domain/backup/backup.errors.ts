@@ -1,10 +1,10 @@
-import { UserError } from '../../kernel/errors';
+import { UserError, type FieldError } from '../../kernel/errors';
 
 export type BackupErrorCode =
   | 'backup_not_found'
   | 'backup_not_ready'
   | 'backup_gone'
-  | 'passphrase_short'
+  | 'validation_failed'
   | 'passphrase_wrong'
   | 'archive_unreadable';
 
@@ -19,3 +19,6 @@ export const backupGone = (): UserError<BackupErrorCode> =>
 
 export const archiveUnreadable = (message: string): UserError<BackupErrorCode> =>
   new UserError('archive_unreadable', message);
+
+export const passphraseUnfit = (faults: readonly FieldError[]): UserError<BackupErrorCode> =>
+  new UserError('validation_failed', 'the passphrase does not fit', faults);

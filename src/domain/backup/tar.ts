@@ -43,8 +43,7 @@ function header(path: string, size: number, seconds: number): Buffer {
 /** The sum of all bytes, with blanks where the sum itself lies. */
 function checksum(block: Buffer): number {
   let sum = 8 * 0x20;
-  for (let at = 0; at < BLOCK; at += 1)
-    if (at < CHECKSUM_AT || at >= CHECKSUM_AT + 8) sum += block.readUInt8(at);
+  for (let at = 0; at < BLOCK; at += 1) if (at < CHECKSUM_AT || at >= CHECKSUM_AT + 8) sum += block.readUInt8(at);
   return sum;
 }
 

@@ -36,6 +36,8 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
   readonly releasePages: (accountId: RowId, mayLeave: boolean) => Promise<ReleasedPages>;
   readonly openOutbox: () => Promise<Post>;
   readonly publicUrl: string;
+  /** Deletes the files of archives whose rows are gone. */
+  readonly dropBackupFiles: () => Promise<unknown>;
 }
 
 /**
@@ -59,6 +61,7 @@ export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) =
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
   const { db, clock } = deps;
   const mayLeave = clock.now().getTime() - erasure.confirmedAt.getTime() > RELEASE_MS;
+  await deps.dropBackupFiles();
   const { released, left } = await deps.releasePages(erasure.accountId, mayLeave);
   if (released > 0) await recordReleased(db, erasure.id, released);
   if (left > 0 || (await isUnderWay(db, erasure.accountId))) return false;

@@ -26,6 +26,8 @@ const DAY_MS = 86_400_000;
 export interface CarryOutErasuresDeps extends AppendDeps {
   readonly db: Database;
   readonly log: Log;
+  /** Deletes the files of archives that were withdrawn. */
+  readonly dropBackupFiles: () => Promise<unknown>;
 }
 
 /**
@@ -48,6 +50,7 @@ async function workBucket(deps: CarryOutErasuresDeps, work: BucketWork): Promise
   await finishRotation(deps, work);
   let completed = await certify(deps, work);
   if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return completed;
+  await deps.dropBackupFiles();
   await deleteRows(deps, work);
   completed += await certify(deps, work);
   return completed;

@@ -1,5 +1,18 @@
 import type { RowId, Tx } from '../sql.types';
 
+/**
+ * Archives of the account that may hold a person: one that is made is made anew without them, one that is ready is handed out no more.
+ * Needs the lead locked and marked.
+ */
+export async function withdrawBackups(tx: Tx, accountId: RowId): Promise<void> {
+  await tx.run(
+    `update account_backup set state = 'waiting', generation = generation + 1
+      where account_id = $1 and state = 'making'`,
+    [accountId],
+  );
+  await tx.run(`update account_backup set state = 'withdrawn' where account_id = $1 and state = 'ready'`, [accountId]);
+}
+
 /** The leaves of a person's entries lose their way to them: what is left of them in the log says nothing. @returns how many */
 export const closeLeaves = (tx: Tx, leadId: RowId): Promise<number> =>
   tx.run(

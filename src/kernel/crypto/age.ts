@@ -43,9 +43,19 @@ export interface AgeHead {
 }
 
 const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
-const derive = (key: Buffer, salt: Buffer, info: string): Buffer => Buffer.from(hkdfSync('sha256', key, salt, info, 32));
+const derive = (key: Buffer, salt: Buffer, info: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', key, salt, info, 32));
+
+/** One at a time in a process: each takes 256 MiB. */
+let lastKey: Promise<unknown> = Promise.resolve();
 
 function wrappingKey(passphrase: string, salt: Buffer, logN: number): Promise<Buffer> {
+  const key = lastKey.then(() => makeWrappingKey(passphrase, salt, logN));
+  lastKey = key.catch(() => null);
+  return key;
+}
+
+function makeWrappingKey(passphrase: string, salt: Buffer, logN: number): Promise<Buffer> {
   const cost = { N: 2 ** logN, r: 8, p: 1, maxmem: 2 ** logN * 1024 + 1024 * 1024 };
   const salted = Buffer.concat([Buffer.from(SCRYPT_LABEL), salt]);
   return new Promise((resolve, reject) => {
@@ -57,7 +67,9 @@ function wrappingKey(passphrase: string, salt: Buffer, logN: number): Promise<Bu
 }
 
 const macOf = (fileKey: Buffer, text: string): Buffer =>
-  createHmac('sha256', derive(fileKey, Buffer.alloc(0), 'header')).update(text).digest();
+  createHmac('sha256', derive(fileKey, Buffer.alloc(0), 'header'))
+    .update(text)
+    .digest();
 
 /**
  * Makes the head of a new age file that a passphrase opens.
@@ -115,7 +127,8 @@ async function openHead(passphrase: string, start: string): Promise<{ fileKey: B
   if (Number(logN) > MOST_LOG_N) throw unreadable('the archive asks for more work than any that was made here');
   const key = await wrappingKey(passphrase, Buffer.from(salt, 'base64'), Number(logN));
   const fileKey = open(key, Buffer.alloc(12), Buffer.from(wrapped, 'base64'));
-  if (fileKey === null) throw new UserError<AgeErrorCode>('passphrase_wrong', 'the passphrase does not open the archive');
+  if (fileKey === null)
+    throw new UserError<AgeErrorCode>('passphrase_wrong', 'the passphrase does not open the archive');
   const text = header.slice(0, -MAC_LINE_END);
   if (!timingSafeEqual(macOf(fileKey, text), Buffer.from(mac, 'base64'))) throw damaged();
   return { fileKey, length: header.length };

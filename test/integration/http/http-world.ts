@@ -61,6 +61,7 @@ export interface HttpWorld {
   /** `METHOD path status` of every answer whose shape was checked. */
   readonly answered: Set<string>;
   readonly logged: string[];
+  readonly dataDir: string;
   readonly jobs: Job[];
   forward(ms: number): void;
   account(email: string): Promise<HttpAccount>;
@@ -109,7 +110,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
       log,
       metrics,
       queue: { enqueue: (job: Job) => Promise.resolve(void jobs.push(job)) },
-      config: loadConfig({}),
+      config: loadConfig({ DATA_DIR: dir }),
     } as unknown as Infrastructure,
     {
       messenger: {
@@ -178,6 +179,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
     document,
     answered,
     logged,
+    dataDir: dir,
     jobs,
     forward: (ms) => void (offsetMs += ms),
     account: async (email) => {

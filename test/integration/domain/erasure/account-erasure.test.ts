@@ -87,6 +87,7 @@ const carrying = (over: Partial<CarryOutAccountErasuresDeps> = {}): CarryOutAcco
   releasePages: makeReleasePages({ ...world.deps, graph } as unknown as Parameters<typeof makeReleasePages>[0]),
   openOutbox: makeOpenOutbox(outbox()),
   publicUrl: 'https://assent.example',
+  dropBackupFiles: () => Promise.resolve(0),
   ...over,
 });
 const carryOut = (over: Partial<CarryOutAccountErasuresDeps> = {}) => makeCarryOutAccountErasures(carrying(over))();

@@ -40,8 +40,7 @@ describe('tarOf', () => {
     try {
       writeFileSync(path.join(folder, 'a.tar'), await written(FILES));
       execFileSync('tar', ['-xf', 'a.tar'], { cwd: folder, stdio: 'pipe' });
-      for (const { path: name, bytes } of FILES)
-        expect(readFileSync(path.join(folder, name)).equals(bytes)).toBe(true);
+      for (const { path: name, bytes } of FILES) expect(readFileSync(path.join(folder, name)).equals(bytes)).toBe(true);
       expect(statSync(path.join(folder, 'README.txt')).mode & 0o777).toBe(0o600);
     } finally {
       rmSync(folder, { recursive: true });

@@ -1,0 +1,25 @@
+import type { AppendDeps } from '../domain/consent';
+import { composeAccounts, type AccountsPort } from './accounts';
+import { composeBackups } from './backups';
+import { composeErasure } from './erasure';
+import type { Infrastructure } from './infrastructure';
+import { composeProofs } from './proofs';
+
+/** Wires what is handed out of what is kept, and what ends it. */
+export function composeKeeping(
+  infrastructure: Infrastructure,
+  append: AppendDeps,
+  port: Omit<AccountsPort, 'dropBackupFiles'>,
+) {
+  const exports = composeProofs(infrastructure, append);
+  const { accountKey } = port;
+  const { ofRange } = exports.proofs;
+  const backups = composeBackups(infrastructure, { accountKey, logOrigin: append.logOrigin, ofRange });
+  const withFiles = { ...port, dropBackupFiles: backups.dropFiles };
+  return {
+    exports,
+    backups,
+    erasure: composeErasure(infrastructure, append, withFiles),
+    accounts: composeAccounts(infrastructure, append, withFiles),
+  };
+}
