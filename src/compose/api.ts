@@ -16,6 +16,7 @@ import { proofsRoutes } from '../http/proofs.routes';
 import { accessRoutes, personAccessRoutes } from '../http/access.routes';
 import { accountDeletionRoutes, accountRoutes } from '../http/account.routes';
 import { backupRoutes } from '../http/backup.routes';
+import { importRoutes } from '../http/import.routes';
 import { metaRoutes } from '../http/meta.routes';
 import { privacyRoutes } from '../http/privacy.routes';
 import { DATA_MAP } from '../domain/policies';
@@ -47,6 +48,7 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...accessRoutes(useCases.access),
   ...accountRoutes(useCases.account),
   ...backupRoutes(useCases.backups),
+  ...importRoutes(useCases.backups),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),

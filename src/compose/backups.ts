@@ -6,29 +6,51 @@ import {
   makeDropBackupFiles,
   makeExpireBackups,
   makeGetBackup,
+  makeImportBackup,
   makeListBackups,
   makeMakeBackup,
   makeRequestBackup,
   makeRequeueBackups,
 } from '../domain/backup';
-import { makeGetBroadcast, makeListBroadcasts } from '../domain/broadcasts';
-import { makeListTags } from '../domain/leads';
-import { makeGetPage, makeListPages } from '../domain/pages';
+import { makeCreateBroadcast, makeGetBroadcast, makeListBroadcasts, type BroadcastInput } from '../domain/broadcasts';
+import { makeAddTags, makeListTags } from '../domain/leads';
+import { makeGetPage, makeListPages, makeUpdatePage, type PageDeps, type PageSettingsChange } from '../domain/pages';
 import type { makeRangeProofs } from '../domain/proof';
 import type { RowId } from '../domain/sql.types';
+import { createBroadcastBody, toNewBroadcast } from '../http/broadcast.schemas';
+import { toSettings, updatePageBody } from '../http/page.schemas';
 import { archiveFiles } from '../platform/archives/archive-files';
+import { spoolIn } from '../platform/archives/spool';
 import type { Infrastructure } from './infrastructure';
 
 export interface BackupsPort {
   readonly accountKey: (accountId: RowId) => Promise<Buffer>;
   readonly logOrigin: string;
   readonly ofRange: ReturnType<typeof makeRangeProofs>;
+  readonly pageDeps: PageDeps;
+}
+
+const draftBody = createBroadcastBody.omit({ launch: true });
+
+/** An archive is read as the API reads a request: whoever made it may be anybody. */
+function readBroadcast(body: unknown): BroadcastInput | null {
+  const parsed = draftBody.safeParse(body);
+  return parsed.success ? toNewBroadcast(parsed.data) : null;
+}
+
+function readSettings(body: unknown): PageSettingsChange | null {
+  const parsed = updatePageBody.safeParse(body);
+  return parsed.success ? toSettings(parsed.data) : null;
 }
 
 /** Wires archives of accounts. */
-export function composeBackups(infrastructure: Infrastructure, { accountKey, logOrigin, ofRange }: BackupsPort) {
+export function composeBackups(
+  infrastructure: Infrastructure,
+  { accountKey, logOrigin, ofRange, pageDeps }: BackupsPort,
+) {
   const { db, keyRing, clock, ids, log, queue, config } = infrastructure;
-  const files = archiveFiles(path.join(config.dataDir, 'exports'));
+  const directory = path.join(config.dataDir, 'exports');
+  const files = archiveFiles(directory);
   const common = { db, keyRing, clock, ids, log, queue, files, accountKey };
   return {
     routes: {
@@ -36,6 +58,15 @@ export function composeBackups(infrastructure: Infrastructure, { accountKey, log
       list: makeListBackups(common),
       get: makeGetBackup(common),
       download: makeDownloadBackup(common),
+      importBackup: makeImportBackup({
+        ...common,
+        spool: spoolIn(directory),
+        updatePage: makeUpdatePage(pageDeps),
+        addTags: makeAddTags(common),
+        createBroadcast: makeCreateBroadcast(common),
+        readBroadcast,
+        readSettings,
+      }),
     },
     makeBackup: makeMakeBackup({
       ...common,

@@ -1,4 +1,5 @@
 import type { AppendDeps } from '../domain/consent';
+import type { PageDeps } from '../domain/pages';
 import { composeAccounts, type AccountsPort } from './accounts';
 import { composeBackups } from './backups';
 import { composeErasure } from './erasure';
@@ -9,13 +10,13 @@ import { composeProofs } from './proofs';
 export function composeKeeping(
   infrastructure: Infrastructure,
   append: AppendDeps,
-  port: Omit<AccountsPort, 'dropBackupFiles'>,
+  { pageDeps, ...port }: Omit<AccountsPort, 'dropBackupFiles' | 'graph'> & { readonly pageDeps: PageDeps },
 ) {
   const exports = composeProofs(infrastructure, append);
   const { accountKey } = port;
   const { ofRange } = exports.proofs;
-  const backups = composeBackups(infrastructure, { accountKey, logOrigin: append.logOrigin, ofRange });
-  const withFiles = { ...port, dropBackupFiles: backups.dropFiles };
+  const backups = composeBackups(infrastructure, { accountKey, logOrigin: append.logOrigin, ofRange, pageDeps });
+  const withFiles = { ...port, graph: pageDeps.graph, dropBackupFiles: backups.dropFiles };
   return {
     exports,
     backups,

@@ -64,7 +64,8 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const delivery = composeDelivery(infrastructure, { ...surroundings, append, accountKey: keyOf, rulesAt });
   const consent = { ...append, ...delivery.replyPort, db };
   const ledger = await composeLedger(infrastructure, surroundings, append);
-  const port = { graph, accountKey: keyOf, publicUrl: surroundings.publicUrl };
+  const pageDeps = { ...common, graph, ...pagePort(append) };
+  const port = { pageDeps, accountKey: keyOf, publicUrl: surroundings.publicUrl };
   const { exports, backups, erasure, accounts } = composeKeeping(infrastructure, append, port);
   const metaRequests = composeMetaRequests(infrastructure, surroundings, { graph, ...delivery.inboxPort });
   const inboxDeps = {
@@ -77,7 +78,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   return {
     authenticate: makeAuthenticate(common),
     apiKeys: { create: makeCreateApiKey(common), list: makeListApiKeys(common), revoke: makeRevokeApiKey(common) },
-    pages: pagesApi({ ...common, graph, ...pagePort(append) }, makeWithdrawPeople(consent)),
+    pages: pagesApi(pageDeps, makeWithdrawPeople(consent)),
     leads: leadsApi(common, consent, erasure.orGone),
     erasures: erasure.erasures,
     erasurePage: { ...erasure.erasurePage, showDeletion: metaRequests.showDeletion, showAccount: accounts.showAccount },

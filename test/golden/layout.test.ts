@@ -63,6 +63,10 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'backup/passphrase.rules',
     ],
   },
+  'test/integration/domain/backup/import-backup.test.ts': {
+    because: 'an archive is read before anything of it comes back',
+    sources: ['backup/read-archive'],
+  },
   'test/integration/domain/access/read-access.test.ts': {
     because: 'what a person is told is what is read, with a sentence to each part',
     sources: ['access/sections'],

@@ -48,3 +48,13 @@ export interface ArchiveFiles {
   /** Does nothing when there is no such file. */
   remove(name: string): Promise<void>;
 }
+
+/** Bytes that were taken in, to be read more than once. */
+export interface Spooled {
+  read(): AsyncIterable<Buffer>;
+  /** Nothing is left of them then. */
+  close(): Promise<void>;
+}
+
+/** Takes in a stream of any length outside of memory. Nothing of it outlives the process. */
+export type Spool = (parts: AsyncIterable<Buffer>) => Promise<Spooled>;

@@ -300,6 +300,19 @@ describe('the happy paths', () => {
     const archive = await ann.api.call<string>('GET', `/v1/account/backups/${id}/archive`);
     expect(archive.body).toMatch(/^age-encryption\.org\/v1\n/);
     await ann.api.expect(200, 'GET', '/v1/account/backups');
+    const bytes = await fetch(`${world.url}/v1/account/backups/${id}/archive`, {
+      headers: { authorization: `Bearer ${ann.key}` },
+    });
+    const brought = await fetch(`${world.url}/v1/account/backup/import`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${ann.key}`,
+        'content-type': 'application/octet-stream',
+        'backup-passphrase': Buffer.from(passphrase).toString('base64'),
+      },
+      body: await bytes.arrayBuffer(),
+    });
+    expect(brought.status).toBe(200);
   });
 
   it('erases a lead', async () => {

@@ -75,6 +75,45 @@ it('is asked for once under an Idempotency-Key, and keeps nothing of the passphr
   expect((await ann.api.call('POST', '/v1/account/backup', other, headers)).status).toBe(202);
 });
 
+it('comes back into an account that is registered anew', async () => {
+  const { pageId } = await world.connect(ann.api);
+  const body = { name: 'Opening', page_ids: [pageId], message: { text: 'We open' } };
+  await ann.api.expect(201, 'POST', '/v1/broadcasts', body);
+  const { id } = await ask();
+  await world.useCases.work.makeBackup(id);
+  const archive = await file(id);
+  const bob = await world.account('carol@example.com');
+  await ann.api.expect(200, 'DELETE', `/v1/pages/${pageId}`);
+  const again = world.sandboxPage(pageId);
+  await bob.api.expect(201, 'POST', '/v1/pages', { page_id: pageId, name: again.name, access_token: again.token });
+  const bring = async (headers: Record<string, string>, bytes: Buffer = archive) => {
+    const answer = await fetch(`${world.url}/v1/account/backup/import`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bob.key}`, 'content-type': 'application/octet-stream', ...headers },
+      body: new Uint8Array(bytes),
+    });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  const passphrase = { 'backup-passphrase': Buffer.from(PASSPHRASE).toString('base64') };
+  expect(await bring({})).toMatchObject({ status: 422, body: { errors: [{ pointer: 'Backup-Passphrase' }] } });
+  expect(await bring({ 'backup-passphrase': 'AAAA' })).toMatchObject({
+    status: 422,
+    body: { type: '/docs#problem-passphrase_wrong' },
+  });
+  expect(await bring(passphrase, archive.subarray(0, -1))).toMatchObject({
+    status: 422,
+    body: { type: '/docs#problem-archive_unreadable' },
+  });
+  expect((await bring({ ...passphrase, 'content-type': 'application/json' })).status).toBe(415);
+  expect(await bring(passphrase)).toMatchObject({
+    status: 200,
+    body: { broadcasts: { added: 1 }, leads: { restored: 0, reason: 'not_restored' } },
+  });
+  expect(await bring(passphrase)).toMatchObject({ body: { broadcasts: { added: 0, already: 1 } } });
+  const { data } = await bob.api.expect<{ data: object[] }>(200, 'GET', '/v1/broadcasts');
+  expect(data).toMatchObject([{ name: 'Opening', status: 'draft' }]);
+});
+
 it('goes with the account', async () => {
   const bob = await world.account('bob@example.com');
   const { id } = await ask(bob);

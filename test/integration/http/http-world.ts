@@ -67,6 +67,7 @@ export interface HttpWorld {
   account(email: string): Promise<HttpAccount>;
   /** A sandbox Page nobody has connected yet. */
   nextPage(): { readonly id: string; readonly name: string; readonly token: string };
+  sandboxPage(pageId: string): { readonly id: string; readonly name: string; readonly token: string };
   connect(api: Api): Promise<{ readonly id: string; readonly pageId: string }>;
   /** A subscribed lead with an open window, made by a signed webhook. */
   lead(api: Api, pageId: string, psid: string): Promise<string>;
@@ -195,6 +196,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
       };
     },
     nextPage: () => pages[used++]!,
+    sandboxPage: (pageId) => pages.find(({ id }) => id === pageId)!,
     connect: async (api) => {
       const page = world.nextPage();
       const body = { page_id: page.id, name: page.name, access_token: page.token };

@@ -14,7 +14,12 @@ import {
   type MakeBackupDeps,
 } from '../../../../src/domain/backup';
 import { filesOfTar } from '../../../../src/domain/backup/tar';
-import { makeCreateBroadcast, makeGetBroadcast, makeListBroadcasts } from '../../../../src/domain/broadcasts';
+import {
+  makeCreateBroadcast,
+  makeGetBroadcast,
+  makeListBroadcasts,
+  type AudienceInput,
+} from '../../../../src/domain/broadcasts';
 import { makeListTags } from '../../../../src/domain/leads';
 import { makeGetPage, makeListPages } from '../../../../src/domain/pages';
 import { makeRangeProofs } from '../../../../src/domain/proof';
@@ -62,6 +67,11 @@ export async function openBackupWorld() {
     accessOfMany: makeAccessOfMany(common),
     proofsOf: (accountId, to) => ofRange({ accountId, page: undefined, from: new Date(0), to, form: 'ndjson' }),
   };
+  const createBroadcast = makeCreateBroadcast({
+    ...common,
+    lookups: undefined,
+    rulesAt: undefined,
+  } as unknown as Parameters<typeof makeCreateBroadcast>[0]);
   const download = makeDownloadBackup(common);
   const get = makeGetBackup(common);
   return {
@@ -82,15 +92,14 @@ export async function openBackupWorld() {
     expire: makeExpireBackups(common),
     dropFiles: makeDropBackupFiles(common),
     join: (page: TestPage, words = 'hello') => join(world, page, words),
-    draft: (page: TestPage, name: string) =>
-      makeCreateBroadcast({ ...common, lookups: undefined, rulesAt: undefined } as unknown as Parameters<
-        typeof makeCreateBroadcast
-      >[0])({
+    createBroadcast,
+    draft: (page: TestPage, name: string, audience: AudienceInput = { tagsAny: ['regular'] }) =>
+      createBroadcast({
         accountId: page.accountId,
         name,
         pageIds: [page.metaPageId],
         message: { text: 'We open on Monday, {{first_name|friend}}', buttons: [] },
-        audience: { tagsAny: ['regular'] },
+        audience,
       }),
     close: async () => {
       rmSync(folder, { recursive: true });
