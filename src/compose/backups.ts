@@ -52,6 +52,7 @@ export function composeBackups(
   const directory = path.join(config.dataDir, 'exports');
   const files = archiveFiles(directory);
   const common = { db, keyRing, clock, ids, log, queue, files, accountKey };
+  const dropFiles = makeDropBackupFiles(common);
   return {
     routes: {
       request: makeRequestBackup(common),
@@ -80,8 +81,11 @@ export function composeBackups(
       accessOfMany: makeAccessOfMany(common),
       proofsOf: (accountId, to) => ofRange({ accountId, page: undefined, from: new Date(0), to, form: 'ndjson' }),
     }),
-    dropFiles: makeDropBackupFiles(common),
-    sweeps: [{ name: 'requeue-backups', run: makeRequeueBackups(common) }],
+    dropFiles,
+    sweeps: [
+      { name: 'requeue-backups', run: makeRequeueBackups(common) },
+      { name: 'drop-backup-files', run: dropFiles },
+    ],
     housekeeping: [{ name: 'expire-backups', run: makeExpireBackups(common) }],
   };
 }

@@ -183,6 +183,13 @@ it('is made again when its maker was killed, and there is one archive', async ()
   expect(await world.make(uuid)).toBe('nothing_to_do');
 });
 
+it('deletes what a maker left who had no time to', async () => {
+  const uuid = await made();
+  writeFileSync(path.join(world.folder, 'exports', `${uuid}-7.age`), 'half of it');
+  await world.dropFiles();
+  expect(world.exports().filter((name) => name.startsWith(uuid))).toEqual([`${uuid}-1.age`]);
+});
+
 it('does not let a maker end who was taken for dead', async () => {
   await world.join(page);
   const { uuid } = await world.request(page.accountId);
@@ -261,6 +268,7 @@ it('is deleted after a day, and its record after 30', async () => {
   expect(await world.make(asked.uuid)).toBe('nothing_to_do');
   await world.expire();
   expect(await world.stateOf(page.accountId, uuid)).toBe('expired');
+  await world.dropFiles();
   expect(world.exports()).toEqual([]);
   world.setNow(new Date(world.now().getTime() + 30 * DAY_MS));
   await world.expire();
