@@ -102,6 +102,7 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   const { rowsDeletedAt, commitment, certificateHead: head, rings, leaves, pagesReleased } = erasure;
   if (rowsDeletedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
+  await deps.dropBackupFiles();
   for (const ring of rings) await deps.keyRing.dropRing(ring);
   const keysDestroyedAt = deps.clock.now();
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };

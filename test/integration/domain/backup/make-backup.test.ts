@@ -9,6 +9,7 @@ import { makeSetTags } from '../../../../src/domain/leads';
 import { sealToken } from '../../../../src/domain/pages/page-token';
 import { randomIds } from '../../../../src/kernel/ids';
 import { openVerifier, statesOf, type Verifier } from '../../../support/verifier';
+import { until } from '../../../support/until';
 import type { TestPage } from '../inbox/inbox-world';
 import { linesOf, opened, openBackupWorld, PASSPHRASE, type BackupWorld } from './backup-world';
 
@@ -221,6 +222,43 @@ it('begins anew without a person who is erased while it is made', async () => {
   expect(text).not.toContain(ann.psid);
   expect(text).not.toContain(ann.uuid);
   expect(text).toContain(bob.psid);
+});
+
+/** Runs `work` while a person's erasure is written down and not yet committed, until it waits or has ended. */
+async function duringErasure(leadUuid: string, work: () => Promise<unknown>): Promise<void> {
+  let running: Promise<unknown> = Promise.resolve();
+  let isOver = false;
+  await makeRequestErasure({
+    ...world.deps,
+    skipPendingOfLead,
+    skipRepliesOfLead: async (...skip) => {
+      running = work().finally(() => {
+        isOver = true;
+      });
+      await until(
+        'a wait or its end',
+        async () =>
+          isOver ||
+          (await world.count(`pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)) > 0,
+      );
+      return skipRepliesOfLead(...skip);
+    },
+  })({ accountId: page.accountId, leadUuid, erasureUuid: randomIds.uuid(), keepsMark: false });
+  await running;
+}
+
+it.each(['asked for', 'begun'])('holds nobody whose erasure is being written down when it is %s', async (step) => {
+  const [ann, bob] = [await world.join(page), await world.join(page)];
+  const uuid = randomIds.uuid();
+  if (step === 'begun') await world.request(page.accountId, PASSPHRASE, uuid);
+  await duringErasure(ann.uuid, async () => {
+    if (step === 'asked for') await world.request(page.accountId, PASSPHRASE, uuid);
+    await world.make(uuid);
+  });
+  expect(await world.stateOf(page.accountId, uuid)).toBe('ready');
+  const files = await opened(await world.download(page.accountId, uuid));
+  const text = Buffer.concat([...files.values()]).toString('latin1');
+  expect([text.includes(ann.psid), text.includes(bob.psid)]).toEqual([false, true]);
 });
 
 it('is deleted, before their rows go, when a person in it is erased', async () => {
