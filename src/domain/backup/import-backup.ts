@@ -1,9 +1,10 @@
 import { recordAudit, type AuditDeps } from '../accounts';
 import { findOwnBroadcast, type BroadcastInput } from '../broadcasts';
+import { ageUnlock } from '../../kernel/crypto/age';
 import { UserError } from '../../kernel/errors';
 import { ownPage, type Page, type PageSettingsChange } from '../pages';
 import type { Database, RowId } from '../sql.types';
-import type { ArchiveFile, Spool, Spooled } from './backup.types';
+import type { ArchiveFile, Spool } from './backup.types';
 import { checkArchive, filesOfArchive, jsonOrNull, linesOf, type Manifest } from './read-archive';
 import {
   NOBODY_YET,
@@ -71,8 +72,9 @@ export const makeImportBackup =
   async ({ accountId, accountUuid, passphrase, upload }: ImportBackupInput): Promise<ImportedBackup> => {
     const archive = await deps.spool(upload);
     try {
-      const result = emptyResult(await checkArchive(passphrase, archive));
-      await bringBack(deps, { accountId, accountUuid, result }, passphrase, archive);
+      const fileKey = await ageUnlock(passphrase, archive.read());
+      const result = emptyResult(await checkArchive(fileKey, archive));
+      await bringBack(deps, { accountId, accountUuid, result }, filesOfArchive(fileKey, archive));
       const detail = { broadcasts: result.broadcasts.added, tags: result.tags.added };
       await deps.db.transaction((tx) => recordAudit(tx, deps, { accountId, kind: 'backup.imported', detail }));
       return result;
@@ -98,8 +100,8 @@ interface Import {
   readonly result: ImportedBackup;
 }
 
-async function bringBack(deps: ImportBackupDeps, into: Import, passphrase: string, archive: Spooled): Promise<void> {
-  for await (const file of filesOfArchive(passphrase, archive)) {
+async function bringBack(deps: ImportBackupDeps, into: Import, files: AsyncGenerator<ArchiveFile>): Promise<void> {
+  for await (const file of files) {
     // People and proofs come after the content.
     if (file.path.startsWith('leads/') || file.path.startsWith('proofs/')) return;
     if (file.path === 'settings.json') await bringPages(deps, into, file);

@@ -16,19 +16,19 @@ const manifestSchema = z.object({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** The files of an archive one by one. @throws {UserError} `passphrase_wrong`, `archive_unreadable` */
-export const filesOfArchive = (passphrase: string, archive: Spooled): AsyncGenerator<ArchiveFile> =>
-  filesOfTar(ageDecrypt(passphrase, archive.read()));
+/** The files of an archive one by one. @throws {UserError} `archive_unreadable` */
+export const filesOfArchive = (fileKey: Buffer, archive: Spooled): AsyncGenerator<ArchiveFile> =>
+  filesOfTar(ageDecrypt(fileKey, archive.read()));
 
 /**
  * Reads an archive to its end: that it is whole, and that every file is the one its manifest names.
  *
- * @throws {UserError} `passphrase_wrong`, `archive_unreadable`
+ * @throws {UserError} `archive_unreadable`
  */
-export async function checkArchive(passphrase: string, archive: Spooled): Promise<Manifest> {
+export async function checkArchive(fileKey: Buffer, archive: Spooled): Promise<Manifest> {
   const found: FileFacts[] = [];
   let last: ArchiveFile | null = null;
-  for await (const file of filesOfArchive(passphrase, archive)) {
+  for await (const file of filesOfArchive(fileKey, archive)) {
     found.push(factsOf(file));
     last = file;
   }

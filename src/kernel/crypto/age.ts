@@ -100,38 +100,64 @@ export async function* ageEncrypt(
 }
 
 /**
+ * The file key of an age file: what the passphrase is for, and slow to find.
+ *
+ * @throws {UserError} `passphrase_wrong`; `archive_unreadable` for a file of another kind
+ */
+export async function ageUnlock(passphrase: string, sealed: AsyncIterable<Buffer>): Promise<Buffer> {
+  const { start, close } = await beginningOf(sealed);
+  await close();
+  const { logN, salt, wrapped, ...head } = headOf(start);
+  if (logN > MOST_LOG_N) throw unreadable('the archive asks for more work than any that was made here');
+  const fileKey = open(await wrappingKey(passphrase, salt, logN), Buffer.alloc(12), wrapped);
+  if (fileKey === null)
+    throw new UserError<AgeErrorCode>('passphrase_wrong', 'the passphrase does not open the archive');
+  checkMac(fileKey, head);
+  return fileKey;
+}
+
+/**
  * Decrypts an age file. Every chunk is authenticated before it is given on; only the end shows that none is missing.
  *
- * @throws {UserError} `passphrase_wrong`; `archive_unreadable` for a file of another kind, damaged or cut off
+ * @throws {UserError} `archive_unreadable` for a file of another kind, damaged or cut off
  */
-export async function* ageDecrypt(passphrase: string, sealed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const { start, rest } = await beginningOf(sealed);
-  const { fileKey, length } = await openHead(passphrase, start.toString('latin1'));
-  const nonce = start.subarray(length, length + NONCE_BYTES);
-  if (nonce.length < NONCE_BYTES) throw damaged();
-  const key = derive(fileKey, nonce, 'payload');
-  let index = 0;
-  for await (const { bytes, isLast } of blocksOf(joined(start.subarray(length + NONCE_BYTES), rest), SEALED_BYTES)) {
-    const plain = open(key, chunkNonce(index, isLast), bytes);
-    // Only a file without content has an empty chunk.
-    if (plain === null || (plain.length === 0 && index > 0)) throw damaged();
-    yield plain;
-    index += 1;
+export async function* ageDecrypt(fileKey: Buffer, sealed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { start, rest, close } = await beginningOf(sealed);
+  try {
+    const head = headOf(start);
+    checkMac(fileKey, head);
+    const bodyAt = head.length + NONCE_BYTES;
+    if (start.length < bodyAt) throw damaged();
+    const key = derive(fileKey, start.subarray(head.length, bodyAt), 'payload');
+    let index = 0;
+    for await (const { bytes, isLast } of blocksOf(joined(start.subarray(bodyAt), rest), SEALED_BYTES)) {
+      const plain = open(key, chunkNonce(index, isLast), bytes);
+      // Only a file without content has an empty chunk.
+      if (plain === null || (plain.length === 0 && index > 0)) throw damaged();
+      yield plain;
+      index += 1;
+    }
+  } finally {
+    await close();
   }
 }
 
-/** @throws {UserError} `passphrase_wrong`, `archive_unreadable` */
-async function openHead(passphrase: string, start: string): Promise<{ fileKey: Buffer; length: number }> {
-  const [header = '', salt = '', logN = '', wrapped = '', mac = ''] = HEADER.exec(start) ?? [];
+/** @throws {UserError} `archive_unreadable` */
+function headOf(start: Buffer) {
+  const [header = '', salt = '', logN = '', wrapped = '', mac = ''] = HEADER.exec(start.toString('latin1')) ?? [];
   if (header === '') throw unreadable('this is no age file that a passphrase opens');
-  if (Number(logN) > MOST_LOG_N) throw unreadable('the archive asks for more work than any that was made here');
-  const key = await wrappingKey(passphrase, Buffer.from(salt, 'base64'), Number(logN));
-  const fileKey = open(key, Buffer.alloc(12), Buffer.from(wrapped, 'base64'));
-  if (fileKey === null)
-    throw new UserError<AgeErrorCode>('passphrase_wrong', 'the passphrase does not open the archive');
-  const text = header.slice(0, -MAC_LINE_END);
-  if (!timingSafeEqual(macOf(fileKey, text), Buffer.from(mac, 'base64'))) throw damaged();
-  return { fileKey, length: header.length };
+  return {
+    length: header.length,
+    text: header.slice(0, -MAC_LINE_END),
+    mac: Buffer.from(mac, 'base64'),
+    logN: Number(logN),
+    salt: Buffer.from(salt, 'base64'),
+    wrapped: Buffer.from(wrapped, 'base64'),
+  };
+}
+
+function checkMac(fileKey: Buffer, { text, mac }: Pick<ReturnType<typeof headOf>, 'text' | 'mac'>): void {
+  if (!timingSafeEqual(macOf(fileKey, text), mac)) throw damaged();
 }
 
 /** 11 bytes of counter, and one that says whether it is the last. */
@@ -180,8 +206,8 @@ async function* blocksOf(
   yield { bytes: Buffer.concat(held), isLast: true };
 }
 
-/** The first bytes of a stream, and all that follow them. */
-async function beginningOf(source: AsyncIterable<Buffer>): Promise<{ start: Buffer; rest: AsyncGenerator<Buffer> }> {
+/** The first bytes of a stream, and all that follow them. `close` ends it wherever it is. */
+async function beginningOf(source: AsyncIterable<Buffer>) {
   const iterator = source[Symbol.asyncIterator]();
   let start: Buffer = Buffer.alloc(0);
   while (start.length < MOST_HEADER_BYTES) {
@@ -190,13 +216,12 @@ async function beginningOf(source: AsyncIterable<Buffer>): Promise<{ start: Buff
     start = Buffer.concat([start, next.value]);
   }
   const rest = async function* (): AsyncGenerator<Buffer> {
-    try {
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
   };
-  return { start, rest: rest() };
+  const close = async (): Promise<void> => {
+    await iterator.return?.();
+  };
+  return { start, rest: rest(), close };
 }
 
 async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

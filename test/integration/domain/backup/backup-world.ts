@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { makeAccessOfMany } from '../../../../src/domain/access';
@@ -24,7 +24,7 @@ import { makeListTags } from '../../../../src/domain/leads';
 import { makeGetPage, makeListPages } from '../../../../src/domain/pages';
 import { makeRangeProofs } from '../../../../src/domain/proof';
 import type { Job } from '../../../../src/jobs';
-import { ageDecrypt } from '../../../../src/kernel/crypto/age';
+import { ageDecrypt, ageUnlock } from '../../../../src/kernel/crypto/age';
 import { randomIds } from '../../../../src/kernel/ids';
 import { archiveFiles } from '../../../../src/platform/archives/archive-files';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
@@ -124,11 +124,10 @@ export async function joined(parts: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 /** The files of an archive, by path. */
-export async function opened(file: Buffer | string, passphrase = PASSPHRASE): Promise<Map<string, Buffer>> {
+export async function opened(file: Buffer, passphrase = PASSPHRASE): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
-  const source = typeof file === 'string' ? createReadStream(file) : inOne(file);
-  for await (const { path: name, bytes } of filesOfTar(ageDecrypt(passphrase, source as AsyncIterable<Buffer>)))
-    files.set(name, bytes);
+  const fileKey = await ageUnlock(passphrase, inOne(file));
+  for await (const { path: name, bytes } of filesOfTar(ageDecrypt(fileKey, inOne(file)))) files.set(name, bytes);
   return files;
 }
 

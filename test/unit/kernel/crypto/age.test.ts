@@ -1,4 +1,4 @@
-import { ageDecrypt, ageEncrypt, ageHead } from '../../../../src/kernel/crypto/age';
+import { ageDecrypt, ageEncrypt, ageHead, ageUnlock } from '../../../../src/kernel/crypto/age';
 
 const PASSPHRASE = 'correct horse battery';
 /** Of a guess; enough for a test. */
@@ -24,8 +24,8 @@ async function joined(parts: AsyncIterable<Buffer>): Promise<Buffer> {
 
 const sealed = async (plain: Buffer, size = 10_000): Promise<Buffer> =>
   joined(ageEncrypt(await ageHead(PASSPHRASE, CHEAP), inPieces(plain, size)));
-const opened = (file: Buffer, passphrase = PASSPHRASE, size = 50_000): Promise<Buffer> =>
-  joined(ageDecrypt(passphrase, inPieces(file, size)));
+const opened = async (file: Buffer, passphrase = PASSPHRASE, size = 50_000): Promise<Buffer> =>
+  joined(ageDecrypt(await ageUnlock(passphrase, inPieces(file, size)), inPieces(file, size)));
 
 const failing = (code: string): Error => expect.objectContaining({ code }) as Error;
 
@@ -86,7 +86,13 @@ describe('age', () => {
     await expect(opened(Buffer.from(file, 'latin1'))).rejects.toThrow(failing('archive_unreadable'));
   });
 
-  it('closes its source when the reader stops', async () => {
+  it('does not open under the key of another file', async () => {
+    const key = await ageUnlock(PASSPHRASE, inPieces(await sealed(Buffer.from('a')), 50));
+    const another = await sealed(Buffer.from('b'));
+    await expect(joined(ageDecrypt(key, inPieces(another, 50)))).rejects.toThrow(failing('archive_unreadable'));
+  });
+
+  it('closes its source when the reader stops, or when it has read the head', async () => {
     let isClosed = false;
     const source = async function* (): AsyncGenerator<Buffer> {
       try {
@@ -96,7 +102,10 @@ describe('age', () => {
       }
     };
     const file = await sealed(Buffer.alloc(200_000));
-    const reader = ageDecrypt(PASSPHRASE, source());
+    const key = await ageUnlock(PASSPHRASE, source());
+    expect(isClosed).toBe(true);
+    isClosed = false;
+    const reader = ageDecrypt(key, source());
     await reader.next();
     await reader.return(undefined);
     expect(isClosed).toBe(true);
