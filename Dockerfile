@@ -14,7 +14,7 @@ RUN npm run build && npm prune --omit=dev --omit=optional
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-RUN mkdir -p /var/lib/assent/keys && chown -R node:node /var/lib/assent
+RUN mkdir -p /var/lib/assent/keys /var/lib/assent/exports && chown -R node:node /var/lib/assent
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
 COPY tools tools

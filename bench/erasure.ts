@@ -59,7 +59,13 @@ export async function benchErasure(people: number): Promise<Topic> {
 
 async function eraseLeads({ db, append, accountId, sequence }: LedgerStage, count: number): Promise<number> {
   const request = makeRequestErasure({ ...append, db, skipPendingOfLead, skipRepliesOfLead });
-  const carryOut = makeCarryOutErasures({ ...append, db, log: quiet, keyRingCopy: null });
+  const carryOut = makeCarryOutErasures({
+    ...append,
+    db,
+    log: quiet,
+    keyRingCopy: null,
+    dropBackupFiles: () => Promise.resolve(),
+  });
   const leads = await db.rows<{ uuid: string }>('select public_id as uuid from lead order by random() limit $1', [
     count,
   ]);
@@ -89,6 +95,7 @@ async function eraseAccount({ db, keyRing, append, accountId, sequence }: Ledger
       },
     },
     keyRingCopy: null,
+    dropBackupFiles: () => Promise.resolve(),
     accountKey: (id: string) => accountKey(db, keyRing, id),
     openOutbox: () => Promise.resolve(post),
     releasePages: () => Promise.resolve({ released: 1, left: 0 }),

@@ -23,7 +23,9 @@ export const envSchema = z.object({
   PUBLIC_URL: optional(z.url({ protocol: /^https?$/ })).describe(
     'address under which people and Meta reach this installation; https unless it is loopback',
   ),
-  DATA_DIR: withDefault('./data').describe('embedded database, key ring, generated secrets and logs'),
+  DATA_DIR: withDefault('./data').describe(
+    'embedded database, key ring, generated secrets, logs, and archives of accounts (`exports`)',
+  ),
   KEYRING_DIR: optional(z.string()).describe(
     'key ring, shared by all processes; default `DATA_DIR/keys`. Never back it up together with the database',
   ),

@@ -8,6 +8,7 @@ import { MetaRequests1764600000000 } from './1764600000000-meta-requests';
 import { AccountErasure1764700000000 } from './1764700000000-account-erasure';
 import { Retention1764800000000 } from './1764800000000-retention';
 import { SubscriptionEnd1764900000000 } from './1764900000000-subscription-end';
+import { AccountBackup1765000000000 } from './1765000000000-account-backup';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   AccountErasure1764700000000,
   Retention1764800000000,
   SubscriptionEnd1764900000000,
+  AccountBackup1765000000000,
 ];

@@ -3,6 +3,7 @@ import type { Infrastructure } from '../src/compose/infrastructure';
 import type { UseCases } from '../src/compose/use-cases';
 import { makeDrainInboxProcessor } from './processors/drain-inbox.processor';
 import { makeFreezeAudienceProcessor } from './processors/freeze-audience.processor';
+import { makeMakeBackupProcessor } from './processors/make-backup.processor';
 import { makeSendChunkProcessor } from './processors/send-chunk.processor';
 import { makeSendRepliesProcessor } from './processors/send-replies.processor';
 import { startWorkers } from './start-workers';
@@ -36,6 +37,7 @@ export function startWork(
         count: (kind, count) => metrics.inboundEvents(kind, count),
       }),
       'freeze-audience': makeFreezeAudienceProcessor({ freezeAudience: work.freezeAudience }),
+      'make-backup': makeMakeBackupProcessor({ makeBackup: work.makeBackup }),
       'send-chunk': makeSendChunkProcessor({ sendChunk: work.sendChunk, queue }),
       'send-replies': makeSendRepliesProcessor({ sendReplies: work.sendReplies, queue }),
     },

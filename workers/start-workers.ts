@@ -11,7 +11,7 @@ import type { JobControl, Processors } from './registry';
  * Jobs under way at once in one process. A send job spends its time waiting for paced moments and answers, so many fit;
  * a larger number than the Pages that send at once buys nothing.
  */
-const CONCURRENCY: Readonly<Record<QueueName, number>> = { inbox: 4, send: 120, control: 2 };
+const CONCURRENCY: Readonly<Record<QueueName, number>> = { inbox: 4, send: 120, control: 3 };
 
 /** Longer than the longest chunk (5 s to the last POST, 10 s for its answer), so that no healthy job counts as stalled. */
 const LOCK_MS = 60_000;
@@ -86,6 +86,8 @@ function process(processors: Processors, job: Job, signal: AbortSignal): Promise
       return processors['drain-inbox'](job, signal);
     case 'freeze-audience':
       return processors['freeze-audience'](job, signal);
+    case 'make-backup':
+      return processors['make-backup'](job, signal);
     case 'send-chunk':
       return processors['send-chunk'](job, signal);
     case 'send-replies':

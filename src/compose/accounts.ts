@@ -21,6 +21,7 @@ import type { Infrastructure } from './infrastructure';
 export interface AccountsPort extends Pick<PageDeps, 'graph'> {
   readonly accountKey: (accountId: RowId) => Promise<Buffer>;
   readonly publicUrl: string;
+  readonly dropBackupFiles: () => Promise<unknown>;
 }
 
 const NOBODY = 'assent@localhost';
@@ -29,7 +30,7 @@ const NOBODY = 'assent@localhost';
 export function composeAccounts(
   { db, keyRing, keyRingCopy, clock, ids, log, config }: Infrastructure,
   append: AppendDeps,
-  { graph, accountKey, publicUrl }: AccountsPort,
+  { graph, accountKey, publicUrl, dropBackupFiles }: AccountsPort,
 ) {
   const { url, from } = config.mail;
   const outbox = {
@@ -44,24 +45,35 @@ export function composeAccounts(
   const asking = { ...append, db, accountKey, openOutbox, publicUrl };
   const releasePages = makeReleasePages({ db, keyRing, graph, clock });
   return {
-    account: { askErasure: makeAskAccountErasure(asking), mails: makeListMails({ db, keyRing }) },
-    subscription: {
-      askErasure: makeAskAccountErasure(asking),
-      end: makeEndSubscription(asking),
-      resume: makeResumeSubscription(asking),
-      get: makeGetSubscription({ db }),
-    },
-    accountDeletion: {
-      showAsked: makeShowAskedErasure({ db, clock }),
-      confirm: makeConfirmAccountErasure(asking),
-      addressOf: (code: string) => certificateAddress(publicUrl, code),
+    routes: {
+      account: { askErasure: makeAskAccountErasure(asking), mails: makeListMails({ db, keyRing }) },
+      subscription: {
+        askErasure: makeAskAccountErasure(asking),
+        end: makeEndSubscription(asking),
+        resume: makeResumeSubscription(asking),
+        get: makeGetSubscription({ db }),
+      },
+      accountDeletion: {
+        showAsked: makeShowAskedErasure({ db, clock }),
+        confirm: makeConfirmAccountErasure(asking),
+        addressOf: (code: string) => certificateAddress(publicUrl, code),
+      },
     },
     showAccount: makeShowAccountErasure({ db }),
     /** Each waits for somebody outside: Meta, a mail server. */
     sweeps: [
       {
         name: 'carry-out-account-erasures',
-        run: makeCarryOutAccountErasures({ ...append, db, log, keyRingCopy, releasePages, openOutbox, publicUrl }),
+        run: makeCarryOutAccountErasures({
+          ...append,
+          db,
+          log,
+          keyRingCopy,
+          releasePages,
+          openOutbox,
+          publicUrl,
+          dropBackupFiles,
+        }),
       },
       { name: 'send-mail', run: makeSendMail(outbox) },
     ],

@@ -17,6 +17,8 @@ import { accessRoutes, personAccessRoutes } from '../http/access.routes';
 import { subscriptionRoutes } from '../http/subscription.routes';
 import { retentionRoutes } from '../http/retention.routes';
 import { accountDeletionRoutes, accountRoutes } from '../http/account.routes';
+import { backupRoutes } from '../http/backup.routes';
+import { importRoutes } from '../http/import.routes';
 import { metaRoutes } from '../http/meta.routes';
 import { privacyRoutes } from '../http/privacy.routes';
 import { DATA_MAP } from '../domain/policies';
@@ -49,6 +51,8 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...accountRoutes(useCases.account),
   ...retentionRoutes(useCases.retention),
   ...subscriptionRoutes(useCases.subscription),
+  ...backupRoutes(useCases.backups),
+  ...importRoutes(useCases.backups),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),

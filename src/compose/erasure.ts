@@ -23,8 +23,17 @@ interface LeadInput {
   readonly leadUuid: string;
 }
 
+export interface ErasurePort {
+  readonly publicUrl: string;
+  readonly dropBackupFiles: () => Promise<unknown>;
+}
+
 /** Wires the erasure of leads. */
-export function composeErasure(infrastructure: Infrastructure, append: AppendDeps, publicUrl: string) {
+export function composeErasure(
+  infrastructure: Infrastructure,
+  append: AppendDeps,
+  { publicUrl, dropBackupFiles }: ErasurePort,
+) {
   const { db, keyRing, keyRingCopy, clock, log } = infrastructure;
   const isErased = makeIsErased({ db, keyRing });
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
@@ -38,7 +47,9 @@ export function composeErasure(infrastructure: Infrastructure, append: AppendDep
     },
     erasurePage: { show: makeShowErasure({ db }) },
     openTombstones: () => openTombstones({ keyRing, clock }),
-    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy }) }],
+    sweeps: [
+      { name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy, dropBackupFiles }) },
+    ],
     housekeeping: [
       ...(keyRingCopy === null ? [] : [{ name: 'copy-key-ring', run: () => keyRingCopy.update() }]),
       { name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) },

@@ -43,12 +43,10 @@ import type { RowId } from '../domain/sql.types';
 import { makeShowWebPage, makeUnsubscribeByWeb, makeUnsubscribeLead, makeWithdrawPeople } from '../domain/unsubscribe';
 import { forgetIdempotencyKeys } from '../http/idempotency';
 import { createGraphClient } from '../platform/messenger/graph-client';
-import { composeAccounts } from './accounts';
 import { composeDelivery } from './delivery';
-import { composeErasure } from './erasure';
+import { composeKeeping } from './keeping';
 import { composeMetaRequests } from './meta-requests';
 import { composeLedger } from './ledger';
-import { composeProofs } from './proofs';
 import { logOrigin } from './installation';
 import type { Infrastructure } from './infrastructure';
 import type { Surroundings } from './surroundings.types';
@@ -66,14 +64,10 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const delivery = composeDelivery(infrastructure, { ...surroundings, append, accountKey: keyOf, rulesAt });
   const consent = { ...append, ...delivery.replyPort, db };
   const ledger = await composeLedger(infrastructure, surroundings, append);
-  const exports = composeProofs(infrastructure, append);
-  const erasure = composeErasure(infrastructure, append, surroundings.publicUrl);
+  const pageDeps = { ...common, graph, ...pagePort(append) };
+  const port = { pageDeps, accountKey: keyOf, publicUrl: surroundings.publicUrl };
+  const { exports, backups, erasure, accounts } = composeKeeping(infrastructure, append, port);
   const metaRequests = composeMetaRequests(infrastructure, surroundings, { graph, ...delivery.inboxPort });
-  const accounts = composeAccounts(infrastructure, append, {
-    graph,
-    accountKey: keyOf,
-    publicUrl: surroundings.publicUrl,
-  });
   const inboxDeps = {
     ...common,
     ...consent,
@@ -84,14 +78,13 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   return {
     authenticate: makeAuthenticate(common),
     apiKeys: { create: makeCreateApiKey(common), list: makeListApiKeys(common), revoke: makeRevokeApiKey(common) },
-    pages: pagesApi({ ...common, graph, ...pagePort(append) }, makeWithdrawPeople(consent)),
+    pages: pagesApi(pageDeps, makeWithdrawPeople(consent)),
     leads: leadsApi(common, consent, erasure.orGone),
     erasures: erasure.erasures,
     erasurePage: { ...erasure.erasurePage, showDeletion: metaRequests.showDeletion, showAccount: accounts.showAccount },
-    account: accounts.account,
-    subscription: accounts.subscription,
+    ...accounts.routes,
     retention: { preview: erasure.previewRetention },
-    accountDeletion: accounts.accountDeletion,
+    backups: backups.routes,
     metaRequests: metaRequests.routes,
     broadcasts: broadcastsApi({
       ...common,
@@ -103,6 +96,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     storeWebhook: makeStoreWebhook(common),
     work: {
       drainInbox: makeDrainInbox(inboxDeps),
+      makeBackup: backups.makeBackup,
       freezeAudience: makeFreezeAudience({ ...common, lookups: makeAudienceLookups(common) }),
       sendChunk: delivery.sendChunk,
       sendReplies: delivery.sendReplies,
@@ -111,7 +105,11 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     readLog: ledger.readLog,
     readAnchors: ledger.readAnchors,
     proofs: { ...exports.proofs, ofLead: erasure.orGone(exports.proofs.ofLead) },
-    sweeps: [{ name: 'requeue-inbox', run: makeRequeueInbox(common) }, ...delivery.sweeps, ...broadcastSweeps(common)],
+    sweeps: [
+      { name: 'requeue-inbox', run: makeRequeueInbox(common) },
+      ...[delivery, backups].flatMap((part) => part.sweeps),
+      ...broadcastSweeps(common),
+    ],
     /** Apart from the others, who would wait for the keys of thousands of buckets to be written. */
     erasing: erasure.sweeps,
     /** Apart from the others, who would wait for somebody outside who does not answer. */
@@ -119,7 +117,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     accounts: accounts.sweeps,
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
-      ...[ledger, exports, erasure, metaRequests, accounts].flatMap((part) => part.housekeeping),
+      ...[ledger, exports, erasure, metaRequests, accounts, backups].flatMap((part) => part.housekeeping),
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {
@@ -148,7 +146,7 @@ const personApi = (
 const leadsApi = (
   deps: Parameters<typeof makeTagLeads>[0] & Parameters<typeof makeLookupLead>[0],
   consent: Parameters<typeof makeUnsubscribeLead>[0],
-  orGone: ReturnType<typeof composeErasure>['orGone'],
+  orGone: ReturnType<typeof composeKeeping>['erasure']['orGone'],
 ) => ({
   list: makeListLeads(deps),
   get: orGone(makeGetLead(deps)),

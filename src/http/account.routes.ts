@@ -30,6 +30,10 @@ const askedSchema = z
     id: uuid,
     confirm_until: timestamp,
     would_delete: countsSchema.meta({ description: 'What goes with the account' }),
+    backup_downloaded_at: timestamp.nullable().meta({
+      description:
+        'When an archive of the account was last downloaded; null when none was in 30 days: ask for one first',
+    }),
   })
   .meta({
     id: 'AskedAccountDeletion',
@@ -85,6 +89,7 @@ export const accountRoutes = (api: AccountApi): Route[] => [
           id: asked.uuid,
           confirm_until: asked.confirmUntil.toISOString(),
           would_delete: presentCounts(asked.counts),
+          backup_downloaded_at: isoOrNull(asked.backupAt),
         },
       };
     },
@@ -149,7 +154,7 @@ async function begin<T>(res: Response, work: () => Promise<T | null>): Promise<T
   return found;
 }
 
-const question = ({ counts, confirmUntil }: AskedView): SafeHtml =>
+const question = ({ counts, confirmUntil, backupAt }: AskedView): SafeHtml =>
   html`<h1>Delete this account?</h1>
     <p>This is final. Nobody can bring anything of it back, and nothing waits for you to think again.</p>
     <table>
@@ -158,11 +163,19 @@ const question = ({ counts, confirmUntil }: AskedView): SafeHtml =>
       ${countRow('Entries of the log that close', counts.entries)} ${countRow('API keys', counts.apiKeys)}
     </table>
     <p>
-      Take out first what you need: the proofs and what is kept about each person. The moment you press the button,
-      every key of the account is revoked, nothing is sent any more, and everything above is destroyed.
+      The moment you press the button, every key of the account is revoked, nothing is sent any more, and everything
+      above is destroyed.
     </p>
+    <p data-testid="backup">${backupSentence(backupAt)}</p>
     <form method="post"><button type="submit" data-testid="delete">Delete everything now</button></form>
-    <p>The link counts until ${confirmUntil.toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>`;
+    <p>The link counts until ${minuteOf(confirmUntil)}.</p>`;
+
+const backupSentence = (at: Date | null): string =>
+  at === null
+    ? 'No archive of the account was downloaded in the last 30 days. Ask for one first, if you need anything of it.'
+    : `An archive of the account was last downloaded at ${minuteOf(at)}. What came later is not in it.`;
+
+const minuteOf = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 const countRow = (name: string, count: number): SafeHtml =>
   html`<tr>

@@ -1,5 +1,7 @@
 import { json, type Request, type RequestHandler, type Response } from 'express';
+import { Readable } from 'node:stream';
 import { HttpError } from './http.errors';
+import { allowSlowBody } from './slow-body';
 
 export const MAX_JSON_BYTES = 1024 * 1024;
 
@@ -38,6 +40,22 @@ export async function readJsonBody(req: Request, res: Response): Promise<ReadBod
     });
   });
   return { value: req.body as unknown, bytes: bytesOf.get(req) ?? Buffer.alloc(0) };
+}
+
+/**
+ * The body of a request as a stream of any length, once it is known who sent it.
+ *
+ * @param type the only media type it may have; without one there is no body
+ * @throws {HttpError} `unsupported_media_type`
+ */
+export function takeUpload(type: string | undefined, req: Request): AsyncIterable<Buffer> {
+  if (type === undefined) return Readable.from([]);
+  const isPlain = (req.get('content-encoding') ?? 'identity') === 'identity';
+  if (req.is(type) === false || !isPlain) {
+    throw new HttpError('unsupported_media_type', `send the body as ${type}, without a content encoding`);
+  }
+  allowSlowBody(req);
+  return req;
 }
 
 const OWN_WORDS: Readonly<Record<string, () => HttpError>> = {

@@ -1,4 +1,5 @@
 import type { AccountErrorCode } from '../domain/accounts';
+import type { BackupErrorCode } from '../domain/backup';
 import { BroadcastStateError, type BroadcastErrorCode } from '../domain/broadcasts';
 import type { ErasureErrorCode } from '../domain/erasure';
 import type { LeadErrorCode } from '../domain/leads';
@@ -12,6 +13,7 @@ import { problemBody, type Problem, type ProblemInput } from './problem';
 /** Every code a caller can meet. A slice that adds one without a status and a title does not compile. */
 export type PublicErrorCode =
   | AccountErrorCode
+  | BackupErrorCode
   | BroadcastErrorCode
   | ErasureErrorCode
   | LeadErrorCode
@@ -30,6 +32,10 @@ export const PRESENTATIONS = {
   account_name_differs: { status: 422, title: 'The name is not that of the account' },
   account_not_found: { status: 404, title: 'No such account' },
   api_key_not_found: { status: 404, title: 'No such API key' },
+  archive_unreadable: { status: 422, title: 'The archive cannot be read' },
+  backup_gone: { status: 410, title: 'The archive is deleted' },
+  backup_not_found: { status: 404, title: 'No such backup' },
+  backup_not_ready: { status: 409, title: 'The archive is being made' },
   body_too_large: { status: 413, title: 'The body is too large' },
   broadcast_blocked: { status: 409, title: 'Every Page of the broadcast is stopped' },
   broadcast_invalid: { status: 422, title: 'The broadcast has invalid fields' },
@@ -51,6 +57,7 @@ export const PRESENTATIONS = {
   page_not_found: { status: 404, title: 'No such Page' },
   page_taken: { status: 409, title: 'The Page belongs to another account' },
   page_token_refused: { status: 422, title: 'Meta refused the Page token' },
+  passphrase_wrong: { status: 422, title: 'The passphrase is wrong' },
   proof_not_ready: { status: 409, title: 'Nothing is signed yet' },
   range_invalid: { status: 422, title: 'The range cannot be exported' },
   route_not_found: { status: 404, title: 'Not found' },

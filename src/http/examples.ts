@@ -204,6 +204,7 @@ export const ASKED_ACCOUNT_DELETION_EXAMPLE = {
   id: '0f6f3c0e-7f51-4a10-9d6e-8f0f5a1f9a10',
   confirm_until: AT,
   would_delete: { pages: 1, leads: 1200, broadcasts: 14, messages: 15030, ledger_entries: 2480, api_keys: 2 },
+  backup_downloaded_at: AT,
 };
 
 export const MAIL_EXAMPLE = {

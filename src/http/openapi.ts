@@ -64,15 +64,24 @@ function pathOf(route: Route): RouteConfig {
     operationId: operationId(route),
     ...(route.scope === null ? { security: [] } : { security: [{ apiKey: [] }], 'x-required-scope': route.scope }),
     request: {
-      ...(route.replay === undefined ? {} : { headers: idempotencyHeader }),
+      ...headersOf(route),
       ...(route.params === undefined ? {} : { params: route.params as z.ZodObject }),
       ...(route.query === undefined ? {} : { query: route.query as z.ZodObject }),
-      ...(route.body === undefined
-        ? {}
-        : { body: bodyOf({ contentType: 'application/json', schema: route.body, example: route.bodyExample }) }),
+      ...requestBodyOf(route),
     },
     responses: { ...repliesOf(route.replies), ...problemsOf(problemStatuses(route)) },
   };
+}
+
+function headersOf({ headers, replay, upload }: Route): { headers?: z.ZodObject } {
+  if (headers !== undefined) return { headers };
+  return replay === undefined || upload !== undefined ? {} : { headers: idempotencyHeader };
+}
+
+function requestBodyOf({ body, bodyExample, upload }: Route): { body?: ReturnType<typeof bodyOf> } {
+  if (upload !== undefined) return { body: bodyOf({ contentType: upload, schema: z.string() }) };
+  if (body === undefined) return {};
+  return { body: bodyOf({ contentType: 'application/json', schema: body, example: bodyExample }) };
 }
 
 function publicPathOf(operation: PublicOperation): RouteConfig {
@@ -127,7 +136,7 @@ function contentOf({ schema, contentType = 'application/json', alternatives = []
 function problemStatuses(route: Route): number[] {
   const hasInput = route.params !== undefined || route.query !== undefined || route.body !== undefined;
   const isKeyed = route.replay !== undefined;
-  const readsABody = readsBody(route);
+  const readsABody = readsBody(route) || route.upload !== undefined;
   const answersText = Object.values(route.replies).some((reply) => reply.schema !== undefined);
   return [
     ...(readsABody ? [400, 413, 415] : []),

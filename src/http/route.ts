@@ -37,6 +37,8 @@ export interface Call<Params, Query, Body, Caller> {
   /** The media type to answer in: of those documented for the route, the one the caller wants most. */
   readonly wanted: string;
   readonly header: (name: string) => string | undefined;
+  /** The body of a route with `upload`. Empty for all others. */
+  readonly upload: AsyncIterable<Buffer>;
   /** Aborted when the caller hangs up. */
   readonly signal: AbortSignal;
   /** Whether the API key would still be let in: for answers that last longer than a moment. */
@@ -60,6 +62,12 @@ interface RouteShape<Params, Query, Body> {
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
   readonly bodyExample?: unknown;
+  /** Nothing may be kept of the body, not even a keyed hash: an Idempotency-Key is bound to the rest of the request alone. */
+  readonly isBodySecret?: boolean;
+  /** The media type of a body of any length, in place of JSON. Such a call must have its effect once by itself. */
+  readonly upload?: string;
+  /** Headers of its own, for the document. */
+  readonly headers?: z.ZodObject;
   readonly replies: Readonly<Record<number, DocumentedReply>>;
   /** Statuses of the problem bodies this route may answer besides the general ones. */
   readonly problems?: readonly number[];
@@ -117,4 +125,5 @@ export const mediaTypes = (route: Pick<Route, 'replies'>): string[] => [
 ];
 
 /** A POST without fields of its own may still come with a body, and its Idempotency-Key is bound to that too. */
-export const readsBody = (route: Route): boolean => route.body !== undefined || route.replay !== undefined;
+export const readsBody = (route: Route): boolean =>
+  route.upload === undefined && (route.body !== undefined || route.replay !== undefined);

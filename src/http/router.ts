@@ -2,7 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import type { Principal } from '../domain/accounts';
 import { InvariantError } from '../kernel/errors';
-import { readJsonBody, type ReadBody } from './body';
+import { readJsonBody, takeUpload, type ReadBody } from './body';
 import { HttpError } from './http.errors';
 import { runOnce, type IdempotencyDeps } from './idempotency';
 import { refuseOtherMethods } from './other-methods';
@@ -87,6 +87,7 @@ async function answer(route: Route, deps: RouterDeps, req: Request, res: Respons
     requestId: facts(res).requestId,
     wanted,
     header: (name: string) => req.get(name),
+    upload: takeUpload(route.upload, req),
     signal: aborted.signal,
     isStillAllowed: () => isLetIn(route, deps, req),
   };
@@ -95,7 +96,7 @@ async function answer(route: Route, deps: RouterDeps, req: Request, res: Respons
     return (route as PublicRoute).handle({ ...prepared, principal: null, ...firstTime() });
   }
   const { replay } = route;
-  if (replay === undefined || req.get('idempotency-key') === undefined) {
+  if (replay === undefined || route.upload !== undefined || req.get('idempotency-key') === undefined) {
     return route.handle({ ...prepared, principal, ...firstTime() });
   }
   return once(deps, { route, replay, req, body }, { ...prepared, principal });
@@ -133,7 +134,7 @@ function once(deps: RouterDeps, { route, replay, req, body }: Keyed, call: Prepa
     key: req.get('idempotency-key') ?? '',
     method: route.method,
     path: req.originalUrl,
-    bytes: body.bytes,
+    bytes: route.isBodySecret === true ? NO_BODY.bytes : body.bytes,
   };
   return runOnce(deps.idempotency, request, {
     run: ({ resourceId, isResumed }) => route.handle({ ...call, newId: resourceId, isResumed }),

@@ -4,9 +4,12 @@ import { OperationalError, UserError } from '../kernel/errors';
 import { randomIds } from '../kernel/ids';
 import { problemFor } from './error-map';
 import { HttpError } from './http.errors';
+import { limitBody } from './slow-body';
 
 /** How long open requests may take to end once we stop; then they are cut. */
 const DRAIN_MS = 3_000;
+/** So long an upload may take. Everything else has to arrive sooner. */
+const UPLOAD_MS = 6 * 3_600_000;
 
 export interface BoundServer {
   /** `http://host:port`, with the port that was really taken. */
@@ -24,11 +27,12 @@ export interface BoundServer {
 export async function bindServer(host: string, port: number): Promise<BoundServer> {
   let listener: RequestListener = answerStarting;
   const server = createServer((req, res) => {
+    limitBody(req);
     listener(req, res);
   });
   server.keepAliveTimeout = 65_000;
   server.headersTimeout = 20_000;
-  server.requestTimeout = 30_000;
+  server.requestTimeout = UPLOAD_MS;
   await listen(server, host, port);
   const { port: taken } = server.address() as AddressInfo;
   const name = host.includes(':') ? `[${host}]` : host;

@@ -9,6 +9,8 @@ export function jobId(job: Job): string {
       return `freeze-audience_${job.broadcastId}_${job.generation}`;
     case 'send-chunk':
       return `send-chunk_${job.broadcastId}_${job.pageId}_${job.generation}_${job.lane}_${job.turn}`;
+    case 'make-backup':
+      return `make-backup_${job.backupId}_${job.generation}`;
     case 'send-replies':
       return `send-replies_${job.pageId}_${job.turn}_${job.nudge}`;
   }

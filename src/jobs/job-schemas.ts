@@ -12,5 +12,6 @@ export const jobSchemas = {
     lane: z.union([z.literal(0), z.literal(1)]),
     turn: generation,
   }),
+  'make-backup': z.strictObject({ backupId: z.uuid(), generation }),
   'send-replies': z.strictObject({ pageId: z.uuid(), turn: generation, nudge: z.string().max(64) }),
 } as const;

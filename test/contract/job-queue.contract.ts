@@ -24,6 +24,7 @@ export function jobQueueContract(connect: () => QueueConnection): void {
     const processors: Processors = {
       'drain-inbox': record,
       'freeze-audience': record,
+      'make-backup': record,
       'send-chunk': record,
       'send-replies': record,
     };

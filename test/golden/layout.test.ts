@@ -60,6 +60,21 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'pages/release-pages',
     ],
   },
+  'test/integration/domain/backup/make-backup.test.ts': {
+    because: 'an archive is asked for, made, downloaded and deleted in one go',
+    sources: [
+      'backup/archive-content',
+      'backup/download-backup',
+      'backup/request-backup',
+      'backup/sweep-backups',
+      'backup/written',
+      'backup/passphrase.rules',
+    ],
+  },
+  'test/integration/domain/backup/import-backup.test.ts': {
+    because: 'an archive is read before anything of it comes back',
+    sources: ['backup/read-archive'],
+  },
   'test/integration/domain/access/read-access.test.ts': {
     because: 'what a person is told is what is read, with a sentence to each part',
     sources: ['access/sections'],

@@ -20,6 +20,10 @@ export const findOwn = (sql: Sql, accountId: RowId, leadUuid: string): Promise<P
 export const findByToken = (sql: Sql, tokenSha256: Buffer): Promise<PersonPlace | undefined> =>
   sql.first(`select ${PLACE} and l.web_token_sha256 = $1`, [tokenSha256]);
 
+/** People of an account in the order of their rows. */
+export const listPlaces = (sql: Sql, accountId: RowId, afterId: RowId, limit: number): Promise<PersonPlace[]> =>
+  sql.rows(`select ${PLACE} and l.account_id = $1 and l.id > $2 order by l.id limit $3`, [accountId, afterId, limit]);
+
 export interface LeadFacts {
   readonly tagIds: readonly RowId[];
   readonly timeZone: string | null;

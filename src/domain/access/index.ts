@@ -1,2 +1,9 @@
 export type { AccessAnswer, AccessRecord, AccessSection } from './access.types';
-export { makeAccessForAccount, makeAccessForPerson, type AccessDeps, type AccessInput } from './read-access';
+export {
+  makeAccessForAccount,
+  makeAccessForPerson,
+  makeAccessOfMany,
+  type AccessDeps,
+  type AccessInput,
+  type AccessOfLead,
+} from './read-access';

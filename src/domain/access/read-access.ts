@@ -18,6 +18,7 @@ import {
   findByToken,
   findOwn,
   isOnList,
+  listPlaces,
   readHandedOut,
   readLeadFacts,
   readMessageFacts,
@@ -79,7 +80,34 @@ export const makeAccessForPerson =
     });
   };
 
-async function readAnswer(tx: Tx, deps: AccessDeps, place: PersonPlace, key: Buffer): Promise<AccessAnswer | null> {
+export interface AccessOfLead {
+  readonly leadId: RowId;
+  /** null for somebody who went in this moment. */
+  readonly answer: AccessAnswer | null;
+}
+
+/**
+ * The same of several people of an account, in the order of their rows, for its archive. It is not recorded here: whoever makes the
+ * archive does that once.
+ *
+ * @param after the last one of the batch before; null for the first
+ * @returns none when there are no more
+ */
+export const makeAccessOfMany =
+  (deps: ReadDeps) =>
+  async (accountId: RowId, after: RowId | null, limit: number): Promise<AccessOfLead[]> => {
+    const key = await deps.accountKey(accountId);
+    return leadTransaction(deps, async (tx) => {
+      const found: AccessOfLead[] = [];
+      for (const place of await listPlaces(tx, accountId, after ?? '0', limit))
+        found.push({ leadId: place.leadId, answer: await readAnswer(tx, deps, place, key) });
+      return found;
+    });
+  };
+
+type ReadDeps = Omit<AccessDeps, 'ids'>;
+
+async function readAnswer(tx: Tx, deps: ReadDeps, place: PersonPlace, key: Buffer): Promise<AccessAnswer | null> {
   const row = await readLeadRow(tx, place.leadId);
   if (row === undefined) return null;
   const person = openLead(deps.keyRing, { uuid: place.pageUuid }, row);
@@ -94,7 +122,7 @@ async function readAnswer(tx: Tx, deps: AccessDeps, place: PersonPlace, key: Buf
 
 async function readFacts(
   tx: Tx,
-  deps: AccessDeps,
+  deps: ReadDeps,
   { leadId, accountId, pageId, pageUuid }: PersonPlace,
   { row, dek, psid }: OpenLead,
   key: Buffer,

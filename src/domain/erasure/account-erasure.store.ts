@@ -72,6 +72,7 @@ export async function confirmErasure(tx: Tx, { id, accountId }: AskedRow, confir
     [id, at, confirmed.keyDay, confirmed.letterCt, confirmed.certificateHead, accountId],
   );
   await tx.run('update api_key set revoked_at = $2 where account_id = $1 and revoked_at is null', [accountId, at]);
+  await tx.run('delete from account_backup where account_id = $1', [accountId]);
   // The token stays until Meta was told.
   await tx.run(`update page set state = 'disconnected', updated_at = $2 where account_id = $1`, [accountId, at]);
   await tx.run(
@@ -84,6 +85,15 @@ export async function confirmErasure(tx: Tx, { id, accountId }: AskedRow, confir
       where account_id = $1 and status not in ('draft', 'completed', 'cancelled')`,
     [accountId, at],
   );
+}
+
+/** When the newest archive of the account was downloaded; null when none of the last 30 days was. */
+export async function lastBackupDownload(sql: Sql, accountId: RowId): Promise<Date | null> {
+  const row = await sql.first<{ at: Date | null }>(
+    'select max(downloaded_at) as at from account_backup where account_id = $1',
+    [accountId],
+  );
+  return row?.at ?? null;
 }
 
 /** What goes, in numbers. */

@@ -14,6 +14,7 @@ import {
   findAsked,
   forgetUnanswered,
   insertAccountErasure,
+  lastBackupDownload,
   lockAsked,
   type AccountCounts,
   type AccountErasureView,
@@ -53,6 +54,8 @@ export interface AskedErasure {
   readonly uuid: string;
   readonly confirmUntil: Date;
   readonly counts: AccountCounts;
+  /** When an archive of the account was last downloaded; null when none was in 30 days. */
+  readonly backupAt: Date | null;
 }
 
 /**
@@ -67,6 +70,7 @@ export const makeAskAccountErasure =
     const owner = await openOwner(deps.db, accountId, await deps.accountKey(accountId));
     if (name.trim() !== owner.name) throw nameDiffers();
     const counts = await countAccount(deps.db, accountId);
+    const backupAt = await lastBackupDownload(deps.db, accountId);
     const post = await deps.openOutbox();
     const { token, ...asked } = question(deps, accountId);
     const { confirmUntil } = asked;
@@ -78,11 +82,11 @@ export const makeAskAccountErasure =
         kind: 'account_deletion_asked',
         to: owner.email,
         subject: `Delete the account ${owner.name}?`,
-        text: askText(owner.name, address, confirmUntil, counts),
+        text: askText(owner.name, address, { uuid: asked.uuid, confirmUntil, counts, backupAt }),
       });
       await recordAudit(tx, deps, { accountId, kind: 'account.deletion_asked' });
     });
-    return { uuid: asked.uuid, confirmUntil, counts };
+    return { uuid: asked.uuid, confirmUntil, counts, backupAt };
   };
 
 /** A question, and the secret that answers it, which is kept nowhere. */
@@ -112,13 +116,18 @@ export async function newQuestion(tx: Tx, deps: AskAccountErasureDeps, accountId
 
 const tokenHash = (token: string): Buffer => sha256(Buffer.from(token));
 
-const askText = (name: string, address: string, until: Date, counts: AccountCounts): string =>
+const backupText = (at: Date | null): string =>
+  at === null
+    ? 'No archive of the account was downloaded in the last 30 days. To take everything along: POST /v1/account/backup.'
+    : `An archive of the account was last downloaded at ${at.toISOString()}. What came later is not in it.`;
+
+const askText = (name: string, address: string, { counts, confirmUntil: until, backupAt }: AskedErasure): string =>
   [
     `Somebody with an API key of the account "${name}" asked to delete it.`,
     '',
     `Deleting it ends ${String(counts.pages)} Pages and ${String(counts.apiKeys)} API keys, and destroys ${String(counts.leads)} people with their`,
     `proofs, ${String(counts.broadcasts)} broadcasts and ${String(counts.messages)} messages. It is final: nobody can bring anything back.`,
-    'Take out first what you need: proofs with GET /v1/proofs, people with GET /v1/leads/{id}/export.',
+    backupText(backupAt),
     '',
     `To delete it, open this page and press the button before ${until.toISOString()}:`,
     address,
@@ -130,6 +139,7 @@ const askText = (name: string, address: string, until: Date, counts: AccountCoun
 export interface AskedView {
   readonly counts: AccountCounts;
   readonly confirmUntil: Date;
+  readonly backupAt: Date | null;
 }
 
 /** What the page behind the mailed link shows. Looks, and changes nothing. Null for a link that does not count. */
@@ -138,7 +148,9 @@ export const makeShowAskedErasure =
   async (token: string): Promise<AskedView | null> => {
     const asked = TOKEN.test(token) ? await findAsked(db, tokenHash(token), clock.now()) : undefined;
     if (asked === undefined) return null;
-    return { counts: await countAccount(db, asked.accountId), confirmUntil: asked.confirmUntil };
+    const counts = await countAccount(db, asked.accountId);
+    const { confirmUntil } = asked;
+    return { counts, confirmUntil, backupAt: await lastBackupDownload(db, asked.accountId) };
   };
 
 export interface ConfirmedErasure {

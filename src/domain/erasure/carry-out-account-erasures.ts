@@ -42,6 +42,8 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
   readonly releasePages: (accountId: RowId, mayLeave: boolean) => Promise<ReleasedPages>;
   readonly openOutbox: () => Promise<Post>;
   readonly publicUrl: string;
+  /** Deletes the files of archives whose rows are gone. */
+  readonly dropBackupFiles: () => Promise<unknown>;
 }
 
 /**
@@ -65,6 +67,7 @@ export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) =
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
   const { db, clock } = deps;
   const mayLeave = clock.now().getTime() - erasure.confirmedAt.getTime() > RELEASE_MS;
+  await deps.dropBackupFiles();
   const { released, left } = await deps.releasePages(erasure.accountId, mayLeave);
   if (released > 0) await recordReleased(db, erasure.id, released);
   if (left > 0 || (await isUnderWay(db, erasure.accountId))) return false;
@@ -113,6 +116,7 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   const { rowsDeletedAt, commitment, certificateHead: head, rings, leaves, pagesReleased } = erasure;
   if (rowsDeletedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
+  await deps.dropBackupFiles();
   for (const ring of rings) await deps.keyRing.dropRing(ring);
   await deps.keyRingCopy?.update();
   const keysDestroyedAt = deps.clock.now();

@@ -30,6 +30,8 @@ export interface CarryOutErasuresDeps extends AppendDeps {
   readonly log: Log;
   /** Null without a second copy of the key ring. */
   readonly keyRingCopy: KeyRingCopy | null;
+  /** Deletes the files of archives that were withdrawn. */
+  readonly dropBackupFiles: () => Promise<unknown>;
 }
 
 /**
@@ -54,7 +56,9 @@ export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
 
 async function destroyKeys(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
   await finishRotation(deps, work);
-  if ((await readReady(deps.db, work.pageId, work.bucket)).length > 0) await deleteRows(deps, work);
+  if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return;
+  await deps.dropBackupFiles();
+  await deleteRows(deps, work);
 }
 
 /** A process may have died after the commit that made a new version the one in force: older ones go before anything is certified. */

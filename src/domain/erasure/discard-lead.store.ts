@@ -1,6 +1,21 @@
 import type { RowId, Tx } from '../sql.types';
 
 /**
+ * Archives of the account that may hold a person: one that is made is made anew without them, one that is ready is handed out no more.
+ * Needs the lead locked and marked. Until the mark is committed no archive is asked for (the account is locked against that) or begun
+ * (its row is): it would still see the person.
+ */
+export async function withdrawBackups(tx: Tx, accountId: RowId): Promise<void> {
+  await tx.run('select from account where id = $1 for share', [accountId]);
+  await tx.run(
+    `update account_backup set state = 'waiting', generation = generation + 1
+      where account_id = $1 and state in ('waiting', 'making')`,
+    [accountId],
+  );
+  await tx.run(`update account_backup set state = 'withdrawn' where account_id = $1 and state = 'ready'`, [accountId]);
+}
+
+/**
  * The leaves of people's entries lose their way to them: what is left of them in the log says nothing.
  *
  * @param state erased for their own sake, or closed with their account @returns how many

@@ -124,7 +124,7 @@ const letterOf = (
     `The subscription of the account "${name}" was cancelled. Nothing is sent any more.`,
     '',
     `What it holds is kept until ${deleteAt.toISOString()}. Then it is deleted for good, and nobody can bring it back.`,
-    'Until then you can take out what you need (GET /v1/proofs, GET /v1/leads/{id}/export),',
+    'Until then you can take everything out as one archive (POST /v1/account/backup),',
     'take the subscription up again (POST /v1/account/subscription/resume),',
     'or have everything deleted at once (DELETE /v1/account).',
     '',

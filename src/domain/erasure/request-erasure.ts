@@ -7,6 +7,7 @@ import { createHmac } from 'node:crypto';
 import { openField, sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import { certificateLink, LINK_BYTES, subjectHash } from './certificate.rules';
+import { withdrawBackups } from './discard-lead.store';
 import { leadErased } from './erasure.errors';
 import { findErasureOfLead, findLink, insertErasure, markErasing } from './erasure.store';
 import type { ErasureOrigin, ErasureView } from './erasure.types';
@@ -88,6 +89,7 @@ async function beginErasure(
   const code = deps.ids.bytes(CODE_BYTES).toString('hex');
   if (keepsMark) await appendLeadEntry(tx, deps, lead, page.metaPageId, { kind: 'object', request: erasureUuid });
   await markErasing(tx, row.id);
+  await withdrawBackups(tx, row.accountId);
   await deps.skipPendingOfLead(tx, row.id, 'erased');
   await deps.skipRepliesOfLead(tx, row.id, 'erased');
   await insertErasure(tx, {

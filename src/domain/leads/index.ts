@@ -28,6 +28,8 @@ export {
 export { recoverRotations, rotateBucket, type RotateBucketDeps, type RotateBucketInput } from './rotate-bucket';
 export {
   findTagIds,
+  makeAddTags,
+  makeListTags,
   makeSetTags,
   makeTagLeads,
   tagNames,

@@ -20,6 +20,14 @@ export function readTags(sql: Sql, accountId: RowId, ids: readonly RowId[]): Pro
   );
 }
 
+/** Every tag of an account in the order of its row. */
+export function listTags(sql: Sql, accountId: RowId, afterId: RowId, limit: number): Promise<TagRow[]> {
+  return sql.rows<TagRow>(
+    `select id, name_index as "nameIndex", name_ct as "nameCt" from tag where account_id = $1 and id > $2 order by id limit $3`,
+    [accountId, afterId, limit],
+  );
+}
+
 export async function insertTags(
   tx: Tx,
   accountId: RowId,

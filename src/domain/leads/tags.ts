@@ -3,7 +3,16 @@ import { openField, sealField } from '../../kernel/crypto/field-cipher';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import { invalidLeadInput, leadNotFound } from './leads.errors';
 import { MAX_LEADS_PER_TAGGING, MAX_TAGS_PER_LEAD, normaliseTag, tagFaults } from './tag.rules';
-import { changeTags, findTags, insertTags, lockOwnLeads, readTags, replaceTags, type TagRow } from './tag.store';
+import {
+  changeTags,
+  findTags,
+  insertTags,
+  listTags,
+  lockOwnLeads,
+  readTags,
+  replaceTags,
+  type TagRow,
+} from './tag.store';
 
 export interface TagDeps {
   readonly db: Database;
@@ -49,6 +58,37 @@ export async function tagNames(
     rows.map((row: TagRow) => [row.id, openField(key, place(row.nameIndex), row.nameCt).toString('utf8')]),
   );
 }
+
+/**
+ * Names of all tags of an account, some at a time.
+ *
+ * @param after the last one of the part before; null for the first
+ */
+export const makeListTags =
+  ({ db, accountKey }: TagDeps) =>
+  async (
+    accountId: RowId,
+    after: RowId | null,
+    limit: number,
+  ): Promise<{ readonly id: RowId; readonly name: string }[]> => {
+    const key = await accountKey(accountId);
+    const rows = await listTags(db, accountId, after ?? '0', limit);
+    return rows.map(({ id, nameIndex, nameCt }) => ({
+      id,
+      name: openField(key, place(nameIndex), nameCt).toString('utf8'),
+    }));
+  };
+
+/** Makes tags that nobody carries yet. Names that no tag may have are left out. @returns how many there were not before */
+export const makeAddTags =
+  (deps: TagDeps) =>
+  (accountId: RowId, names: readonly string[]): Promise<number> =>
+    deps.db.transaction(async (tx) => {
+      const fit = distinct(names.filter((name) => tagFaults('', [name]).length === 0));
+      const known = await findTagIds(tx, deps, accountId, fit);
+      await ensureTagIds(tx, deps, accountId, fit);
+      return fit.length - known.size;
+    });
 
 async function ensureTagIds(tx: Tx, deps: TagDeps, accountId: RowId, names: readonly string[]): Promise<RowId[]> {
   if (names.length === 0) return [];

@@ -69,6 +69,33 @@ export const ACCOUNT_STORES: readonly Store[] = [
       },
     ],
   ),
+  table(
+    'account_backup',
+    'Archives of accounts that were asked for.',
+    'The keys: until the archive is made. The row: 30 days.',
+    [
+      technical(
+        'id account_id state generation key_day leads_total leads_done bytes requested_at beat_at completed_at expires_at downloaded_at',
+        'account',
+      ),
+      named('public_id', 'Names the archive and its file.'),
+      {
+        fields: 'head_wrapped',
+        about: 'account',
+        class: 'technical',
+        form: 'key, wrapped under another key',
+        purpose: 'The head of the file: its key, wrapped under the passphrase.',
+      },
+      {
+        fields: 'file_key_ct',
+        about: 'account',
+        class: 'technical',
+        form: 'ciphertext under the key of a day',
+        purpose: 'The key of the file, so that it can be made without the passphrase.',
+      },
+      { fields: 'sha256', about: 'account', class: 'technical', form: 'hash', purpose: 'Recognises the file.' },
+    ],
+  ),
   table('api_key', 'Keys to the API.', UNTIL_ACCOUNT, [
     technical('id account_id scopes created_at expires_at revoked_at last_used_at', 'account'),
     named('public_id prefix', 'Names the key and finds it.'),

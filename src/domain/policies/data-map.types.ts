@@ -14,6 +14,7 @@ export type Form =
   | 'ciphertext under the key of the account'
   | 'ciphertext under the key of the Page'
   | 'ciphertext under the key of a day'
+  | 'ciphertext under a passphrase'
   | 'key, wrapped under another key'
   | 'keyed hash'
   | 'hash'

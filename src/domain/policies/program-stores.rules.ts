@@ -91,6 +91,10 @@ const JOBS: readonly Store[] = [
     ofNobody('broadcastId', 'The broadcast.', 'random'),
     ofNobody('generation', 'Which attempt.'),
   ]),
+  store('job', 'make-backup', 'That an archive of an account is to be made.', QUEUE, [
+    ofNobody('backupId', 'The archive.', 'random'),
+    ofNobody('generation', 'Which attempt.'),
+  ]),
   store('job', 'send-chunk', 'That messages are due.', QUEUE, [
     ofNobody('broadcastId pageId', 'Broadcast and Page.', 'random'),
     ofNobody('generation lane turn', 'Which attempt.'),
@@ -168,6 +172,22 @@ const FILES: readonly Store[] = [
   ),
 ];
 
+const ARCHIVES: Store = store(
+  'file',
+  'DATA_DIR/exports',
+  'Archives of accounts that were asked for, each encrypted with a passphrase that is kept nowhere.',
+  'A day at the longest; until another one is asked for, somebody in it is erased, or the account is deleted.',
+  [
+    {
+      fields: 'archive',
+      about: 'person',
+      class: 'content',
+      form: 'ciphertext under a passphrase',
+      purpose: 'Settings, content, people and proofs of the account, for its owner to take along.',
+    },
+  ],
+);
+
 const CACHES: readonly Store[] = [
   store(
     'cache',
@@ -181,4 +201,4 @@ const CACHES: readonly Store[] = [
   ]),
 ];
 
-export const PROGRAM_STORES: readonly Store[] = [...TABLES, ...JOBS, LOG, METRICS, ...FILES, ...CACHES];
+export const PROGRAM_STORES: readonly Store[] = [...TABLES, ...JOBS, LOG, METRICS, ...FILES, ARCHIVES, ...CACHES];

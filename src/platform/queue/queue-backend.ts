@@ -14,6 +14,7 @@ export type QueueConnection =
 export const QUEUE_OF: Readonly<Record<JobName, QueueName>> = {
   'drain-inbox': 'inbox',
   'freeze-audience': 'control',
+  'make-backup': 'control',
   'send-chunk': 'send',
   'send-replies': 'send',
 };

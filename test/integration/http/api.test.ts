@@ -296,6 +296,30 @@ describe('the happy paths', () => {
     ]);
   });
 
+  it('makes an archive of the account', async () => {
+    const passphrase = 'correct horse battery staple';
+    const { id } = await ann.api.expect<{ id: string }>(202, 'POST', '/v1/account/backup', { passphrase });
+    await ann.api.expect(409, 'GET', `/v1/account/backups/${id}/archive`);
+    expect(await world.useCases.work.makeBackup(id)).toBe('made');
+    expect(await ann.api.expect(200, 'GET', `/v1/account/backups/${id}`)).toMatchObject({ state: 'ready' });
+    const archive = await ann.api.call<string>('GET', `/v1/account/backups/${id}/archive`);
+    expect(archive.body).toMatch(/^age-encryption\.org\/v1\n/);
+    await ann.api.expect(200, 'GET', '/v1/account/backups');
+    const bytes = await fetch(`${world.url}/v1/account/backups/${id}/archive`, {
+      headers: { authorization: `Bearer ${ann.key}` },
+    });
+    const brought = await fetch(`${world.url}/v1/account/backup/import`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${ann.key}`,
+        'content-type': 'application/octet-stream',
+        'backup-passphrase': Buffer.from(passphrase).toString('base64'),
+      },
+      body: await bytes.arrayBuffer(),
+    });
+    expect(brought.status).toBe(200);
+  });
+
   it('erases a lead', async () => {
     const erased = await world.lead(ann.api, pageId, '6230000000000099');
     const { id } = await ann.api.expect<{ id: string }>(202, 'POST', `/v1/leads/${erased}/erasure`);

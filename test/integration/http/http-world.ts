@@ -61,11 +61,13 @@ export interface HttpWorld {
   /** `METHOD path status` of every answer whose shape was checked. */
   readonly answered: Set<string>;
   readonly logged: string[];
+  readonly dataDir: string;
   readonly jobs: Job[];
   forward(ms: number): void;
   account(email: string): Promise<HttpAccount>;
   /** A sandbox Page nobody has connected yet. */
   nextPage(): { readonly id: string; readonly name: string; readonly token: string };
+  sandboxPage(pageId: string): { readonly id: string; readonly name: string; readonly token: string };
   connect(api: Api): Promise<{ readonly id: string; readonly pageId: string }>;
   /** A subscribed lead with an open window, made by a signed webhook. */
   lead(api: Api, pageId: string, psid: string): Promise<string>;
@@ -109,7 +111,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
       log,
       metrics,
       queue: { enqueue: (job: Job) => Promise.resolve(void jobs.push(job)) },
-      config: loadConfig({}),
+      config: loadConfig({ DATA_DIR: dir }),
     } as unknown as Infrastructure,
     {
       messenger: {
@@ -178,6 +180,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
     document,
     answered,
     logged,
+    dataDir: dir,
     jobs,
     forward: (ms) => void (offsetMs += ms),
     account: async (email) => {
@@ -193,6 +196,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
       };
     },
     nextPage: () => pages[used++]!,
+    sandboxPage: (pageId) => pages.find(({ id }) => id === pageId)!,
     connect: async (api) => {
       const page = world.nextPage();
       const body = { page_id: page.id, name: page.name, access_token: page.token };

@@ -80,6 +80,7 @@ const carrying = (over: Partial<CarryOutAccountErasuresDeps> = {}): CarryOutAcco
   openOutbox: makeOpenOutbox(outbox()),
   publicUrl: 'https://assent.example',
   keyRingCopy: null,
+  dropBackupFiles: () => Promise.resolve(0),
   ...over,
 });
 const carryOut = (over: Partial<CarryOutAccountErasuresDeps> = {}) => makeCarryOutAccountErasures(carrying(over))();

@@ -55,6 +55,7 @@ const carryOut = () =>
     ...deps(),
     log: world.deps.log,
     keyRingCopy: null,
+    dropBackupFiles: () => Promise.resolve(0),
     releasePages: () => Promise.resolve({ released: 0, left: 0 }),
   })();
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Job, JobQueue } from '../../../../src/jobs';
 import { makeDrainInboxProcessor } from '../../../../workers/processors/drain-inbox.processor';
 import { makeFreezeAudienceProcessor } from '../../../../workers/processors/freeze-audience.processor';
+import { makeMakeBackupProcessor } from '../../../../workers/processors/make-backup.processor';
 import { makeSendChunkProcessor, type ChunkResult } from '../../../../workers/processors/send-chunk.processor';
 import { makeSendRepliesProcessor } from '../../../../workers/processors/send-replies.processor';
 
@@ -68,6 +69,26 @@ describe('processors', () => {
     });
     const job = { name: 'freeze-audience', broadcastId: chunk.broadcastId, generation: 0 } as const;
     expect(await run(job, signal)).toEqual({ kind: 'again', delayMs: 900 });
+  });
+
+  it('makes one archive at a time', async () => {
+    let end = (): void => undefined;
+    const run = makeMakeBackupProcessor({
+      makeBackup: () =>
+        new Promise((resolve) => {
+          end = () => {
+            resolve('made');
+          };
+        }),
+    });
+    const job = { name: 'make-backup', backupId: chunk.broadcastId, generation: 0 } as const;
+    const first = run(job, signal);
+    expect(await run(job, signal)).toEqual({ kind: 'again', delayMs: 10_000 });
+    end();
+    expect(await first).toEqual({ kind: 'done' });
+    const failing = makeMakeBackupProcessor({ makeBackup: () => Promise.reject(new Error('down')) });
+    await expect(failing(job, signal)).rejects.toThrow('down');
+    await expect(failing(job, signal)).rejects.toThrow('down');
   });
 
   it('drains again when a whole batch was waiting, and counts by kind', async () => {
