@@ -123,7 +123,8 @@ async function discardLead(
   await leaveMark(tx, deps, page, { psid, at, keepsMark: erasure.keepsMark });
   await deleteLeads(tx, [row.id]);
   const entry = { kind: 'erasure', atDay: at, scope: 'lead', leaves, certificate: sha256(Buffer.from(head)) } as const;
-  const { commitment } = await appendSystemEntry(tx, deps, page.accountId, entry);
+  // Of no account: it accounts for leaves that stay closed when the account goes too.
+  const { commitment } = await appendSystemEntry(tx, deps, null, entry);
   await recordDeleted(tx, { id: erasure.id, leaves, commitment, certificateHead: head }, { at, keyVersion: version });
   return psid;
 }

@@ -1,10 +1,13 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { accountKey, makeAuthenticate, makeCreateAccount, SCOPES } from '../../../../src/domain/accounts';
+import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import {
   makeAskAccountErasure,
   makeCarryOutAccountErasures,
+  makeCarryOutErasures,
   makeConfirmAccountErasure,
   makeForgetUnanswered,
+  makeRequestErasure,
   makeShowAccountErasure,
   makeShowAskedErasure,
   type AskAccountErasureDeps,
@@ -174,6 +177,27 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   expect(result.closed).toBeGreaterThan(4);
   for (const bundle of [before, await bundleOf(other, neighbour.uuid)])
     expect(verifier.verify(bundle, ['--key', world.vkey]).levels.flatMap(({ reasons }) => reasons)).toEqual([]);
+});
+
+it('accounts for people who were erased before, though their account is gone', async () => {
+  const ann = await join(page);
+  await join(page);
+  const skips = { skipPendingOfLead, skipRepliesOfLead };
+  await makeRequestErasure({ ...world.deps, ...skips })({
+    accountId,
+    leadUuid: ann.uuid,
+    erasureUuid: randomIds.uuid(),
+    keepsMark: false,
+  });
+  await makeCarryOutErasures(carrying())();
+  await world.sequence();
+  await ask();
+  await confirm();
+  expect(await carryOut()).toBe(1);
+  await world.sequence();
+  const { findings, erased, closed } = await audit();
+  expect([findings, erased]).toEqual([[], 2]);
+  expect(closed).toBeGreaterThan(0);
 });
 
 it('signs its certificate with the key of the log', async () => {
