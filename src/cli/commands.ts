@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SCOPES } from '../domain/accounts';
 import { UserError } from '../kernel/errors';
+import type { FootprintCommand } from './footprint';
 
 export type Command =
   | { readonly kind: 'help' }
@@ -9,6 +10,7 @@ export type Command =
   | { readonly kind: 'audit' }
   | { readonly kind: 'retention'; readonly at: Date | null }
   | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' }
+  | FootprintCommand
   | {
       readonly kind: 'verify';
       readonly bundle: string;
@@ -31,6 +33,8 @@ export const USAGE = `usage: assent <command>
   doctor                                      says what this installation lacks
   audit                                       recomputes the whole ledger and names the first wrong entry
   retention                                   says what would go by age, now or [--at TIME]; changes nothing
+  footprint VALUE                             says where a value lies in any form; VALUE - reads one a line from standard
+                                              input. Changes nothing. [--path P]... for logs, mail, copies
   keys reseal                                 writes the key ring anew under the first MASTER_KEY
   keys copy                                   brings the copy in KEYRING_COPY_DIR in step now
   keys drill                                  opens the copy as if the key ring were lost; changes nothing
@@ -60,6 +64,7 @@ export function parseCommand(args: readonly string[]): Command {
   const { positionals, values } = parse(args);
   if (values.help === true) return { kind: 'help' };
   if (positionals[0] === 'verify') return verifyCommand(positionals.slice(1), values);
+  if (positionals[0] === 'footprint') return footprintCommand(positionals.slice(1), values.path);
   const words = positionals.join(' ');
   if (Object.hasOwn(PLAIN, words)) return PLAIN[words as keyof typeof PLAIN];
   switch (words) {
@@ -102,6 +107,7 @@ function parse(args: readonly string[]) {
         at: text,
         key: text,
         tsa: { type: 'string', multiple: true },
+        path: { type: 'string', multiple: true },
         witness: { type: 'string', multiple: true },
         earlier: { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
@@ -110,6 +116,12 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw usage(error instanceof Error ? error.message : 'the arguments cannot be read');
   }
+}
+
+function footprintCommand(values: readonly string[], paths: readonly string[] = []): Command {
+  const [value] = values;
+  if (value === undefined || values.length > 1) throw usage('footprint takes one value, or - for standard input');
+  return { kind: 'footprint', value: value === '-' ? null : value, paths };
 }
 
 function verifyCommand(

@@ -7,8 +7,19 @@ import { openKeyRing, postgresRingRegistry } from '../platform/keyring';
 const noCopy = (): UserError =>
   new UserError('no_key_ring_copy', 'KEYRING_COPY_DIR names no directory: there is no second copy of the key ring');
 
+/** Carries out one of the commands about the key ring. */
+export async function handleKeys(
+  kind: 'keys-reseal' | 'keys-copy' | 'keys-drill',
+  infrastructure: Infrastructure,
+  say: (text: string) => void,
+): Promise<object> {
+  if (kind === 'keys-reseal') return { resealed: await infrastructure.keyRing.reseal() };
+  if (kind === 'keys-copy') return { changed: await requiredCopy(infrastructure).update() };
+  return drill(infrastructure, say);
+}
+
 /** @throws {UserError} `no_key_ring_copy` */
-export function requiredCopy({ keyRingCopy }: Infrastructure): KeyRingCopy {
+function requiredCopy({ keyRingCopy }: Infrastructure): KeyRingCopy {
   if (keyRingCopy === null) throw noCopy();
   return keyRingCopy;
 }
@@ -19,7 +30,7 @@ export function requiredCopy({ keyRingCopy }: Infrastructure): KeyRingCopy {
  *
  * @throws {UserError} `no_key_ring_copy`, `master_key_wrong` @throws {OperationalError} `key_ring_mismatch` when the copy is not in step
  */
-export async function drill(infrastructure: Infrastructure, say: (text: string) => void): Promise<OpenedPages> {
+async function drill(infrastructure: Infrastructure, say: (text: string) => void): Promise<OpenedPages> {
   const { config, db, clock, ids, keyRingSeals: seals } = infrastructure;
   if (config.keyRingCopyDir === null) throw noCopy();
   const keyRing = await openKeyRing({

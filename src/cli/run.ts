@@ -10,11 +10,12 @@ import { makeCreateAccount, makeCreateApiKey, makeFindAccount, SCOPES, type Crea
 import { logVkey } from '../domain/ledger';
 import { findPageByMetaId } from '../domain/pages';
 import { makeAuditLedger, type AuditResult } from '../domain/proof';
-import { makePreviewRetention } from '../domain/retention';
+import { makePreviewRetention, type RetentionPreview } from '../domain/retention';
 import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
-import { drill, requiredCopy } from './keys';
+import { footprint } from './footprint';
+import { handleKeys } from './keys';
 
 export interface Terminal {
   /** One JSON value for whoever called. */
@@ -51,7 +52,14 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
 }
 
 /** Commands that only look: they must not make the installation that they are asked about. */
-const LOOKING: ReadonlySet<string> = new Set<Command['kind']>(['doctor', 'audit', 'retention', 'keys-drill', 'verify']);
+const LOOKING: ReadonlySet<string> = new Set<Command['kind']>([
+  'doctor',
+  'audit',
+  'retention',
+  'keys-drill',
+  'footprint',
+  'verify',
+]);
 
 function requireInstallation({ keyRingDir }: Config): void {
   if (existsSync(path.join(keyRingDir, 'system.bin'))) return;
@@ -97,16 +105,13 @@ async function carryOut(
     case 'audit':
       return auditLedger(infrastructure, terminal);
     case 'retention':
-      return makePreviewRetention(infrastructure)({
-        accountId: null,
-        ...(command.at === null ? {} : { at: command.at }),
-      });
+      return previewRetention(infrastructure, command.at);
     case 'keys-reseal':
-      return { resealed: await infrastructure.keyRing.reseal() };
     case 'keys-copy':
-      return { changed: await requiredCopy(infrastructure).update() };
     case 'keys-drill':
-      return drill(infrastructure, terminal.say);
+      return handleKeys(command.kind, infrastructure, terminal.say);
+    case 'footprint':
+      return footprint(infrastructure, command, terminal.say);
     case 'account-create': {
       const create = makeCreateAccount(infrastructure);
       const { account, apiKey } = await create({ email: command.email, name: command.name, firstKeyScopes: SCOPES });
@@ -127,6 +132,9 @@ async function carryOut(
     }
   }
 }
+
+const previewRetention = (infrastructure: Infrastructure, at: Date | null): Promise<RetentionPreview> =>
+  makePreviewRetention(infrastructure)({ accountId: null, ...(at === null ? {} : { at }) });
 
 const presentKey = (key: CreatedApiKey) => ({
   id: key.uuid,

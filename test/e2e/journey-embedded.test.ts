@@ -256,6 +256,16 @@ describe('the journey on one machine, queue and database in the embedded Postgre
     expect(code).toBe(1);
   }, 60_000);
 
+  it('says where a value lies: a person nowhere, a Page in the open', async () => {
+    const psid = (await sandboxState(stage, 'limit=1')).people[0]?.psid ?? '';
+    const nowhere = await runCli(env, 'footprint', psid);
+    const { stores } = nowhere.json as { stores: { store: string; sight: string; hits: unknown[] }[] };
+    expect(stores.map(({ sight }) => sight)).toEqual(stores.map(() => 'seen'));
+    expect([nowhere.code, stores.flatMap(({ hits }) => hits)]).toEqual([0, []]);
+    expect((await runCli(env, 'footprint', 'Harbour Coffee')).code).toBe(1);
+    expect((await runCli(env, 'footprint', psid, '--path', '/nowhere/at/all')).code).toBe(2);
+  }, 60_000);
+
   it('stops cleanly, finds its data again, and left nothing personal in clear', async () => {
     const psids = new Set((await sandboxState(stage, 'limit=10000')).people.map(({ psid }) => psid));
     expect(psids.size).toBe(TOTAL + 1);

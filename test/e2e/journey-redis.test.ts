@@ -1,4 +1,8 @@
 import { Redis } from 'ioredis';
+import { makeScanFootprint } from '../../src/domain/footprint';
+import { randomIds } from '../../src/kernel/ids';
+import { connectRedis } from '../../src/platform/redis/connection';
+import { redisFootprint } from '../../src/platform/redis/redis-footprint';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis';
 import { scanFiles } from '../support/scan';
 import { until } from '../support/until';
@@ -92,6 +96,10 @@ describeWithRedis('the journey on Redis, with two API and two worker processes',
     expect(scanFiles(folders, [CANARY, PERSON_CANARY], psids)).toEqual([]);
     const patterns = [CANARY, PERSON_CANARY, ...psids];
     expect(scanFiles([redis.dir], ['send-chunk'])).not.toEqual([]);
+    const scan = makeScanFootprint({ ids: randomIds, stores: [redisFootprint(() => connectRedis(redis.url))] });
+    const [inRedis] = await scan([CANARY, PERSON_CANARY, ...[...psids].slice(0, 20)]);
+    expect(inRedis).toMatchObject({ store: 'redis', sight: 'seen', hits: [] });
+    expect((await scan(['send-chunk']))[0]!.hits).not.toEqual([]);
     expect(patterns.filter((pattern) => cluster.output().includes(pattern))).toEqual([]);
   });
 

@@ -45,6 +45,14 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'who may begin what after an end is decided with it',
     sources: ['accounts/subscription.store'],
   },
+  'test/unit/domain/footprint/needles.rules.test.ts': {
+    because: 'what is looked for and the look are held against each other',
+    sources: ['footprint/counter.rules'],
+  },
+  'test/integration/domain/footprint/footprint.test.ts': {
+    because: 'a scan over real stores',
+    sources: ['footprint/database.store', 'footprint/scan-footprint'],
+  },
   'test/integration/domain/retention/retention.test.ts': {
     because: 'the timer, its SQL and its dry run, held against one another',
     sources: ['retention/apply-retention', 'retention/preview-retention', 'retention/retention.store'],
@@ -235,6 +243,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/erasure/account-erasure.test.ts': 'an account from the question to the certificate',
   'test/integration/domain/erasure/erase-by-chat.test.ts': 'a person from the question to the certificate',
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
+  'test/integration/domain/footprint/footprint.test.ts': 'values looked for in every store',
   'test/integration/domain/retention/retention.test.ts': 'what goes by age',
   'test/integration/domain/accounts/accounts.test.ts': 'the life of an account',
   'test/integration/domain/broadcasts/control.test.ts': 'launch, pause, resume and cancel',

@@ -4,6 +4,7 @@ import { ageEncrypt, type AgeHead } from '../../kernel/crypto/age';
 import { openField } from '../../kernel/crypto/field-cipher';
 import { OperationalError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
+import { dayKeyOrNull } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 import { filesOf, type ContentDeps } from './archive-content';
 import { beat, claimBackup, failBackup, fileName, finishBackup } from './backup.store';
@@ -57,13 +58,9 @@ export const makeMakeBackup =
 
 /** null when the key of the day is destroyed: then nobody can make this archive any more. */
 async function openHead({ keyRing }: MakeBackupDeps, claimed: ClaimedBackup): Promise<AgeHead | null> {
-  try {
-    const dayKey = await keyRing.inboxKey(claimed.keyDay);
-    return { header: claimed.header, fileKey: openField(dayKey, fileKeyPlace(claimed.uuid), claimed.fileKeyCt) };
-  } catch (error) {
-    if (error instanceof OperationalError && error.code === 'inbox_key_destroyed') return null;
-    throw error;
-  }
+  const dayKey = await dayKeyOrNull(keyRing, claimed.keyDay);
+  if (dayKey === null) return null;
+  return { header: claimed.header, fileKey: openField(dayKey, fileKeyPlace(claimed.uuid), claimed.fileKeyCt) };
 }
 
 interface Making {

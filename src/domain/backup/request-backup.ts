@@ -3,6 +3,7 @@ import { ageHead } from '../../kernel/crypto/age';
 import { sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import { InvariantError } from '../../kernel/errors';
 import type { JobQueue } from '../../jobs';
+import { dayOf } from '../day-key';
 import type { Database, RowId } from '../sql.types';
 import { backupNotFound, passphraseUnfit } from './backup.errors';
 import { findOwnBackup, insertBackup, listOwnBackups } from './backup.store';
@@ -47,7 +48,7 @@ export const makeRequestBackup =
     if (faults.length > 0) throw passphraseUnfit(faults);
     const { header, fileKey } = await ageHead(passphrase, deps.scryptLogN);
     const requestedAt = deps.clock.now();
-    const keyDay = Math.floor(requestedAt.getTime() / DAY_MS);
+    const keyDay = dayOf(requestedAt);
     const fileKeyCt = sealField(await deps.keyRing.inboxKey(keyDay), fileKeyPlace(uuid), fileKey);
     const expiresAt = new Date(requestedAt.getTime() + KEPT_MS);
     await deps.db.transaction(async (tx) => {

@@ -17,6 +17,11 @@ describe('parseCommand', () => {
       expiresAt: null,
     });
     expect(parseCommand(['audit'])).toEqual({ kind: 'audit' });
+    expect(parseCommand(['footprint', '-', '--path', 'a', '--path', 'b'])).toEqual({
+      kind: 'footprint',
+      value: null,
+      paths: ['a', 'b'],
+    });
     expect(parseCommand(['retention'])).toEqual({ kind: 'retention', at: null });
     expect(parseCommand(['retention', '--at', '2027-01-31T00:00:00Z'])).toMatchObject({ at: new Date('2027-01-31') });
     for (const what of ['reseal', 'copy', 'drill'])
@@ -40,6 +45,8 @@ describe('parseCommand', () => {
     [['account', 'create', '--email', '', '--name', 'A']],
     [['migrate', '--unknown']],
     [['audit', 'everything']],
+    [['footprint']],
+    [['footprint', 'a', 'b']],
     [['keys']],
     [['keys', 'burn']],
     [['retention', '--at', 'soon']],

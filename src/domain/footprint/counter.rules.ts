@@ -1,0 +1,67 @@
+import type { Needle } from './needles.rules';
+
+/** Counts needles in bytes that come in pieces. Holds no more than a piece and the length of a needle. */
+export interface Counter {
+  /** The next piece of the same value or file. */
+  add(piece: Buffer): void;
+  /** The next piece begins another one: nothing is found across the two. */
+  begin(): void;
+  /** How often each form was found. */
+  found(): ReadonlyMap<string, number>;
+}
+
+/** Needles of at least two bytes, by the two that they begin with: one look at each place of what is searched serves all of them. */
+export interface NeedleTable {
+  readonly longest: number;
+  /** 1 where a needle begins with these two bytes. */
+  readonly begins: Uint8Array;
+  readonly byBeginning: ReadonlyMap<number, readonly Needle[]>;
+}
+
+const PAIRS = 65_536;
+const pairAt = (bytes: Buffer, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+
+export function tableOf(needles: readonly Needle[]): NeedleTable {
+  const begins = new Uint8Array(PAIRS);
+  const byBeginning = new Map<number, Needle[]>();
+  for (const needle of needles) {
+    const pair = pairAt(needle.bytes, 0);
+    begins[pair] = 1;
+    byBeginning.set(pair, [...(byBeginning.get(pair) ?? []), needle]);
+  }
+  return { begins, byBeginning, longest: Math.max(0, ...needles.map(({ bytes }) => bytes.length)) };
+}
+
+export function counterOf(table: NeedleTable): Counter {
+  const counts = new Map<string, number>();
+  let carried: Buffer = Buffer.alloc(0);
+  return {
+    add: (piece) => {
+      const window = carried.length === 0 ? piece : Buffer.concat([carried, piece]);
+      countNew(window, table, carried.length, counts);
+      carried = Buffer.from(window.subarray(Math.max(0, window.length - table.longest + 1)));
+    },
+    begin: () => {
+      carried = Buffer.alloc(0);
+    },
+    found: () => counts,
+  };
+}
+
+/** Those that end behind the first `known` bytes: the others were counted with the piece before. */
+function countNew(
+  window: Buffer,
+  { begins, byBeginning }: NeedleTable,
+  known: number,
+  counts: Map<string, number>,
+): void {
+  for (let at = 0; at + 1 < window.length; at += 1) {
+    const pair = ((window[at] ?? 0) << 8) | (window[at + 1] ?? 0);
+    if (begins[pair] === 0) continue;
+    for (const { encoding, bytes } of byBeginning.get(pair) ?? []) {
+      const end = at + bytes.length;
+      if (end <= known || end > window.length || window.compare(bytes, 0, bytes.length, at, end) !== 0) continue;
+      counts.set(encoding, (counts.get(encoding) ?? 0) + 1);
+    }
+  }
+}

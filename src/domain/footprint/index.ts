@@ -1,0 +1,3 @@
+export { dataDirectory, databaseFootprint } from './database.store';
+export type { FootprintStore, StoreFootprint } from './footprint.types';
+export { makeScanFootprint } from './scan-footprint';
