@@ -200,6 +200,34 @@ it('accounts for people who were erased before, though their account is gone', a
   expect(closed).toBeGreaterThan(0);
 });
 
+it('leaves an audit whole that comes when people are gone and the rest is not', async () => {
+  const [ann, bob] = [await join(page), await join(page)];
+  const sent = await world.sendTo(page, [ann.id, bob.id]);
+  await world.sendAgain(page, sent);
+  await world.sendTest(page, [ann.id], sent);
+  await world.sequence();
+  await ask();
+  await confirm();
+  let transactions = 0;
+  const db = {
+    ...world.db,
+    transaction: ((work, options) => {
+      transactions += 1;
+      return transactions > 1 ? Promise.reject(new Error('killed')) : world.db.transaction(work, options);
+    }) as typeof world.db.transaction,
+  };
+  const released: ReleasedPages = { released: 0, left: 0 };
+  await expect(carryOut({ db, releasePages: () => Promise.resolve(released) })).rejects.toThrow('killed');
+  expect(await world.count('lead where account_id = $1', [accountId])).toBe(0);
+  expect(await world.count('broadcast where account_id = $1', [accountId])).toBe(1);
+  expect((await audit()).findings).toEqual([]);
+  await world.sequence();
+  expect((await audit()).findings).toEqual([]);
+  expect(await carryOut()).toBe(1);
+  await world.sequence();
+  expect((await audit()).findings).toEqual([]);
+});
+
 it('signs its certificate with the key of the log', async () => {
   await join(page);
   await ask();
