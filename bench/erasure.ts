@@ -13,6 +13,7 @@ import {
 } from '../src/domain/erasure';
 import { randomIds } from '../src/kernel/ids';
 import { openEmbeddedPostgres } from '../src/platform/embedded';
+import { erasedAccountsFile } from '../src/platform/keyring';
 import { openDatabase } from '../src/platform/postgres/database';
 import { migrateDatabase } from '../src/platform/postgres/migrate';
 import { met, whole, type Topic } from './figures';
@@ -34,7 +35,7 @@ export async function benchErasure(people: number): Promise<Topic> {
     await fill(stage, people);
     const oneMs = await eraseLeads(stage, 1);
     const manyMs = await eraseLeads(stage, MANY);
-    const account = await eraseAccount(stage);
+    const account = await eraseAccount(stage, join(dataDir, 'keys'));
     const left = people - 1 - MANY;
     return {
       title: 'Erasure',
@@ -76,7 +77,7 @@ async function eraseLeads({ db, append, accountId, sequence }: LedgerStage, coun
   return performance.now() - began;
 }
 
-async function eraseAccount({ db, keyRing, append, accountId, sequence }: LedgerStage) {
+async function eraseAccount({ db, keyRing, append, accountId, sequence }: LedgerStage, keysDir: string) {
   let token = '';
   const post = (_tx: unknown, { text }: { readonly text: string }): Promise<void> => {
     token = /account-deletion\/([\w-]{43})\n/.exec(text)?.[1] ?? '';
@@ -95,6 +96,7 @@ async function eraseAccount({ db, keyRing, append, accountId, sequence }: Ledger
       },
     },
     keyRingCopy: null,
+    erasedAccounts: erasedAccountsFile(keysDir),
     dropBackupFiles: () => Promise.resolve(),
     accountKey: (id: string) => accountKey(db, keyRing, id),
     openOutbox: () => Promise.resolve(post),

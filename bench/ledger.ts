@@ -14,7 +14,7 @@ import { systemClock } from '../src/kernel/clock';
 import { sealField } from '../src/kernel/crypto/field-cipher';
 import { randomIds } from '../src/kernel/ids';
 import { openEmbeddedPostgres } from '../src/platform/embedded';
-import { openKeyRing, postgresRingRegistry } from '../src/platform/keyring';
+import { checkpointFile, leafFile, openKeyRing, postgresRingRegistry } from '../src/platform/keyring';
 import { openDatabase, type OpenDatabase } from '../src/platform/postgres/database';
 import { migrateDatabase } from '../src/platform/postgres/migrate';
 import type { Exported, ExportOrder } from './export-process';
@@ -103,17 +103,15 @@ export async function openLedgerStage(db: OpenDatabase, url: string, keyDir: str
   );
   const append: AppendDeps = { ...base, logOrigin: 'bench.invalid/consent' };
   const quiet = { event: () => undefined, warn: () => undefined, error: () => undefined };
-  let copy: string | null = null;
-  const checkpointCopy = {
-    read: () => Promise.resolve(copy),
-    write: (note: string) => {
-      copy = note;
-      return Promise.resolve();
-    },
-  };
   const { logOrigin } = append;
   const exportOrder: ExportOrder = { url, keyDir, seal: seal.toString('base64'), logOrigin, accountId: account.id };
-  const sequence = makeSequence({ ...append, db, log: quiet, checkpointCopy });
+  const sequence = makeSequence({
+    ...append,
+    db,
+    log: quiet,
+    checkpointCopy: checkpointFile(keyDir),
+    leafCopy: leafFile(keyDir),
+  });
   return { db, keyRing, append, exportOrder, sequence, accountId: account.id, pageId: pageId ?? '', pageUuid: uuid };
 }
 

@@ -9,6 +9,7 @@ import { AccountErasure1764700000000 } from './1764700000000-account-erasure';
 import { Retention1764800000000 } from './1764800000000-retention';
 import { SubscriptionEnd1764900000000 } from './1764900000000-subscription-end';
 import { AccountBackup1765000000000 } from './1765000000000-account-backup';
+import { Restore1765100000000 } from './1765100000000-restore';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   Retention1764800000000,
   SubscriptionEnd1764900000000,
   AccountBackup1765000000000,
+  Restore1765100000000,
 ];

@@ -12,6 +12,8 @@ const HALTED_EVERY_MS = 10_000;
 export interface SequencerDeps {
   readonly sequence: () => Promise<SequenceResult>;
   readonly log: Log;
+  /** The database is older than what was signed: nothing may be sent from it. */
+  readonly onSetBack: () => void;
   readonly observe: (signed: Extract<SequenceResult, { kind: 'signed' }>) => void;
 }
 
@@ -23,7 +25,7 @@ export interface SequencerDeps {
 export const startSequencer = (deps: SequencerDeps): Repeated => repeat(() => sequenceOnce(deps));
 
 /** @returns how long to wait before the next time, ms */
-async function sequenceOnce({ sequence, log, observe }: SequencerDeps): Promise<number> {
+async function sequenceOnce({ sequence, log, observe, onSetBack }: SequencerDeps): Promise<number> {
   try {
     const result = await sequence();
     if (result.kind === 'idle') return EVERY_MS;
@@ -32,6 +34,7 @@ async function sequenceOnce({ sequence, log, observe }: SequencerDeps): Promise<
   } catch (error) {
     if (error instanceof LogHaltedError) {
       log.error('ledger.halted', { reason: error.code });
+      if (error.code === 'log_behind') onSetBack();
       return HALTED_EVERY_MS;
     }
     log.warn('ledger.sequence_failed', { code: codeOf(error) });

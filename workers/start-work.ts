@@ -1,5 +1,6 @@
 import type { QueueName } from '../config/env';
 import type { Infrastructure } from '../src/compose/infrastructure';
+import { databaseSetBack } from '../src/domain/restore';
 import type { UseCases } from '../src/compose/use-cases';
 import { makeDrainInboxProcessor } from './processors/drain-inbox.processor';
 import { makeFreezeAudienceProcessor } from './processors/freeze-audience.processor';
@@ -52,6 +53,11 @@ export function startWork(
   const sequencer = startSequencer({
     sequence: useCases.sequence,
     log,
+    // Outside of every catch: the process ends, and does not start again on this database.
+    onSetBack: () =>
+      setImmediate(() => {
+        throw databaseSetBack();
+      }),
     observe: ({ added, rejected, size }) => metrics.ledgerBatch(added, rejected, size),
   });
   const keyCheck = setInterval(() => {

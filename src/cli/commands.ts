@@ -9,6 +9,7 @@ export type Command =
   | { readonly kind: 'doctor' }
   | { readonly kind: 'audit' }
   | { readonly kind: 'retention'; readonly at: Date | null }
+  | { readonly kind: 'restore'; readonly applies: boolean; readonly acceptsLoss: boolean }
   | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' }
   | FootprintCommand
   | {
@@ -35,6 +36,8 @@ export const USAGE = `usage: assent <command>
   retention                                   says what would go by age, now or [--at TIME]; changes nothing
   footprint VALUE                             says where a value lies in any form; VALUE - reads one a line from standard
                                               input. Changes nothing. [--path P]... for logs, mail, copies
+  restore                                     after a backup of the database was put back: says what was erased since and
+                                              would be erased again; does it with --apply. [--accept-loss]
   keys reseal                                 writes the key ring anew under the first MASTER_KEY
   keys copy                                   brings the copy in KEYRING_COPY_DIR in step now
   keys drill                                  opens the copy as if the key ring were lost; changes nothing
@@ -68,6 +71,8 @@ export function parseCommand(args: readonly string[]): Command {
   const words = positionals.join(' ');
   if (Object.hasOwn(PLAIN, words)) return PLAIN[words as keyof typeof PLAIN];
   switch (words) {
+    case 'restore':
+      return { kind: 'restore', applies: values.apply === true, acceptsLoss: values['accept-loss'] === true };
     case 'retention':
       return { kind: 'retention', at: moment(values.at, '--at') };
     case 'account create':
@@ -110,6 +115,8 @@ function parse(args: readonly string[]) {
         path: { type: 'string', multiple: true },
         witness: { type: 'string', multiple: true },
         earlier: { type: 'string', multiple: true },
+        apply: { type: 'boolean' },
+        'accept-loss': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

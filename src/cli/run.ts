@@ -16,6 +16,7 @@ import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
 import { footprint } from './footprint';
 import { handleKeys } from './keys';
+import { restore } from './restore';
 
 export interface Terminal {
   /** One JSON value for whoever called. */
@@ -42,7 +43,8 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
   }
   const config = readConfig();
   if (LOOKING.has(command.kind)) requireInstallation(config);
-  const infrastructure = await openInfrastructure(config, { role: 'cli', say: terminal.say });
+  const role = command.kind === 'restore' ? 'restore' : 'cli';
+  const infrastructure = await openInfrastructure(config, { role, say: terminal.say });
   try {
     if (command.kind === 'verify') verifyBundle(command, await ownKey(infrastructure));
     else terminal.print(await carryOut(command, infrastructure, terminal));
@@ -51,12 +53,13 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
   }
 }
 
-/** Commands that only look: they must not make the installation that they are asked about. */
+/** Commands that must not make the installation that they are asked about. */
 const LOOKING: ReadonlySet<string> = new Set<Command['kind']>([
   'doctor',
   'audit',
   'retention',
   'keys-drill',
+  'restore',
   'footprint',
   'verify',
 ]);
@@ -92,11 +95,16 @@ async function auditLedger(infrastructure: Infrastructure, { say }: Terminal): P
   return result;
 }
 
+type KeysCommand = Extract<Command, { kind: `keys-${string}` }>;
+
+const isAboutKeys = (command: Command): command is KeysCommand => command.kind.startsWith('keys-');
+
 async function carryOut(
   command: Exclude<Command, { kind: 'help' | 'verify' }>,
   infrastructure: Infrastructure,
   terminal: Terminal,
 ): Promise<unknown> {
+  if (isAboutKeys(command)) return handleKeys(command.kind, infrastructure, terminal.say);
   switch (command.kind) {
     case 'migrate':
       return { migrated: true };
@@ -104,12 +112,10 @@ async function carryOut(
       return examine(infrastructure);
     case 'audit':
       return auditLedger(infrastructure, terminal);
+    case 'restore':
+      return restore(infrastructure, command, terminal.say);
     case 'retention':
       return previewRetention(infrastructure, command.at);
-    case 'keys-reseal':
-    case 'keys-copy':
-    case 'keys-drill':
-      return handleKeys(command.kind, infrastructure, terminal.say);
     case 'footprint':
       return footprint(infrastructure, command, terminal.say);
     case 'account-create': {

@@ -28,7 +28,7 @@ const NOBODY = 'assent@localhost';
 
 /** Wires what concerns a whole account and its owner: mails, and its end. */
 export function composeAccounts(
-  { db, keyRing, keyRingCopy, clock, ids, log, config }: Infrastructure,
+  { db, keyRing, keyRingCopy, erasedAccounts, clock, ids, log, config }: Infrastructure,
   append: AppendDeps,
   { graph, accountKey, publicUrl, dropBackupFiles }: AccountsPort,
 ) {
@@ -69,6 +69,7 @@ export function composeAccounts(
           db,
           log,
           keyRingCopy,
+          erasedAccounts,
           releasePages,
           openOutbox,
           publicUrl,

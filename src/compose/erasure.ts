@@ -12,6 +12,7 @@ import {
   certificateAddress,
 } from '../domain/erasure';
 import type { AppendDeps } from '../domain/consent';
+import { makeSettleBuckets } from '../domain/leads';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../domain/delivery';
 import { makeApplyRetention, makePreviewRetention } from '../domain/retention';
 import type { RowId } from '../domain/sql.types';
@@ -46,12 +47,13 @@ export function composeErasure(
       addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     erasurePage: { show: makeShowErasure({ db }) },
-    openTombstones: () => openTombstones({ keyRing, clock }),
+    openTombstones: () => openTombstones({ db, keyRing, clock }),
     sweeps: [
       { name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy, dropBackupFiles }) },
     ],
     housekeeping: [
       ...(keyRingCopy === null ? [] : [{ name: 'copy-key-ring', run: () => keyRingCopy.update() }]),
+      { name: 'settle-buckets', run: makeSettleBuckets({ db, keyRing }) },
       { name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) },
       { name: 'apply-retention', run: makeApplyRetention({ db, clock, log, eraseByAge: makeEraseByAge(begin) }) },
     ],

@@ -1,13 +1,24 @@
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
-import type { KeyRing, KeyRingCopy } from '../domain/keyring.types';
-import type { CheckpointCopy } from '../domain/ledger';
+import type { ErasedAccounts, KeyRing, KeyRingCopy } from '../domain/keyring.types';
+import type { CheckpointCopy, LeafCopy } from '../domain/ledger';
+import { requireServable } from '../domain/restore';
 import { systemClock, type Clock } from '../kernel/clock';
 import { UserError } from '../kernel/errors';
 import { randomIds, type Ids } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import { openEmbeddedPostgres } from '../platform/embedded';
-import { checkpointFile, openKeyRing, openRingCopy, postgresRingRegistry } from '../platform/keyring';
+import {
+  checkpointFile,
+  erasedAccountsFile,
+  leafFile,
+  openKeyRing,
+  openRingCopy,
+  postgresRingRegistry,
+  readRingsAsTheyAre,
+  registryOf,
+  type RingRegistry,
+} from '../platform/keyring';
 import { openLog } from '../platform/logging/log';
 import { openMetrics, type Metrics } from '../platform/metrics/metrics';
 import { DatabaseError } from '../platform/postgres/database-error';
@@ -31,8 +42,14 @@ export interface Infrastructure {
   readonly keyRingSeals: readonly [Buffer, ...Buffer[]];
   /** The last signed checkpoint, beside the key ring. */
   readonly checkpointCopy: CheckpointCopy;
+  /** The inputs of all leaves, beside the key ring. */
+  readonly leafCopy: LeafCopy;
+  /** Deleted accounts, beside the key ring. */
+  readonly erasedAccounts: ErasedAccounts;
   /** Null where no second directory is named. */
   readonly keyRingCopy: KeyRingCopy | null;
+  /** Rows of the rings, as the registry in use has them. */
+  readonly ringRegistry: RingRegistry;
   readonly queue: OpenJobQueue;
   readonly queueConnection: QueueConnection;
   /** null in production, where every secret is given. */
@@ -41,7 +58,7 @@ export interface Infrastructure {
 }
 
 export interface InfrastructureOptions {
-  readonly role: 'api' | 'worker' | 'all' | 'cli';
+  readonly role: 'api' | 'worker' | 'all' | 'cli' | 'restore';
   /** Sentences for the person who started the program. */
   readonly say: (text: string) => void;
 }
@@ -50,7 +67,7 @@ export interface InfrastructureOptions {
  * Connections of one process; the embedded server allows 200 in all. More than this bought nothing on two cores: chunks
  * that claim and record at once only get into each other's way.
  */
-const POOL_SIZE = { api: 16, worker: 20, all: 24, cli: 4 } as const;
+const POOL_SIZE = { api: 16, worker: 20, all: 24, cli: 4, restore: 4 } as const;
 
 /**
  * Opens database, key ring and queue, and brings the schema up to date.
@@ -69,6 +86,8 @@ export async function openInfrastructure(config: Config, options: Infrastructure
     throw error;
   }
 }
+
+const SERVING: ReadonlySet<string> = new Set<InfrastructureOptions['role']>(['api', 'worker', 'all']);
 
 async function open(
   config: Config,
@@ -89,8 +108,12 @@ async function open(
   });
   closers.push(() => db.close());
   await migrateDatabase(db);
-  const registry = postgresRingRegistry(db);
   const seals = config.masterKeys ?? ([requiredSecrets(generated).masterKey] as const);
+  // Until a restore is done, the rows of a database that was set back speak of rings that are gone.
+  const registry =
+    options.role === 'restore'
+      ? registryOf(await readRingsAsTheyAre(config.keyRingDir, seals))
+      : postgresRingRegistry(db);
   const keyRing = await openKeyRing({
     dir: config.keyRingDir,
     seals,
@@ -98,6 +121,8 @@ async function open(
     clock: systemClock,
     ids: randomIds,
   });
+  if (SERVING.has(options.role))
+    await requireServable({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir) });
   const queueConnection = connectionFor(config, url);
   const queue = openJobQueue(queueConnection, log);
   closers.push(() => queue.close());
@@ -111,7 +136,10 @@ async function open(
     db,
     keyRing,
     keyRingSeals: seals,
+    ringRegistry: registry,
     checkpointCopy: checkpointFile(config.keyRingDir),
+    leafCopy: leafFile(config.keyRingDir),
+    erasedAccounts: erasedAccountsFile(config.keyRingDir),
     keyRingCopy: await openCopy(config, registry),
     queue,
     queueConnection,
@@ -121,7 +149,7 @@ async function open(
 
 const openCopy = async (
   { keyRingDir: dir, keyRingCopyDir: copyDir }: Config,
-  registry: ReturnType<typeof postgresRingRegistry>,
+  registry: RingRegistry,
 ): Promise<KeyRingCopy | null> => (copyDir === null ? null : openRingCopy({ dir, copyDir, registry }));
 
 async function databaseUrl(

@@ -13,12 +13,12 @@ import type { Surroundings } from './surroundings.types';
 
 /** Wires the log: who lets it grow, who reads it, and what this process has to say in it. */
 export async function composeLedger(infrastructure: Infrastructure, { messenger }: Surroundings, append: AppendDeps) {
-  const { db, keyRing, log, clock, checkpointCopy } = infrastructure;
+  const { db, keyRing, log, clock, checkpointCopy, leafCopy } = infrastructure;
   const services = composeAnchors(infrastructure);
   const vkey = logVkey(keyRing, append.logOrigin);
   await makeAnnounceKeys({ ...append, db })({ vkey, appSecrets: messenger.appSecrets });
   return {
-    sequence: makeSequence({ ...append, db, log, checkpointCopy }),
+    sequence: makeSequence({ ...append, db, log, checkpointCopy, leafCopy }),
     readLog: makeReadLog({ ...append, db }),
     readAnchors: makeReadAnchors({ db, clock, services }),
     anchoring: [{ name: 'anchor-checkpoints', run: makeAnchorCheckpoints({ db, clock, log, services }) }],

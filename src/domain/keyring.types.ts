@@ -5,6 +5,7 @@ export type PageKeyPurpose = 'page-token' | 'ref' | 'suppression';
 export type SystemKeyPurpose =
   | 'account'
   | 'account-index'
+  | 'erased-account'
   | 'erased-lead'
   | 'idempotency'
   | 'meta-request'
@@ -21,6 +22,12 @@ export interface PendingMacKey {
 export interface StagedVersion {
   readonly bucket: number;
   readonly version: number;
+}
+
+/** The wrapped key of a lead, 40 bytes, as it lies beside the key ring. */
+export interface KeptLeadKey {
+  readonly leadUuid: string;
+  readonly dekWrapped: Buffer;
 }
 
 export type RingCheck = { readonly ok: true } | { readonly ok: false; readonly rings: readonly string[] };
@@ -61,11 +68,20 @@ export interface KeyRing {
    * higher one means that another rotation has passed and may already have destroyed this version.
    */
   stage(pageUuid: string, bucket: number): Promise<number>;
-  /** Destroys every version of the bucket below `version`, once the rows that use `version` are committed. */
+  /**
+   * Keeps, beside the ring, the wrapped keys of the leads of a bucket under `version`, before `commit` destroys the version below it: a
+   * database that is set back later has them under keys that are gone. Whoever is not among them was erased. Durable when it resolves.
+   */
+  keepLeadKeys(pageUuid: string, bucket: number, version: number, keys: readonly KeptLeadKey[]): Promise<void>;
+  /** Null when nothing whole is kept of that version. */
+  keptLeadKeys(pageUuid: string, bucket: number, version: number): Promise<readonly KeptLeadKey[] | null>;
+  /** Versions of the bucket that the loaded ring has keys of, the newest first. */
+  bucketVersions(pageUuid: string, bucket: number): readonly number[];
+  /** Destroys every version of the bucket below `version`, and what is kept under them, once the rows that use `version` are committed. */
   commit(pageUuid: string, bucket: number, version: number): Promise<void>;
   /** Rotations a crash may have left unfinished: commit each bucket to the version its `key_bucket` row has. */
   stagedVersions(pageUuid: string): readonly StagedVersion[];
-  /** Destroys every key of a Page. Repeating it finishes what a crash interrupted. */
+  /** Destroys every key of a Page, and what is kept under them. Repeating it finishes what a crash interrupted. */
   dropRing(pageUuid: string): Promise<void>;
 
   /**
@@ -87,6 +103,16 @@ export interface KeyRing {
 
   /** Compares every ring file with its row and forgets keys that other processes have destroyed. */
   verifyAgainstRegistry(): Promise<RingCheck>;
+}
+
+/**
+ * Accounts that were deleted, by their keyed hash, kept where the key ring lies: a database that was set back would bring them
+ * back.
+ */
+export interface ErasedAccounts {
+  /** Durable when it resolves. Added twice is added once. */
+  add(mac: Buffer): Promise<void>;
+  all(): Promise<readonly Buffer[]>;
 }
 
 /** The second copy of the key ring. */

@@ -45,6 +45,20 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'who may begin what after an end is decided with it',
     sources: ['accounts/subscription.store'],
   },
+  'test/integration/domain/restore/restore.test.ts': {
+    because: 'a restored database is one state: it is examined, refused and made fit to serve as a whole',
+    sources: [
+      'erasure/discard-restored',
+      'erasure/enter-erasure',
+      'erasure/erased-account',
+      'ledger/continue-log',
+      'restore/apply-restore',
+      'restore/buckets',
+      'restore/examine-restore',
+      'restore/require-servable',
+      'restore/restore.store',
+    ],
+  },
   'test/unit/domain/footprint/needles.rules.test.ts': {
     because: 'what is looked for and the look are held against each other',
     sources: ['footprint/counter.rules'],
@@ -218,7 +232,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
   },
   'test/integration/domain/ledger/sequence.test.ts': {
     because: 'proofs are made of what the sequencer has written, and the MAC is what it checks',
-    sources: ['ledger/pending-mac.rules', 'ledger/proofs'],
+    sources: ['ledger/keep-leaves', 'ledger/pending-mac.rules', 'ledger/proofs'],
   },
   'test/integration/domain/ledger/anchor/anchor-checkpoints.test.ts': {
     because: 'services, their state and what is read of them come together there',
@@ -244,6 +258,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/erasure/erase-by-chat.test.ts': 'a person from the question to the certificate',
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
   'test/integration/domain/footprint/footprint.test.ts': 'values looked for in every store',
+  'test/integration/domain/restore/restore.test.ts': 'a backup put back, from the refusal to the service',
   'test/integration/domain/retention/retention.test.ts': 'what goes by age',
   'test/integration/domain/accounts/accounts.test.ts': 'the life of an account',
   'test/integration/domain/broadcasts/control.test.ts': 'launch, pause, resume and cancel',

@@ -28,13 +28,16 @@ export interface AskedAccountErasure {
 
 /** An earlier question of the account that nobody answered is forgotten: only the newest link counts. */
 export async function insertAccountErasure(tx: Tx, asked: AskedAccountErasure): Promise<void> {
-  await tx.run(`delete from account_erasure where account_id = $1 and state = 'asked'`, [asked.accountId]);
+  await dropQuestions(tx, asked.accountId);
   await tx.run(
     `insert into account_erasure (public_id, code, account_id, state, token_sha256, asked_at, confirm_until)
      values ($1, $2, $3, 'asked', $4, $5, $6)`,
     [asked.uuid, asked.code, asked.accountId, asked.tokenSha256, asked.askedAt, asked.confirmUntil],
   );
 }
+
+export const dropQuestions = (tx: Tx, accountId: RowId): Promise<number> =>
+  tx.run(`delete from account_erasure where account_id = $1 and state = 'asked'`, [accountId]);
 
 export const findAccountErasureByCode = (sql: Sql, code: string): Promise<AccountErasureView | undefined> =>
   sql.first(`select ${VIEW} from account_erasure where code = $1 and state <> 'asked'`, [code]);
@@ -154,6 +157,12 @@ export const readOpenAccountErasures = (sql: Sql, limit: number): Promise<OpenAc
 
 export const findOpenAccountErasure = (sql: Sql, id: RowId): Promise<OpenAccountErasure | undefined> =>
   sql.first(`${OPEN} and id = $1`, [id]);
+
+/** Null when its row is gone. */
+export async function findAccountUuid(sql: Sql, accountId: RowId): Promise<string | null> {
+  const row = await sql.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [accountId]);
+  return row?.uuid ?? null;
+}
 
 export const recordReleased = (sql: Sql, id: RowId, released: number): Promise<number> =>
   sql.run('update account_erasure set pages_released = pages_released + $2 where id = $1', [id, released]);

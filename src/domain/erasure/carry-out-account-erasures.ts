@@ -5,13 +5,14 @@ import type { Log } from '../../kernel/log';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { dayKeyOrNull } from '../day-key';
 import { erasureSigner, logSigner, signNote } from '../ledger';
-import type { KeyRingCopy } from '../keyring.types';
+import type { ErasedAccounts, KeyRingCopy } from '../keyring.types';
 import type { Post } from '../mail';
 import type { ReleasedPages } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
 import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
+  findAccountUuid,
   findOpenAccountErasure,
   isUnderWay,
   lockPages,
@@ -25,6 +26,7 @@ import {
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
 import { certificateLink } from './certificate.rules';
+import { erasedAccountMac } from './erased-account';
 import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
 
 const MOST_ACCOUNTS = 20;
@@ -39,6 +41,8 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
   readonly log: Log;
   /** Null without a second copy of the key ring. */
   readonly keyRingCopy: KeyRingCopy | null;
+  /** Deleted accounts, beside the key ring. */
+  readonly erasedAccounts: ErasedAccounts;
   readonly releasePages: (accountId: RowId, mayLeave: boolean) => Promise<ReleasedPages>;
   readonly openOutbox: () => Promise<Post>;
   readonly publicUrl: string;
@@ -65,7 +69,10 @@ export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) =
 
 /** @returns whether nothing of the account is left */
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
-  const { db, clock } = deps;
+  const { db, clock, keyRing, erasedAccounts } = deps;
+  // Before anything goes: no copy of the database brings the account back from here on.
+  const accountUuid = await findAccountUuid(db, erasure.accountId);
+  if (accountUuid !== null) await erasedAccounts.add(erasedAccountMac(keyRing, accountUuid));
   const mayLeave = clock.now().getTime() - erasure.confirmedAt.getTime() > RELEASE_MS;
   await deps.dropBackupFiles();
   const { released, left } = await deps.releasePages(erasure.accountId, mayLeave);

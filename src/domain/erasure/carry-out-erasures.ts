@@ -1,23 +1,16 @@
 import type { Log } from '../../kernel/log';
-import { appendSystemEntry, type AppendDeps } from '../consent';
+import type { AppendDeps } from '../consent';
 import { dayOf } from '../day-key';
 import type { KeyRingCopy } from '../keyring.types';
-import { lockLeadRow, onRing, openLead, rotateBucket, type LeadPage } from '../leads';
+import { lockLeadRow, onRing, openLead, rotateBucket, settleBucket, type LeadPage } from '../leads';
 import { erasureSigner, logSigner, signNote } from '../ledger';
 import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, Tx } from '../sql.types';
-import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
-import { certificateHead, certificateText } from './certificate.rules';
+import { certificateText } from './certificate.rules';
+import { enterErasure } from './enter-erasure';
 import { closeLeaves, deleteLeads, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
-import {
-  readDestroying,
-  readOpenBuckets,
-  readReady,
-  recordComplete,
-  recordDeleted,
-  type BucketWork,
-} from './erasure.store';
+import { readDestroying, readOpenBuckets, readReady, recordComplete, type BucketWork } from './erasure.store';
 import type { OpenErasure } from './erasure.types';
 import { insertTombstones, tombstoneMac, type Tombstone } from './tombstone';
 
@@ -62,12 +55,12 @@ async function destroyKeys(deps: CarryOutErasuresDeps, work: BucketWork): Promis
 }
 
 /** A process may have died after the commit that made a new version the one in force: older ones go before anything is certified. */
-async function finishRotation({ db, keyRing }: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
-  const left = await readDestroying(db, work.pageId, work.bucket);
+async function finishRotation(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
+  const left = await readDestroying(deps.db, work.pageId, work.bucket);
   if (left.length === 0) return;
-  await keyRing.reload(work.pageUuid);
+  await deps.keyRing.reload(work.pageUuid);
   const version = Math.max(...left.map(({ keyVersion }) => keyVersion ?? 0));
-  await keyRing.commit(work.pageUuid, work.bucket, version);
+  await settleBucket(deps, { id: work.pageId, uuid: work.pageUuid }, work.bucket, version);
 }
 
 async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
@@ -115,17 +108,12 @@ async function discardLead(
   const isReady = (await readReady(tx, page.id, erasure.bucket)).some(({ id }) => id === erasure.id);
   if (!isReady) return null;
   const { psid } = openLead(deps.keyRing, page, row);
-  const { code, subjectSha256, requestedAt } = erasure;
-  const head = certificateHead({ code, log: deps.logOrigin, scope: 'lead', subjectSha256, requestedAt }, at);
   const leaves = await closeLeaves(tx, [row.id], 'erased');
   await forgetMessages(tx, row.id);
   await dropEnvelopes(tx, [row.id]);
   await leaveMark(tx, deps, page, { psid, at, keepsMark: erasure.keepsMark });
   await deleteLeads(tx, [row.id]);
-  const entry = { kind: 'erasure', atDay: at, scope: 'lead', leaves, certificate: sha256(Buffer.from(head)) } as const;
-  // Of no account: it accounts for leaves that stay closed when the account goes too.
-  const { commitment } = await appendSystemEntry(tx, deps, null, entry);
-  await recordDeleted(tx, { id: erasure.id, leaves, commitment, certificateHead: head }, { at, keyVersion: version });
+  await enterErasure(tx, deps, { erasure, leaves, at, version });
   return psid;
 }
 

@@ -107,6 +107,17 @@ export const readReady = (sql: Sql, pageId: RowId, bucket: number): Promise<Open
     [pageId, bucket],
   );
 
+/** Erasures of these people that had not begun. */
+export const readWaitingOf = (tx: Tx, leadIds: readonly RowId[]): Promise<OpenErasure[]> =>
+  tx.rows<OpenErasure>(
+    `select ${OPEN} from erasure where lead_id = any($1::bigint[]) and state = 'waiting' order by id`,
+    [leadIds],
+  );
+
+/** Erasures of people of an account that goes as a whole: its own certificate stands for them. */
+export const dropOpenErasures = (tx: Tx, accountId: RowId): Promise<number> =>
+  tx.run(`delete from erasure where account_id = $1 and state <> 'complete'`, [accountId]);
+
 export const readDestroying = (sql: Sql, pageId: RowId, bucket: number): Promise<OpenErasure[]> =>
   sql.rows<OpenErasure>(
     `select ${OPEN} from erasure e where e.page_id = $1 and e.bucket = $2 and e.state = 'destroying' order by e.id`,

@@ -19,6 +19,8 @@ export {
   type EndedSubscription,
 } from './end-subscription';
 export { certificateAddress } from './certificate.rules';
+export { discardAccount, discardUnreadable, type UnreadablePeople } from './discard-restored';
+export { erasedAccountMac } from './erased-account';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';
 export type { ErasureState, ErasureView } from './erasure.types';
 export { makeGetErasure, makeShowErasure } from './read-erasures';

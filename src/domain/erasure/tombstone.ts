@@ -38,12 +38,14 @@ export async function insertTombstones(tx: Tx, rows: readonly Tombstone[]): Prom
 }
 
 export interface TombstoneDeps {
+  readonly db: Sql;
   readonly keyRing: KeyRing;
   readonly clock: Clock;
 }
 
 /** Loads the day keys that tombstones may be under. Outside of transactions; forget the result soon, for keys are destroyed. */
-export async function openTombstones({ keyRing, clock }: TombstoneDeps): Promise<WasErasedSince> {
+export async function openTombstones({ db, keyRing, clock }: TombstoneDeps): Promise<WasErasedSince> {
+  const lostUntil = await readLostUntil(db);
   const today = dayOf(clock.now());
   const keys: { readonly day: number; readonly key: Buffer }[] = [];
   for (const day of [today, today - 1, today - 2]) {
@@ -51,6 +53,8 @@ export async function openTombstones({ keyRing, clock }: TombstoneDeps): Promise
     if (key !== null) keys.push({ day, key });
   }
   return async (tx, metaPageId, { psid, eventAt }) => {
+    // Tombstones of that time are lost too: whoever is unknown now may have been erased then.
+    if (lostUntil !== null && eventAt <= lostUntil) return true;
     const found = await tx.first<{ found: boolean }>(
       `select true as found from erasure_tombstone t
         join unnest($1::int[], $2::bytea[]) as k (day, mac) on k.day = t.key_day and k.mac = t.person_mac
@@ -59,6 +63,12 @@ export async function openTombstones({ keyRing, clock }: TombstoneDeps): Promise
     );
     return found !== undefined;
   };
+}
+
+/** Null unless a backup was restored: until when what happened is not known. */
+async function readLostUntil(sql: Sql): Promise<Date | null> {
+  const row = await sql.first<{ at: Date | null }>('select events_lost_until as at from installation where id = 1');
+  return row?.at ?? null;
 }
 
 /** @returns how many expired */

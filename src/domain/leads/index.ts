@@ -25,7 +25,15 @@ export {
   type LookupLeadDeps,
   type LookupLeadInput,
 } from './list-leads';
-export { recoverRotations, rotateBucket, type RotateBucketDeps, type RotateBucketInput } from './rotate-bucket';
+export {
+  makeSettleBuckets,
+  recoverRotations,
+  rotateBucket,
+  settleBucket,
+  type RotateBucketDeps,
+  type RotateBucketInput,
+} from './rotate-bucket';
+export { lockBucket, readBucket, storeVersion, type BucketRow } from './rotate-bucket.store';
 export {
   findTagIds,
   makeAddTags,

@@ -1,3 +1,4 @@
+import type { KeptLeadKey } from '../keyring.types';
 import type { RowId, Sql, Tx } from '../sql.types';
 import type { LeadKeyRow } from './lead.types';
 
@@ -52,3 +53,34 @@ export function readVersions(
     [pageId, buckets],
   );
 }
+
+export interface WrappedBucket {
+  /** Whether the rows of the bucket are under that version. */
+  readonly isInForce: boolean;
+  readonly keys: readonly KeptLeadKey[];
+}
+
+/** The wrapped keys of a bucket's leads, read in one statement: all of them are of one moment. */
+export async function readWrapped(sql: Sql, pageId: RowId, bucket: number, version: number): Promise<WrappedBucket> {
+  const rows = await sql.rows<{ leadUuid: string | null; dekWrapped: Buffer | null }>(
+    `select l.public_id as "leadUuid", k.dek_wrapped as "dekWrapped"
+      from key_bucket b left join lead_key k on k.page_id = b.page_id and k.bucket = b.bucket and k.key_version = b.key_version
+        left join lead l on l.id = k.lead_id
+     where b.page_id = $1 and b.bucket = $2 and b.key_version = $3 order by k.lead_id`,
+    [pageId, bucket, version],
+  );
+  const keys = rows.flatMap(({ leadUuid, dekWrapped }) =>
+    leadUuid === null || dekWrapped === null ? [] : [{ leadUuid, dekWrapped }],
+  );
+  return { isInForce: rows.length > 0, keys };
+}
+
+export const readPages = (sql: Sql): Promise<{ readonly id: RowId; readonly uuid: string }[]> =>
+  sql.rows('select id, public_id as uuid from page order by id');
+
+/** Buckets that were rotated at least once. */
+export const readRotated = (sql: Sql, pageId: RowId): Promise<{ bucket: number; version: number }[]> =>
+  sql.rows(
+    'select bucket, key_version as version from key_bucket where page_id = $1 and key_version > 1 order by bucket',
+    [pageId],
+  );

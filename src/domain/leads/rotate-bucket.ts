@@ -8,7 +8,10 @@ import type { LeadPage } from './lead.types';
 import {
   lockBucket,
   readBucket,
+  readPages,
+  readRotated,
   readVersions,
+  readWrapped,
   storeVersion,
   type BucketRow,
   type RewrappedKey,
@@ -54,8 +57,24 @@ export async function rotateBucket(
       rows.map((row) => rewrap(keyRing, page, row, version)),
     );
   });
-  await keyRing.commit(page.uuid, bucket, version);
+  await settleBucket(deps, page, bucket, version);
   return version;
+}
+
+/**
+ * Destroys every key of a bucket below `version`, once its rows are under it. The wrapped keys of its leads are kept beside the ring
+ * first: a database that is set back is given them again. Repeating it finishes what a crash interrupted.
+ */
+export async function settleBucket(
+  { db, keyRing }: RotateBucketDeps,
+  page: Pick<LeadPage, 'id' | 'uuid'>,
+  bucket: number,
+  version: number,
+): Promise<void> {
+  const { isInForce, keys } = await readWrapped(db, page.id, bucket, version);
+  // Otherwise a later rotation has moved the rows, and keeps them itself.
+  if (isInForce) await keyRing.keepLeadKeys(page.uuid, bucket, version, keys);
+  await keyRing.commit(page.uuid, bucket, version);
 }
 
 function rewrap(keyRing: KeyRing, page: LeadPage, row: BucketRow, version: number): RewrappedKey {
@@ -69,12 +88,13 @@ function rewrap(keyRing: KeyRing, page: LeadPage, row: BucketRow, version: numbe
 }
 
 /**
- * Finishes rotations of a Page that a crash cut off: whichever version the rows are under is the one that stays. Run it
- * at start-up; beside a rotation under way it does no harm.
+ * Finishes rotations of a Page that a crash cut off: whichever version the rows are under is the one that stays. Beside a rotation under
+ * way it does no harm.
  *
  * @returns how many buckets were settled
  */
-export async function recoverRotations({ db, keyRing }: RotateBucketDeps, page: LeadPage): Promise<number> {
+export async function recoverRotations(deps: RotateBucketDeps, page: Pick<LeadPage, 'id' | 'uuid'>): Promise<number> {
+  const { db, keyRing } = deps;
   await keyRing.reload(page.uuid);
   const staged = keyRing.stagedVersions(page.uuid);
   if (staged.length === 0) return 0;
@@ -83,6 +103,29 @@ export async function recoverRotations({ db, keyRing }: RotateBucketDeps, page: 
     page.id,
     staged.map(({ bucket }) => bucket),
   );
-  for (const { bucket, version } of inForce) await keyRing.commit(page.uuid, bucket, version);
+  for (const { bucket, version } of inForce) await settleBucket(deps, page, bucket, version);
   return inForce.length;
+}
+
+/**
+ * Once a process: settles what a crash cut off, and keeps the wrapped keys of buckets that earlier releases rotated without keeping them.
+ *
+ * @returns how many buckets were settled or kept
+ */
+export function makeSettleBuckets(deps: RotateBucketDeps): () => Promise<number> {
+  let isDone = false;
+  return async () => {
+    if (isDone) return 0;
+    let changed = 0;
+    for (const page of await readPages(deps.db)) {
+      changed += await recoverRotations(deps, page);
+      for (const { bucket, version } of await readRotated(deps.db, page.id)) {
+        if ((await deps.keyRing.keptLeadKeys(page.uuid, bucket, version)) !== null) continue;
+        await settleBucket(deps, page, bucket, version);
+        changed += 1;
+      }
+    }
+    isDone = true;
+    return changed;
+  };
 }

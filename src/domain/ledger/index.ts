@@ -6,6 +6,8 @@ export { anchorReader, type ReadAnchorTime } from './anchor/stored-anchor.rules'
 export { cosignedNote } from './anchor/cosigned-note.rules';
 export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/read-anchors';
 export type { CheckpointCopy } from './checkpoint-copy.types';
+export type { LeafCopy } from './leaf-copy.types';
+export { continueLog, readLogEnds, type ContinuedLog, type ContinueLogDeps, type LogEnds } from './continue-log';
 export { LogHaltedError, type HaltReason } from './ledger.errors';
 export { leafIndexes, readCheckpoints, readHead, readTiles, type StoredCheckpoint } from './ledger.store';
 export {

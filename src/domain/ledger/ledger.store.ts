@@ -124,6 +124,27 @@ export async function insertLeaves(tx: Tx, firstIndex: number, entryIds: readonl
   );
 }
 
+/** Leaves whose entries a database lost when it was set back. */
+export const insertLostLeaves = (tx: Tx, indexes: readonly number[]): Promise<number> =>
+  tx.run(
+    `insert into ledger_leaf (leaf_index, entry_id, state) select i, null, 'lost' from unnest($1::bigint[]) as i`,
+    [indexes],
+  );
+
+/** Gives waiting entries the leaves that they have had already. @param leaves by commitment @returns which of the leaves */
+export async function takeKnownPending(tx: Tx, firstIndex: number, commitments: readonly Buffer[]): Promise<number[]> {
+  const rows = await tx.rows<{ index: string }>(
+    `with known as (
+       delete from ledger_pending p using unnest($2::bytea[]) with ordinality as c (commitment, n)
+        where p.commitment = c.commitment
+       returning p.entry_id, $1::bigint + c.n - 1 as leaf_index
+     )
+     insert into ledger_leaf (leaf_index, entry_id) select leaf_index, entry_id from known returning leaf_index as index`,
+    [firstIndex, commitments],
+  );
+  return rows.map(({ index }) => Number(index));
+}
+
 export async function insertCheckpoint(tx: Tx, checkpoint: StoredCheckpoint): Promise<void> {
   await tx.run('insert into ledger_checkpoint (size, root, note, signed_at) values ($1, $2, $3, $4)', [
     checkpoint.size,

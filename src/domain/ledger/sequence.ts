@@ -5,6 +5,8 @@ import type { Log } from '../../kernel/log';
 import type { KeyRing } from '../keyring.types';
 import type { Database, Sql, Tx } from '../sql.types';
 import type { CheckpointCopy } from './checkpoint-copy.types';
+import { keepLeaves } from './keep-leaves';
+import type { LeafCopy } from './leaf-copy.types';
 import { LogHaltedError } from './ledger.errors';
 import {
   hasPending,
@@ -46,6 +48,7 @@ export interface SequenceDeps {
   /** Origin of the log, made once for the installation. */
   readonly logOrigin: string;
   readonly checkpointCopy: CheckpointCopy;
+  readonly leafCopy: LeafCopy;
 }
 
 export type SequenceResult =
@@ -78,13 +81,20 @@ export function makeSequence(deps: SequenceDeps): () => Promise<SequenceResult> 
       (await takeSequencerLock(tx)) ? extendLog(tx, deps, copy) : null,
     );
     if (done === null) return IDLE;
-    if (done.note !== null) await deps.checkpointCopy.write(done.note);
+    if (done.note !== null) {
+      // The leaves first: what the copied checkpoint signs can then be given back.
+      await keepLeaves(deps.db, deps.leafCopy, sizeOf(copy), done.result.size);
+      await deps.checkpointCopy.write(done.note);
+    }
     return done.result;
   };
 }
 
+const sizeOf = (note: string | null): number =>
+  (note === null ? null : parseCheckpoint(parseNote(note)?.text ?? ''))?.size ?? 0;
+
 interface Extended {
-  readonly result: SequenceResult;
+  readonly result: Extract<SequenceResult, { kind: 'signed' }>;
   /** Null when nothing was signed. */
   readonly note: string | null;
 }
@@ -119,7 +129,7 @@ async function extendLog(tx: Tx, deps: SequenceDeps, copy: string | null): Promi
   return { result: { ...outcome, size: grown.size }, note: checkpoint.note };
 }
 
-interface TrustedHead {
+export interface TrustedHead {
   readonly size: number;
   readonly edge: readonly Tile[];
   readonly signedAtMs: number;
@@ -127,13 +137,22 @@ interface TrustedHead {
 
 /** The end of the log, after everything that a signature would vouch for was checked. */
 async function trustedHead(tx: Tx, deps: SequenceDeps, copy: string | null): Promise<TrustedHead> {
-  const stored = await readHead(tx);
+  const head = await signedHead(tx, deps);
+  await requireSuccessor(tx, deps, copy, head);
+  return head;
+}
+
+/** The end of the log as it is stored, which our key has signed. @throws {LogHaltedError} `log_forked`, `log_unsigned` */
+export async function signedHead(
+  sql: Sql,
+  deps: Pick<SequenceDeps, 'keyRing' | 'logOrigin'>,
+): Promise<TrustedHead & Pick<Checkpoint, 'root'>> {
+  const stored = await readHead(sql);
   const size = stored?.size ?? 0;
-  const edge = await readTiles(tx, edgeOf(size));
+  const edge = await readTiles(sql, edgeOf(size));
   const root = await orForked(() => rootOfEdge(size, edge));
   if (stored !== undefined) requireSigned(deps, stored, root);
-  await requireSuccessor(tx, deps, copy, { size, root });
-  return { size, edge, signedAtMs: stored?.signedAt.getTime() ?? 0 };
+  return { size, root, edge, signedAtMs: stored?.signedAt.getTime() ?? 0 };
 }
 
 /** Where the tiles do not even make a root, they are not those that were signed. */
@@ -146,7 +165,11 @@ async function orForked(rootOf: () => Buffer | Promise<Buffer>): Promise<Buffer>
   }
 }
 
-function requireSigned({ keyRing, logOrigin }: SequenceDeps, stored: StoredCheckpoint, root: Buffer): void {
+function requireSigned(
+  { keyRing, logOrigin }: Pick<SequenceDeps, 'keyRing' | 'logOrigin'>,
+  stored: StoredCheckpoint,
+  root: Buffer,
+): void {
   const signed = readSignedCheckpoint(keyRing, logOrigin, stored.note);
   if (signed === null) throw new LogHaltedError('log_unsigned');
   const isSame = signed.size === stored.size && signed.root.equals(stored.root) && signed.root.equals(root);

@@ -78,6 +78,10 @@ const TABLES: readonly Store[] = [
   ),
   store('table', 'installation', 'The name of the log.', 'For ever.', [
     ofNobody('id log_origin created_at', 'Made once.'),
+    ofNobody(
+      'restoring_at restored_at events_lost_until',
+      'That a backup of the database was put back, and until when its events are lost.',
+    ),
   ]),
   store('table', 'schema_migration', 'Which migrations ran.', 'For ever.', [
     ofNobody('id timestamp name', 'Order and name.'),
@@ -136,6 +140,17 @@ const FILES: readonly Store[] = [
     [
       ofNobody('keys', 'Everything personal is unreadable without them.', 'key, wrapped under another key'),
       ofNobody('checkpoint', 'The newest signed state of the log, against a database that was set back.'),
+      ofNobody(
+        'log.leaves',
+        'What every leaf of the log commits to, so that a restored database gets back its tree.',
+        'keyed hash',
+      ),
+      ofNobody(
+        'lead-keys',
+        'The wrapped keys of people whose bucket was rotated, beside the random ids of their leads: a restored database has them under keys that are gone.',
+        'key, wrapped under another key',
+      ),
+      ofNobody('accounts.erased', 'Deleted accounts, so that no restored database brings one back.', 'keyed hash'),
     ],
   ),
   store(
@@ -149,7 +164,7 @@ const FILES: readonly Store[] = [
         'So that the loss of one machine is not the loss of everything.',
         'key, wrapped under another key',
       ),
-      ofNobody('checkpoint', 'As beside the key ring.'),
+      ofNobody('checkpoint log.leaves lead-keys accounts.erased', 'As beside the key ring.'),
     ],
   ),
   store(

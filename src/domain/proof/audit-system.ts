@@ -30,7 +30,7 @@ export interface SystemFacts {
   readonly basis?: string;
   readonly vkey?: string;
   readonly sha256?: string;
-  /** Of an `erasure`: how many leaves it closed. */
+  /** Of an `erasure` or a `restore`: how many leaves it closed. */
   readonly leaves?: number;
   readonly notice?: {
     readonly version: number;
@@ -52,7 +52,8 @@ export function systemFacts(body: Buffer): SystemFacts | null {
 }
 
 /** How many leaves an entry accounts for that cannot be opened any more. */
-export const closedLeaves = ({ kind, leaves }: SystemFacts): number => (kind === 'erasure' ? (leaves ?? 0) : 0);
+export const closedLeaves = ({ kind, leaves }: SystemFacts): number =>
+  kind === 'erasure' || kind === 'restore' ? (leaves ?? 0) : 0;
 
 /** An entry whose opening is known to be the one that was logged, or that waits. */
 export interface SystemEntryAt {

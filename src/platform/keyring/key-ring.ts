@@ -2,6 +2,7 @@ import type { KeyRing } from '../../domain/keyring.types';
 import type { Clock } from '../../kernel/clock';
 import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
+import { leadKeyFiles } from './lead-key-files';
 import { makePageKeys } from './page-keys';
 import { openRingFiles, type FileCalls } from './ring-files';
 import type { RingRegistry } from './ring-registry.types';
@@ -34,7 +35,7 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   const files = await openRingFiles(options.dir, options.fileCalls);
   const store = makeRingStore({ seals, files, registry, ids });
   const system = await openSystemKeys(store, clock, ids);
-  const pages = makePageKeys(store, ids);
+  const pages = makePageKeys(store, leadKeyFiles(options.dir), ids);
 
   return {
     ...pages.door,

@@ -7,6 +7,7 @@ import { UnknownKeyVersionError } from './keyring.errors';
 import {
   BUCKETS,
   bucketKeys,
+  bucketVersions,
   newPageRing,
   readPageRing,
   stagedVersions,
@@ -15,6 +16,7 @@ import {
   type BucketKeys,
   type PageRing,
 } from './page-ring';
+import type { LeadKeyFiles } from './lead-key-files';
 import type { RingStore } from './ring-store';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -30,28 +32,9 @@ export interface PageKeys {
 }
 
 /** The rings of Pages, each loaded when it is first asked for. */
-export function makePageKeys(store: RingStore, ids: Ids): PageKeys {
-  const loaded = new Map<string, PageRing>();
+export function makePageKeys(store: RingStore, leadKeys: LeadKeyFiles, ids: Ids): PageKeys {
+  const { loaded, ringOf, keysOf, keep } = loadedRings();
   const inTurn = makeTurns();
-
-  function ringOf(pageUuid: string): PageRing {
-    const ring = loaded.get(pageUuid);
-    if (ring === undefined) throw new UnknownKeyVersionError();
-    return ring;
-  }
-
-  function keysOf(pageUuid: string, bucket: number, version: number): BucketKeys {
-    const keys = bucketKeys(ringOf(pageUuid), bucket, version);
-    if (keys === null) throw new UnknownKeyVersionError();
-    return keys;
-  }
-
-  function keep(pageUuid: string, plain: Buffer | null): void {
-    const former = loaded.get(pageUuid);
-    if (plain === null) loaded.delete(pageUuid);
-    else loaded.set(pageUuid, readPageRing(plain));
-    former?.plain.fill(0);
-  }
 
   const reload = (pageUuid: string): Promise<void> =>
     inTurn(pageUuid, async () => keep(pageUuid, await store.load(ringName(pageUuid))));
@@ -87,10 +70,16 @@ export function makePageKeys(store: RingStore, ids: Ids): PageKeys {
       });
       return version;
     },
-    commit: (pageUuid, bucket, version) => change(pageUuid, (ring) => withCommitted(ring, bucket, version)),
+    ...keptKeys(leadKeys),
+    bucketVersions: (pageUuid, bucket) => bucketVersions(ringOf(pageUuid), bucket),
+    commit: async (pageUuid, bucket, version) => {
+      await change(pageUuid, (ring) => withCommitted(ring, bucket, version));
+      await leadKeys.forgetOlder({ pageUuid, bucket, version });
+    },
     dropRing: (pageUuid) =>
       inTurn(pageUuid, async () => {
         await store.destroy(ringName(pageUuid));
+        await leadKeys.dropPage(pageUuid);
         keep(pageUuid, null);
       }),
   };
@@ -103,6 +92,36 @@ export function makePageKeys(store: RingStore, ids: Ids): PageKeys {
     },
   };
 }
+
+function loadedRings() {
+  const loaded = new Map<string, PageRing>();
+
+  function ringOf(pageUuid: string): PageRing {
+    const ring = loaded.get(pageUuid);
+    if (ring === undefined) throw new UnknownKeyVersionError();
+    return ring;
+  }
+
+  function keysOf(pageUuid: string, bucket: number, version: number): BucketKeys {
+    const keys = bucketKeys(ringOf(pageUuid), bucket, version);
+    if (keys === null) throw new UnknownKeyVersionError();
+    return keys;
+  }
+
+  function keep(pageUuid: string, plain: Buffer | null): void {
+    const former = loaded.get(pageUuid);
+    if (plain === null) loaded.delete(pageUuid);
+    else loaded.set(pageUuid, readPageRing(plain));
+    former?.plain.fill(0);
+  }
+
+  return { loaded, ringOf, keysOf, keep };
+}
+
+const keptKeys = (leadKeys: LeadKeyFiles): Pick<KeyRing, 'keepLeadKeys' | 'keptLeadKeys'> => ({
+  keepLeadKeys: (pageUuid, bucket, version, keys) => leadKeys.keep({ pageUuid, bucket, version }, keys),
+  keptLeadKeys: (pageUuid, bucket, version) => leadKeys.read({ pageUuid, bucket, version }),
+});
 
 function ringName(pageUuid: string): string {
   if (!UUID.test(pageUuid)) throw new InvariantError('key_ring_name', 'a Page ring is named by the UUID of the Page');

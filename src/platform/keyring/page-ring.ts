@@ -78,6 +78,13 @@ export function bucketKeys(ring: PageRing, bucket: number, version: number): Buc
   return null;
 }
 
+/** Every version of a bucket that the ring has, the newest first. */
+export const bucketVersions = (ring: PageRing, bucket: number): number[] =>
+  [
+    ring.plain.readUInt32BE(slotAt(bucket)),
+    ...stagedVersions(ring).flatMap((staged) => (staged.bucket === bucket ? [staged.version] : [])),
+  ].sort((a, b) => b - a);
+
 export function stagedVersions(ring: PageRing): StagedVersion[] {
   return stagedSlots(ring.plain).map((at) => ({
     bucket: ring.plain.readUInt16BE(at - COUNT_BYTES),

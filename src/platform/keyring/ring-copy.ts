@@ -1,6 +1,10 @@
 import { hash } from 'node:crypto';
 import type { KeyRingCopy } from '../../domain/keyring.types';
+import type { LeafCopy } from '../../domain/ledger/leaf-copy.types';
 import { checkpointFile } from './checkpoint-file';
+import { erasedAccountsFile } from './erased-accounts-file';
+import { leadKeyFiles } from './lead-key-files';
+import { leafFile } from './leaf-file';
 import { openRingFiles, type RingFiles } from './ring-files';
 import type { RingRegistry } from './ring-registry.types';
 
@@ -14,8 +18,8 @@ interface RingCopyOptions {
 }
 
 /**
- * The second copy of the key ring, in another directory that should lie on another machine. It holds each ring as it is now, the last signed
- * checkpoint, and nothing else: an older generation would open, with an older copy of the database, whoever was erased since.
+ * The second copy of the key ring, in another directory that should lie on another machine. It holds each ring as it is now, what lies
+ * beside it, and nothing else: an older generation would open, with an older copy of the database, whoever was erased since.
  */
 export async function openRingCopy({ dir, copyDir, registry }: RingCopyOptions): Promise<KeyRingCopy> {
   const files = await openRingFiles(dir);
@@ -47,9 +51,23 @@ export async function openRingCopy({ dir, copyDir, registry }: RingCopyOptions):
         await replace(ring, copy);
         changed += 1;
       }
+      changed += await leadKeyFiles(dir).copyTo(copyDir);
+      const erased = erasedAccountsFile(copyDir);
+      for (const mac of await erasedAccountsFile(dir).all()) await erased.add(mac);
+      await copyLeaves(leafFile(dir), leafFile(copyDir));
       const note = await checkpointFile(dir).read();
       if (note !== null) await checkpointFile(copyDir).write(note);
       return changed;
     },
   };
+}
+
+/** Leaves of one reading: 8 MB. */
+const BATCH_LEAVES = 262_144;
+
+async function copyLeaves(from: LeafCopy, to: LeafCopy): Promise<void> {
+  const count = await from.count();
+  // The last ones again: a copy that was cut off may have grown before it was written.
+  for (let at = Math.max(0, (await to.count()) - BATCH_LEAVES); at < count; at += BATCH_LEAVES)
+    await to.write(at, await from.read(at, Math.min(count, at + BATCH_LEAVES)));
 }

@@ -156,5 +156,5 @@ function describe(row: RingRow | null, bytes: Buffer | null): string {
   if (row === null)
     return 'there is a file, but this database knows no such ring (another database, or another MASTER_KEY)';
   if (bytes === null) return 'the database knows this ring, but its file is missing';
-  return `the file is neither generation ${row.generation} nor the next (an old copy, or a newer one than the database)`;
+  return `the file is neither generation ${row.generation} nor the next (an old copy, or a newer one than the database: after a backup of it was restored, run "assent restore")`;
 }

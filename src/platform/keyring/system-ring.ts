@@ -87,6 +87,7 @@ export function systemKey(ring: SystemRing, purpose: SystemKeyPurpose): Buffer {
     case 'pending-mac':
       return pendingMacKey(ring).key;
     case 'account-index':
+    case 'erased-account':
     case 'erased-lead':
     case 'idempotency':
     case 'meta-request':

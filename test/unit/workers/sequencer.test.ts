@@ -9,6 +9,7 @@ let sequencer: Repeated;
 let logged: { name: string; fields: unknown }[];
 let observed: unknown[];
 let calls: number;
+let setBack: number;
 
 /** Starts one whose turns end as told, the last of them for ever. */
 function start(...turns: (() => Promise<SequenceResult>)[]): void {
@@ -16,6 +17,9 @@ function start(...turns: (() => Promise<SequenceResult>)[]): void {
   sequencer = startSequencer({
     sequence: () => turns[Math.min(calls++, turns.length - 1)]!(),
     log: { event: note, warn: note, error: note },
+    onSetBack: () => {
+      setBack += 1;
+    },
     observe: (signed) => observed.push(signed),
   });
 }
@@ -25,7 +29,7 @@ const failing = (error: Error) => (): Promise<SequenceResult> => Promise.reject(
 
 beforeEach(() => {
   jest.useFakeTimers();
-  [logged, observed, calls] = [[], [], 0];
+  [logged, observed, calls, setBack] = [[], [], 0, 0];
 });
 afterEach(async () => {
   await sequencer.stop();
@@ -53,7 +57,13 @@ it('says that the log must not be signed, and asks again after ten seconds', asy
   await jest.advanceTimersByTimeAsync(9_999);
   expect([calls, logged]).toEqual([1, [{ name: 'ledger.halted', fields: { reason: 'log_forked' } }]]);
   await jest.advanceTimersByTimeAsync(1);
-  expect(calls).toBe(2);
+  expect([calls, setBack]).toEqual([2, 0]);
+});
+
+it('tells at once of a database that was set back', async () => {
+  start(failing(new LogHaltedError('log_behind')), idle);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(setBack).toBe(1);
 });
 
 it('goes on after any other failure, and keeps its words out of the log', async () => {

@@ -146,6 +146,8 @@ function systemFields(entry: SystemEntry): Fields {
         leaves: entry.leaves,
         cert: hex(entry.certificate),
       };
+    case 'restore':
+      return { state: entry.state, leaves: entry.leaves, ...(entry.size === undefined ? {} : { size: entry.size }) };
     case 'log_key':
       return { vkey: entry.vkey };
     case 'secret_commit':

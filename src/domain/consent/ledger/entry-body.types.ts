@@ -117,6 +117,15 @@ export type SystemEntry =
       /** SHA-256 of the head of the certificate. */
       readonly certificate: Buffer;
     }
+  | {
+      /** A database was set back, and what it had lost or should not have again was accounted for. */
+      readonly kind: 'restore';
+      readonly state: 'lost' | 'erased' | 'closed';
+      /** Leaves that this closed. */
+      readonly leaves: number;
+      /** Of `lost`: leaves that the database held when it was set back. */
+      readonly size?: number;
+    }
   | { readonly kind: 'log_key'; readonly vkey: string }
   | { readonly kind: 'secret_commit'; readonly commitment: Buffer };
 

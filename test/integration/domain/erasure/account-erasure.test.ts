@@ -23,6 +23,7 @@ import { until } from '../../../support/until';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
+import { memoryErasedAccounts } from '../../../support/erased-accounts';
 
 const DAY_MS = 86_400_000;
 const NAME = 'Harbour Coffee';
@@ -83,6 +84,7 @@ const carrying = (over: Partial<CarryOutAccountErasuresDeps> = {}): CarryOutAcco
   openOutbox: makeOpenOutbox(outbox()),
   publicUrl: 'https://assent.example',
   keyRingCopy: null,
+  erasedAccounts: memoryErasedAccounts(),
   dropBackupFiles: () => Promise.resolve(0),
   ...over,
 });

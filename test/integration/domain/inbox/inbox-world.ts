@@ -30,6 +30,8 @@ export interface TestPage {
 export interface InboxWorld {
   readonly db: OpenDatabase;
   readonly url: string;
+  readonly ringDir: string;
+  readonly seal: Buffer;
   readonly keyRing: KeyRing;
   /** The ring as another process of the installation has it. */
   otherRing(): Promise<KeyRing>;
@@ -97,7 +99,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     applyDelivered: (_tx, receipt) => Promise.resolve(seen.delivered.push(receipt)),
     applyRead: (_tx, receipt) => Promise.resolve(seen.read.push(receipt)),
     stopPage,
-    openTombstones: () => openTombstones({ keyRing, clock }),
+    openTombstones: () => openTombstones({ db, keyRing, clock }),
     eraseByChat: makeEraseByChat({
       keyRing,
       clock,
@@ -121,6 +123,8 @@ export async function openInboxWorld(): Promise<InboxWorld> {
   const world: InboxWorld = {
     db,
     url: database.url,
+    ringDir: dir,
+    seal,
     keyRing,
     otherRing: openRing,
     deps,

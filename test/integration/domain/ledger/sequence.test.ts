@@ -8,6 +8,7 @@ import {
   makeSequence,
   pendingMac,
   readHead,
+  type LeafCopy,
   type SequenceResult,
 } from '../../../../src/domain/ledger';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
@@ -15,9 +16,11 @@ import { message, newPsid, openInboxWorld, type InboxWorld, type TestPage } from
 import { until } from '../../../support/until';
 import { secondOpinion } from '../../../support/second-opinion';
 import { naiveConsistency, naivePath, naiveRoot } from '../../../unit/domain/ledger/naive-tree';
+import { memoryLeafCopy } from '../../../support/leaf-copy';
 
 let world: InboxWorld;
 let copy: string | null;
+let leafCopy: LeafCopy;
 
 const copyPort = () => ({
   read: () => Promise.resolve(copy),
@@ -27,11 +30,12 @@ const copyPort = () => ({
   },
 });
 const sequencer = (over: Partial<Parameters<typeof makeSequence>[0]> = {}): (() => Promise<SequenceResult>) =>
-  makeSequence({ ...world.deps, checkpointCopy: copyPort(), ...over });
+  makeSequence({ ...world.deps, checkpointCopy: copyPort(), leafCopy, ...over });
 
 beforeEach(async () => {
   world = await openInboxWorld();
   copy = null;
+  leafCopy = memoryLeafCopy();
 });
 afterEach(() => world.close());
 
@@ -68,6 +72,7 @@ it('signs what it is given, over the boundaries of tiles, as the tree of RFC 696
     expect(head.size).toBe(inputs.length);
     expect(head.root).toEqual(naiveRoot(inputs));
     expect(copy).toBe(head.note);
+    expect(await leafCopy.read(0, head.size + 1)).toEqual(Buffer.concat(inputs));
   }
   const inputs = await storedInputs();
   const proofs = makeLogProofs(world.db);
@@ -380,7 +385,7 @@ async function append(stage: Stage, psid: string, act: Exclude<Act, 'join' | 'le
 async function sequenceOrDie(dies: boolean): Promise<void> {
   const applicationName = `doomed-${randomUUID()}`;
   const db: OpenDatabase = await openDatabase({ url: world.url, poolSize: 2, applicationName });
-  const run = makeSequence({ ...world.deps, db, checkpointCopy: copyPort() });
+  const run = makeSequence({ ...world.deps, db, checkpointCopy: copyPort(), leafCopy });
   const work = run().catch(() => undefined);
   if (dies) {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));

@@ -8,6 +8,7 @@ import { LEDGER_EDITS } from './audit-edits-ledger';
 import { ROW_EDITS } from './audit-edits-rows';
 import { makeHistory, openAuditWorld, type AuditWorld } from './audit-world';
 import { openProofWorld } from './proof-world';
+import { memoryLeafCopy } from '../../../support/leaf-copy';
 
 let world: AuditWorld;
 beforeAll(async () => {
@@ -77,7 +78,7 @@ it('names the log that another checkpoint of our key beside the key ring tells o
     await other.deliver(elsewhere, message(elsewhere, newPsid(), other.now(), 'hello'));
     const key = world.keyRing.systemKey('log-signing');
     const keyRing = { ...other.deps.keyRing, systemKey: () => key };
-    await makeSequence({ ...other.deps, keyRing, checkpointCopy: other.checkpointCopy })();
+    await makeSequence({ ...other.deps, keyRing, checkpointCopy: other.checkpointCopy, leafCopy: memoryLeafCopy() })();
     const result = await world.audit({ checkpointCopy: other.checkpointCopy });
     expect(result.findings).toMatchObject([{ what: 'copy_differs', leafIndex: 0 }]);
   } finally {

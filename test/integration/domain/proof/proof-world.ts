@@ -16,6 +16,7 @@ import { ROOT } from '../../../support/program';
 import type { TestTsa } from '../../../support/test-tsa';
 
 import { message, newPsid, NOTICE_BODY, openInboxWorld, type InboxWorld, type TestPage } from '../inbox/inbox-world';
+import { memoryLeafCopy } from '../../../support/leaf-copy';
 
 export interface Subscriber {
   readonly psid: string;
@@ -70,12 +71,13 @@ export async function openProofWorld(outside?: Outside) {
       return Promise.resolve();
     },
   };
+  const leafCopy = memoryLeafCopy();
   const newAccount = async (): Promise<string> => {
     const create = makeCreateAccount(deps);
     const { account } = await create({ email: `${randomUUID()}@example.com`, name: 'A Shop' });
     return account.id;
   };
-  const sequence = makeSequence({ ...deps, checkpointCopy });
+  const sequence = makeSequence({ ...deps, checkpointCopy, leafCopy });
   const tsa = outside?.tsa;
   const witnesses = outside === undefined ? [] : [obligingWitness(outside.witnessSeed, () => inbox.now())];
   const services = anchorServices({
@@ -121,6 +123,7 @@ export async function openProofWorld(outside?: Outside) {
     /** What connecting the Page leaves in the log. */
     logPage: (page: TestPage) => db.transaction((tx) => logPage(tx, deps, page)),
     checkpointCopy,
+    leafCopy,
     sequence,
     /** Lets every service look at the newest checkpoint now. */
     anchor: async () => {

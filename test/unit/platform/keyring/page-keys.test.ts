@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { randomIds } from '../../../../src/kernel/ids';
+import { leadKeyFiles } from '../../../../src/platform/keyring/lead-key-files';
 import { makePageKeys } from '../../../../src/platform/keyring/page-keys';
 import { openRingFiles } from '../../../../src/platform/keyring/ring-files';
 import { makeRingStore, type RingStore } from '../../../../src/platform/keyring/ring-store';
@@ -33,6 +34,7 @@ describe('plain rings in memory', () => {
           return plain;
         },
       },
+      leadKeyFiles(dir),
       randomIds,
     );
     await door.createPageRing(PAGE);
@@ -44,7 +46,7 @@ describe('plain rings in memory', () => {
   });
 
   it('are blanked when a writing has made a successor of them', async () => {
-    const { door } = makePageKeys(store, randomIds);
+    const { door } = makePageKeys(store, leadKeyFiles(dir), randomIds);
     await door.createPageRing(PAGE);
     let former: Buffer = Buffer.alloc(1, 1);
     await store.replace(`page-${PAGE}`, (plain) => {

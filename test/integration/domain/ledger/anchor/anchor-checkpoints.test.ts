@@ -23,6 +23,7 @@ import { makeTestTsa, serveOnce, type TestServer, type TestTsa } from '../../../
 import { until } from '../../../../support/until';
 import { startWitness, type TestWitness } from '../../../../support/witness';
 import { openInboxWorld, type InboxWorld, type TestPage } from '../../inbox/inbox-world';
+import { memoryLeafCopy } from '../../../../support/leaf-copy';
 
 let world: InboxWorld;
 let page: TestPage;
@@ -65,7 +66,7 @@ async function grow(count = 1): Promise<void> {
     read: () => Promise.resolve(copy),
     write: (note: string) => Promise.resolve(void (copy = note)),
   };
-  await makeSequence({ ...world.deps, checkpointCopy })();
+  await makeSequence({ ...world.deps, checkpointCopy, leafCopy: memoryLeafCopy() })();
 }
 
 const later = (ms: number): void => world.setNow(new Date(world.now().getTime() + ms));

@@ -1,0 +1,6 @@
+export { makeApplyRestore, type ApplyRestoreInput } from './apply-restore';
+export { makeExamineRestore } from './examine-restore';
+export { requireServable, type RequireServableDeps } from './require-servable';
+export { databaseSetBack, programRuns, type RestoreErrorCode } from './restore.errors';
+export { findInstallation } from './restore.store';
+export type { RestoreDeps, RestorePlan, RestoreResult } from './restore.types';

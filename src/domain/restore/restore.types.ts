@@ -1,0 +1,47 @@
+import type { AppendDeps } from '../consent';
+import type { ErasedAccounts } from '../keyring.types';
+import type { CheckpointCopy, LeafCopy, SequenceResult } from '../ledger';
+import type { Log } from '../../kernel/log';
+import type { Database } from '../sql.types';
+
+export interface RestoreDeps extends AppendDeps {
+  readonly db: Database;
+  readonly log: Log;
+  readonly checkpointCopy: CheckpointCopy;
+  readonly leafCopy: LeafCopy;
+  readonly erasedAccounts: ErasedAccounts;
+  /** Rings as their files are now. */
+  readonly rings: () => Promise<
+    readonly { readonly ring: string; readonly generation: number; readonly sha256: Buffer }[]
+  >;
+  readonly sequence: () => Promise<SequenceResult>;
+  /** When the checkpoint beside the keys was written; null when there is none. */
+  readonly lastSignedAt: Date | null;
+}
+
+/** What a restored database lacks, and what it must not have again. */
+export interface RestorePlan {
+  /** Whether the database was set back at all. */
+  readonly isNeeded: boolean;
+  /** Leaves of the log here, and under the newest checkpoint. */
+  readonly entries: { readonly stored: number; readonly signed: number };
+  /** People who were erased since. */
+  readonly peopleErased: number;
+  /** People whose keys exist nowhere, though nothing says that they were erased. */
+  readonly peopleUnreadable: number;
+  /** Accounts that were deleted since. */
+  readonly accountsDeleted: number;
+  /** Broadcasts that will be paused until somebody resumes them. */
+  readonly broadcastsHeld: number;
+  readonly rings: {
+    readonly older: readonly string[];
+    readonly missing: readonly string[];
+    /** Made since the backup. Their files stay; nothing in this database is sealed under them. */
+    readonly unknown: readonly string[];
+  };
+}
+
+export interface RestoreResult extends RestorePlan {
+  /** Entries that are signed and that nothing here can open any more. */
+  readonly entriesLost: number;
+}
