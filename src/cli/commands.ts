@@ -9,7 +9,7 @@ export type Command =
   | { readonly kind: 'doctor' }
   | { readonly kind: 'audit' }
   | { readonly kind: 'retention'; readonly at: Date | null }
-  | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' }
+  | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' | 'keys-rotate-log' }
   | FootprintCommand
   | {
       readonly kind: 'verify';
@@ -38,6 +38,7 @@ export const USAGE = `usage: assent <command>
   keys reseal                                 writes the key ring anew under the first MASTER_KEY
   keys copy                                   brings the copy in KEYRING_COPY_DIR in step now
   keys drill                                  opens the copy as if the key ring were lost; changes nothing
+  keys rotate-log                             gives the log a new key; the one of now signs beside it for 30 days
   verify BUNDLE                               checks a proof bundle against this log's key
                                               [--key VKEY] [--tsa FILE]... [--witness VKEY]...
                                               [--earlier BUNDLE]...
@@ -57,6 +58,7 @@ const PLAIN = {
   'keys reseal': { kind: 'keys-reseal' },
   'keys copy': { kind: 'keys-copy' },
   'keys drill': { kind: 'keys-drill' },
+  'keys rotate-log': { kind: 'keys-rotate-log' },
 } as const satisfies Readonly<Record<string, Command>>;
 
 /** @throws {UserError} `usage` */

@@ -109,6 +109,7 @@ async function carryOut(
     case 'keys-reseal':
     case 'keys-copy':
     case 'keys-drill':
+    case 'keys-rotate-log':
       return handleKeys(command.kind, infrastructure, terminal.say);
     case 'footprint':
       return footprint(infrastructure, command, terminal.say);

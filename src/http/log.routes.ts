@@ -42,15 +42,25 @@ export function logRoutes(log: ReadLog, isPublic: boolean): Route[] {
     }),
     route({
       path: '/v1/ledger/key',
-      summary: 'The key that signs the log',
-      description: 'Give it to whoever is to check proofs, by a way of its own: a proof must not bring its own key',
+      summary: 'The key that signs the log, and those it took the place of',
+      description:
+        'Give `vkey` to whoever is to check proofs, by a way of its own: a proof must not bring its own key. `former` are earlier keys, the oldest first; each signs beside its successors until `signs_until`, which is null while the new one waits for its place in the log',
       replies: {
         200: {
-          description: 'A C2SP verifier key',
-          schema: z.object({ vkey: z.string() }).meta({ id: 'LogKey', example: { vkey: VKEY_EXAMPLE } }),
+          description: 'C2SP verifier keys',
+          schema: z
+            .object({
+              vkey: z.string(),
+              former: z.array(z.object({ vkey: z.string(), signs_until: z.iso.datetime().nullable() })),
+            })
+            .meta({ id: 'LogKey', example: { vkey: VKEY_EXAMPLE, former: [] } }),
         },
       },
-      handle: () => Promise.resolve({ status: 200, body: { vkey: log.vkey() } }),
+      handle: async () => {
+        const { vkey, former } = await log.keys();
+        const shown = former.map((key) => ({ vkey: key.vkey, signs_until: key.signsUntil?.toISOString() ?? null }));
+        return { status: 200, body: { vkey, former: shown } };
+      },
     }),
     route({
       path: '/v1/ledger/tile/{tile}',

@@ -22,11 +22,17 @@ export { pendingMac } from './pending-mac.rules';
 export { makeLogProofs, type LogProofs } from './proofs';
 export { makeReadLog, type ReadLog } from './read-log';
 export {
-  isAuthentic,
+  logKeys,
   logSigner,
   logVkey,
-  makeSequence,
   readSignedCheckpoint,
+  signCertificate,
+  signManifest,
+  type LogKey,
+} from './log-keys';
+export {
+  isAuthentic,
+  makeSequence,
   type SequenceDeps,
   type SequenceResult,
 } from './sequence';

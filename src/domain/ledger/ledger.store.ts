@@ -9,6 +9,12 @@ export async function takeSequencerLock(tx: Tx): Promise<boolean> {
   return row?.taken === true;
 }
 
+/** Generation of the system ring that is in force. */
+export async function readSystemGeneration(sql: Sql): Promise<number | undefined> {
+  const row = await sql.first<{ generation: number }>(`select generation from key_ring where ring = 'system'`);
+  return row?.generation;
+}
+
 export async function hasPending(sql: Sql): Promise<boolean> {
   const row = await sql.first<{ found: boolean }>('select exists (select from ledger_pending) as found');
   return row?.found === true;
