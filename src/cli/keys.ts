@@ -5,13 +5,19 @@ import type { KeyRingCopy } from '../domain/keyring.types';
 import { makeOpenEveryPage, type OpenedPages } from '../domain/leads';
 import { UserError } from '../kernel/errors';
 import { openKeyRing, postgresRingRegistry } from '../platform/keyring';
+import type { Command } from './commands';
 
 const noCopy = (): UserError =>
   new UserError('no_key_ring_copy', 'KEYRING_COPY_DIR names no directory: there is no second copy of the key ring');
 
+/** What `assent keys …` is told. */
+type KeysCommand = Extract<Command, { kind: `keys-${string}` }>;
+
+export const isKeysCommand = (command: Command): command is KeysCommand => command.kind.startsWith('keys-');
+
 /** Carries out one of the commands about the key ring. */
 export async function handleKeys(
-  kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' | 'keys-rotate-log',
+  { kind }: KeysCommand,
   infrastructure: Infrastructure,
   say: (text: string) => void,
 ): Promise<object> {

@@ -15,7 +15,7 @@ import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
 import { footprint } from './footprint';
-import { handleKeys } from './keys';
+import { handleKeys, isKeysCommand } from './keys';
 
 export interface Terminal {
   /** One JSON value for whoever called. */
@@ -97,6 +97,7 @@ async function carryOut(
   infrastructure: Infrastructure,
   terminal: Terminal,
 ): Promise<unknown> {
+  if (isKeysCommand(command)) return handleKeys(command, infrastructure, terminal.say);
   switch (command.kind) {
     case 'migrate':
       return { migrated: true };
@@ -106,11 +107,6 @@ async function carryOut(
       return auditLedger(infrastructure, terminal);
     case 'retention':
       return previewRetention(infrastructure, command.at);
-    case 'keys-reseal':
-    case 'keys-copy':
-    case 'keys-drill':
-    case 'keys-rotate-log':
-      return handleKeys(command.kind, infrastructure, terminal.say);
     case 'footprint':
       return footprint(infrastructure, command, terminal.say);
     case 'account-create': {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ReadLog } from '../domain/ledger';
 import { HttpError } from './http.errors';
 import { privateRoute, publicRoute, type Call, type Reply, type Route } from './route';
+import { isoOrNull, timestamp } from './schemas';
 
 const tag = 'ledger';
 const OCTETS = 'application/octet-stream';
@@ -13,6 +14,13 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 const NOTE_EXAMPLE =
   'log.example.com/consent\n2\nhIPRqC0KIXrU8KGmgtIe1dFZmYqjTSR0fwFcD8CM9WI=\n\n— log.example.com/consent igyKOkoM2dPl42xDVI0wrEscQNj/u8wVy1EqkilHklMaTcle+ZXt0RAATxeKxQ94dngL07vHMgE5k4Jpd4t8ht/z2Qs=\n';
 const VKEY_EXAMPLE = 'log.example.com/consent+8a0c8a3a+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c';
+
+const logKey = z
+  .object({
+    vkey: z.string(),
+    former: z.array(z.object({ vkey: z.string(), signs_until: timestamp.nullable() })),
+  })
+  .meta({ id: 'LogKey', example: { vkey: VKEY_EXAMPLE, former: [] } });
 
 type LogRoute<Params> = Pick<Route, 'path' | 'isDeep' | 'summary' | 'description' | 'replies'> & {
   readonly params?: z.ZodType<Params>;
@@ -48,17 +56,12 @@ export function logRoutes(log: ReadLog, isPublic: boolean): Route[] {
       replies: {
         200: {
           description: 'C2SP verifier keys',
-          schema: z
-            .object({
-              vkey: z.string(),
-              former: z.array(z.object({ vkey: z.string(), signs_until: z.iso.datetime().nullable() })),
-            })
-            .meta({ id: 'LogKey', example: { vkey: VKEY_EXAMPLE, former: [] } }),
+          schema: logKey,
         },
       },
       handle: async () => {
         const { vkey, former } = await log.keys();
-        const shown = former.map((key) => ({ vkey: key.vkey, signs_until: key.signsUntil?.toISOString() ?? null }));
+        const shown = former.map((key) => ({ vkey: key.vkey, signs_until: isoOrNull(key.signsUntil) }));
         return { status: 200, body: { vkey, former: shown } };
       },
     }),

@@ -14,7 +14,10 @@ export interface LogKeyRotation {
 }
 
 const rotationUnderWay = (): UserError =>
-  new UserError('log_key_rotating', 'a former key of the log still signs beside the one of now: wait until its time is over');
+  new UserError(
+    'log_key_rotating',
+    'a former key of the log still signs beside the one of now: wait until its time is over',
+  );
 
 /**
  * Gives the log a new key, and writes it into the log. Every process signs with both at its next checkpoint. Repeated after a death at

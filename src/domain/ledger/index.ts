@@ -7,7 +7,14 @@ export { cosignedNote } from './anchor/cosigned-note.rules';
 export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/read-anchors';
 export type { CheckpointCopy } from './checkpoint-copy.types';
 export { LogHaltedError, type HaltReason } from './ledger.errors';
-export { leafIndexes, readCheckpoints, readHead, readTiles, type StoredCheckpoint } from './ledger.store';
+export {
+  firstSizesOver,
+  leafIndexes,
+  readCheckpoints,
+  readHead,
+  readTiles,
+  type StoredCheckpoint,
+} from './ledger.store';
 export {
   bundleSigner,
   erasureSigner,
@@ -30,10 +37,5 @@ export {
   signManifest,
   type LogKey,
 } from './log-keys';
-export {
-  isAuthentic,
-  makeSequence,
-  type SequenceDeps,
-  type SequenceResult,
-} from './sequence';
+export { isAuthentic, makeSequence, type SequenceDeps, type SequenceResult } from './sequence';
 export { INPUT_LEVEL, TILE_WIDTH, type Tile, type TilePlace } from './tree.rules';

@@ -52,6 +52,17 @@ export async function readCheckpoints(sql: Sql, sizes: readonly number[]): Promi
   return rows.map(toCheckpoint);
 }
 
+/** For each leaf the size of the first checkpoint that holds it, up to `most`. */
+export async function firstSizesOver(sql: Sql, indexes: readonly number[], most: number): Promise<number[]> {
+  const rows = await sql.rows<{ size: string }>(
+    `select distinct c.size from unnest($1::bigint[]) as l (leaf)
+      cross join lateral (select min(size) as size from ledger_checkpoint where size > l.leaf and size <= $2) c
+     where c.size is not null`,
+    [indexes, most],
+  );
+  return rows.map(({ size }) => Number(size));
+}
+
 export async function readTiles(sql: Sql, places: readonly TilePlace[]): Promise<Tile[]> {
   const rows = await sql.rows<{ level: number; n: string; hashes: Buffer }>(
     `select t.level, t.n, t.hashes from ledger_tile t
