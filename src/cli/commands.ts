@@ -14,7 +14,8 @@ export type Command =
   | {
       readonly kind: 'verify';
       readonly bundle: string;
-      readonly key: string | null;
+      /** None: the keys of this log. */
+      readonly keys: readonly string[];
       readonly trusted: readonly string[];
     }
   | { readonly kind: 'account-create'; readonly email: string; readonly name: string }
@@ -40,7 +41,7 @@ export const USAGE = `usage: assent <command>
   keys drill                                  opens the copy as if the key ring were lost; changes nothing
   keys rotate-log                             gives the log a new key; the one of now signs beside it for 30 days
   verify BUNDLE                               checks a proof bundle against this log's key
-                                              [--key VKEY] [--tsa FILE]... [--witness VKEY]...
+                                              [--key VKEY]... [--tsa FILE]... [--witness VKEY]...
                                               [--earlier BUNDLE]...
 
 scopes: ${SCOPES.join(', ')}
@@ -107,7 +108,7 @@ function parse(args: readonly string[]) {
         scopes: text,
         expires: text,
         at: text,
-        key: text,
+        key: { type: 'string', multiple: true },
         tsa: { type: 'string', multiple: true },
         path: { type: 'string', multiple: true },
         witness: { type: 'string', multiple: true },
@@ -129,11 +130,11 @@ function footprintCommand(values: readonly string[], paths: readonly string[] = 
 function verifyCommand(
   bundles: readonly string[],
   {
-    key,
+    key: keys = [],
     tsa = [],
     witness = [],
     earlier = [],
-  }: { key?: string; tsa?: string[]; witness?: string[]; earlier?: string[] },
+  }: { key?: string[]; tsa?: string[]; witness?: string[]; earlier?: string[] },
 ): Command {
   const [bundle] = bundles;
   if (bundle === undefined || bundles.length > 1) throw usage('verify takes one bundle');
@@ -142,7 +143,7 @@ function verifyCommand(
     ...witness.flatMap((one) => ['--witness', one]),
     ...earlier.flatMap((file) => ['--earlier', file]),
   ];
-  return { kind: 'verify', bundle, key: key ?? null, trusted };
+  return { kind: 'verify', bundle, keys, trusted };
 }
 
 function required(value: string | undefined, option: string): string {
