@@ -44,7 +44,10 @@ async function entryFiles(sql: Sql, entries: readonly LogKeyEntry[], head: Bundl
   );
 }
 
-/** Where the next key has signed alone since, the newest checkpoint does not show who vouched for it. */
+/**
+ * Where the next key has signed alone since, the newest checkpoint does not show who vouched for it. Of the checkpoints of an hour the last
+ * is kept for ever, and the key before signs for 30 days.
+ */
 const vouchingSizes = (sql: Sql, entries: readonly LogKeyEntry[], head: BundleHead): Promise<number[]> =>
   firstSizesOver(
     sql,

@@ -113,17 +113,11 @@ export async function dailySizes(sql: Sql, to: number): Promise<number[][]> {
   return [...byService.values()].map((days) => days.map(({ size }) => Number(size)));
 }
 
-/**
- * Keeps of every hour before `until` only the newest checkpoint, all that are anchored, and the first one that holds an announcement: by
- * it a former key of the log vouches for its successor. @returns how many went
- */
+/** Keeps of every hour before `until` only the newest checkpoint, and all that are anchored. @returns how many went */
 export const deleteUnanchored = (sql: Sql, until: Date): Promise<number> =>
   sql.run(
     `delete from ledger_checkpoint c where c.signed_at < $1
        and not exists (select from anchor a where a.size = c.size)
-       and not exists (select from ledger_announced n join ledger_leaf l on l.entry_id = n.entry_id
-         where l.leaf_index < c.size and not exists (
-           select from ledger_checkpoint earlier where earlier.size > l.leaf_index and earlier.size < c.size))
        and exists (select from ledger_checkpoint later where later.size > c.size
          and date_trunc('hour', later.signed_at) = date_trunc('hour', c.signed_at))`,
     [until],
