@@ -1,6 +1,13 @@
 import { randomIds } from '../../../../src/kernel/ids';
 import { makeAnnounceKeys, makeRotateLogKey, makeSettleLogKeys } from '../../../../src/domain/consent';
-import { logSigner, logVkey, makeSequence, readHead, readSignedCheckpoint } from '../../../../src/domain/ledger';
+import {
+  logSigner,
+  logVkey,
+  makeReadLog,
+  makeSequence,
+  readHead,
+  readSignedCheckpoint,
+} from '../../../../src/domain/ledger';
 import { isSignedBy, parseNote, parseVkey, signNote } from '../../../../src/domain/ledger/note.rules';
 import type { KeyRing } from '../../../../src/domain/keyring.types';
 import { makeAuditLedger } from '../../../../src/domain/proof';
@@ -105,6 +112,24 @@ it('signs the entry of the new key with both, also when that is written while an
   await makeSequence({ ...depsOf(other), db: { ...world.db, transaction }, checkpointCopy })();
   const note = parseNote((await readHead(world.db))!.note)!;
   expect([first, vkeyOf()].map((vkey) => isSignedBy(note, parseVkey(vkey)!))).toEqual([true, true]);
+});
+
+it('is taken up by a process that slept through all of it', async () => {
+  const [sleeper, auditor, reader] = await Promise.all([world.otherRing(), world.otherRing(), world.otherRing()]);
+  await signNext([first]);
+  const { vkey } = await rotate();
+  await signNext([first]);
+  await settle();
+  const until = new Date(world.now().getTime() + 30 * DAY_MS);
+  later(31);
+  await settle();
+  expect(await signNext([first, vkey])).toEqual([false, true]);
+  expect(await makeReadLog({ ...depsOf(reader), db: world.db }).keys()).toEqual({
+    vkey,
+    former: [{ vkey: first, successorLeaf: expect.any(Number) as number, signsUntil: until }],
+  });
+  expect(await makeAuditLedger({ ...depsOf(auditor), checkpointCopy })()).toMatchObject({ ok: true });
+  expect(await signNext([first, vkey], sleeper)).toEqual([false, true]);
 });
 
 it('lets the old key sign as long as the log does not name the new one, however long nobody signs', async () => {

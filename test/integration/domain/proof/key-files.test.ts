@@ -5,6 +5,7 @@ import path from 'node:path';
 import { makeAnnounceKeys, makeRotateLogKey, makeSettleLogKeys } from '../../../../src/domain/consent';
 import { bundleSigner, logSigner, logVkey, makeThinCheckpoints } from '../../../../src/domain/ledger';
 import { makeLeadBundle, makeRangeProofs } from '../../../../src/domain/proof';
+import type { KeyRing } from '../../../../src/domain/keyring.types';
 import { jsonOf, resigned, treeOf, type Tree } from '../../../support/bundle-tree';
 import { openVerifier, reasonsOf, statesOf, type Verdict, type Verifier } from '../../../support/verifier';
 import type { TestPage } from '../inbox/inbox-world';
@@ -19,6 +20,8 @@ let lead: Subscriber;
 let trees: { before: Tree; beside: Tree; after: Tree; again: Tree };
 let keys: [first: string, second: string, third: string];
 let firstRing: ReturnType<typeof bundleSigner>;
+/** The key ring of processes that have not looked since before the first rotation. */
+let stale: [KeyRing, KeyRing];
 
 const rotate = async (): Promise<string> => (await makeRotateLogKey(world.deps)()).vkey;
 const settle = () => makeSettleLogKeys(world.deps)();
@@ -38,6 +41,7 @@ beforeAll(async () => {
   lead = await world.subscribe(page);
   await world.anchor();
   const before = await exported();
+  stale = [await world.otherRing(), await world.otherRing()];
   const second = await rotate();
   await world.sequence();
   await settle();
@@ -122,11 +126,26 @@ it('goes with the key that its log names, in the moment in which the new one wai
   }
 });
 
-it.each(['zip', 'ndjson'] as const)('proves many at once to whoever holds the first key, as %s', async (form) => {
-  const to = world.now();
-  const order = { accountId: page.accountId, page: undefined, from: new Date(to.getTime() - 90 * DAY_MS), to, form };
+it('is made by a process with the keys of this moment', async () => {
+  const [one, two] = stale.map((keyRing) => ({ ...world.bundleDeps, keyRing })) as [
+    ProofWorld['bundleDeps'],
+    ProofWorld['bundleDeps'],
+  ];
+  const ofLead = makeLeadBundle(one)({ accountId: page.accountId, leadUuid: lead.uuid, form: 'json' });
+  expect(wholeBy(await ofLead, keys[2])).toBe(true);
   const parts: Buffer[] = [];
-  for await (const part of await makeRangeProofs(world.bundleDeps)(order)) parts.push(part);
+  for await (const part of await makeRangeProofs(two)(rangeAs('zip'))) parts.push(part);
+  expect(judge(Buffer.concat(parts), keys[2])).toMatchObject({ exit: 2 });
+});
+
+const rangeAs = (form: 'zip' | 'ndjson') => {
+  const to = world.now();
+  return { accountId: page.accountId, page: undefined, from: new Date(to.getTime() - 90 * DAY_MS), to, form };
+};
+
+it.each(['zip', 'ndjson'] as const)('proves many at once to whoever holds the first key, as %s', async (form) => {
+  const parts: Buffer[] = [];
+  for await (const part of await makeRangeProofs(world.bundleDeps)(rangeAs(form))) parts.push(part);
   const bundle = Buffer.concat(parts);
   for (const vkey of keys) expect(judge(bundle, vkey)).toMatchObject({ exit: 2, records: 4 });
   expect(judge(bundle, vkeyOfAnother())).toMatchObject({ exit: 1 });
