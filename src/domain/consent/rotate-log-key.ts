@@ -13,11 +13,11 @@ export interface LogKeyRotation {
   readonly former: string;
 }
 
-const rotationUnderWay = (): UserError =>
-  new UserError(
-    'log_key_rotating',
-    'a former key of the log still signs beside the one of now: wait until its time is over',
-  );
+function rotationUnderWay(signsUntil: Date | null): UserError {
+  const until =
+    signsUntil === null ? 'and the log does not hold the entry of that yet' : `until ${signsUntil.toISOString()}`;
+  return new UserError('log_key_rotating', `a former key of the log still signs beside the one of now, ${until}`);
+}
 
 /**
  * Gives the log a new key, and writes it into the log. Every process signs with both at its next checkpoint. Repeated after a death at
@@ -29,9 +29,10 @@ export const makeRotateLogKey = (deps: AnnounceKeysDeps) => async (): Promise<Lo
   const { db, keyRing, logOrigin } = deps;
   const announce = makeAnnounceKeys(deps);
   await keyRing.refreshSystemKeys();
-  const isUnderWay = keyRing.formerLogKeys().some(({ seed }) => seed !== null);
-  if (isUnderWay && (await isAnnounced(db, logVkey(keyRing, logOrigin)))) throw rotationUnderWay();
-  if (!isUnderWay) {
+  const beside = keyRing.formerLogKeys().findLast(({ seed }) => seed !== null);
+  if (beside !== undefined && (await isAnnounced(db, logVkey(keyRing, logOrigin))))
+    throw rotationUnderWay(beside.signsUntil);
+  if (beside === undefined) {
     const { publicKey } = logSigner(keyRing, logOrigin);
     // An installation that never ran has not said yet what its first key is.
     await announce({ vkey: logVkey(keyRing, logOrigin), appSecrets: [] });
