@@ -13,7 +13,8 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from
 
 const USAGE = `usage: node assent-verify.mjs --key <vkey or file> [options] <bundle.zip | .json | .ndjson>
 
-  --key K               verifier key of the log, as you got it from the operator or an auditor, not from the bundle
+  --key K               verifier key of the log, as you got it from the operator or an auditor, not from the bundle;
+                        several times for a log whose key was replaced, if you have more than one
   --tsa FILE            PEM of a time-stamping authority you trust; may be given several times
   --witness K           verifier key of a witness you trust; may be given several times
   --earlier FILE        another bundle of the same log, older or newer, about one person or many; may be given several times.
@@ -36,6 +37,8 @@ const MOST_WEBHOOK_DEPTH = 65;
 const MOST_DEPTH = 8;
 const MOST_MESSAGES = 500;
 const MOST_CHECKPOINTS = 2_000;
+/** Keys that a log has had. */
+const MOST_KEYS = 500;
 const MOST_CERTIFICATES = 16;
 /** Pairs of certificates of which one is said to have issued the other, in a whole bundle. Authorities have few, and the same ones for years. */
 const MOST_ISSUES = 4_000;
@@ -218,8 +221,10 @@ function readSmall(file) {
 }
 
 /** Reads a verifier key given by the auditor: the text, or a file that holds it. */
-function readKey(given, type) {
-  const text = /^[^\s+]+\+[0-9a-f]{8}\+/.test(given) ? given.trim() : readSmall(given).trim();
+const readKey = (given, type) =>
+  parseKey(/^[^\s+]+\+[0-9a-f]{8}\+/.test(given) ? given.trim() : readSmall(given).trim(), type);
+
+function parseKey(text, type) {
   const [, name, id, base64] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   const material = Buffer.from(base64 ?? '', 'base64');
   const publicKey = material.subarray(1);
@@ -263,37 +268,41 @@ function readNote(bytes, what, own) {
   return { text: text.slice(0, end + 1), signatures };
 }
 
-/** The note must be signed by the key; a second signature in its name that does not hold is refused too. */
-function requireSignature(note, key, what) {
-  const own = note.signatures.filter(({ name, id }) => name === key.name && id?.equals(key.id));
-  need(own.length > 0, 1, `${what} is not signed with the key you gave`);
-  for (const { signature } of own) {
-    need(ed25519(key, Buffer.from(note.text), signature), 1, `${what}: the signature is not by the key you gave`);
+const linesBy = (note, key) => note.signatures.filter(({ name, id }) => name === key.name && id?.equals(key.id));
+
+/** The note must be signed by one of the keys; another signature in the name of one of them that does not hold is refused too. */
+function requireSignature(note, keys, what) {
+  const own = keys.flatMap((key) => linesBy(note, key).map(({ signature }) => ({ key, signature })));
+  const which = keys.length === 1 ? 'the key you gave' : 'a key you gave, or one that it vouches for';
+  need(own.length > 0, 1, `${what} is not signed with ${which}`);
+  for (const { key, signature } of own) {
+    const isValid = ed25519(key, Buffer.from(note.text), signature);
+    need(isValid, 1, `${what}: the signature is not by the key you gave`);
   }
 }
 
 /** A checkpoint of the log (C2SP tlog-checkpoint), its signature checked. */
-function readCheckpoint(bytes, key, what) {
-  const note = readNote(bytes, what, key.name);
-  const [, origin, size, root] = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(note.text) ?? [];
-  need(origin !== undefined && Number.isSafeInteger(Number(size)), 1, `${what} is not a checkpoint`);
-  need(origin === key.name, 1, `${what} is of another log than your key`);
-  requireSignature(note, key, what);
-  const logLines = note.signatures.filter(({ name }) => name === origin).map(({ line }) => line);
-  const firstOther = note.signatures.findIndex(({ name }) => name !== origin);
-  const isOrdered = note.signatures
-    .slice(firstOther < 0 ? note.signatures.length : firstOther)
+function readCheckpoint(bytes, keys, what) {
+  const head = readHead(bytes, keys, what);
+  requireSignature(head, keys, what);
+  const { origin, text, signatures } = head;
+  const logLines = signatures.filter(({ name }) => name === origin).map(({ line }) => line);
+  const firstOther = signatures.findIndex(({ name }) => name !== origin);
+  const isOrdered = signatures
+    .slice(firstOther < 0 ? signatures.length : firstOther)
     .every(({ name }) => name !== origin);
   need(isOrdered, 1, `${what}: the log's own signatures do not come first`);
-  return {
-    what,
-    size: Number(size),
-    root: Buffer.from(root, 'base64'),
-    text: note.text,
-    signatures: note.signatures,
-    /** What time-stamps are over. */
-    stamped: Buffer.from(`${note.text}\n${logLines.join('')}`),
-  };
+  /** What time-stamps are over. */
+  return { ...head, stamped: Buffer.from(`${text}\n${logLines.join('')}`) };
+}
+
+/** What a checkpoint says. Who signed it is not looked at. */
+function readHead(bytes, [key], what) {
+  const { text, signatures } = readNote(bytes, what, key.name);
+  const [, origin, size, root] = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(text) ?? [];
+  need(origin !== undefined && Number.isSafeInteger(Number(size)), 1, `${what} is not a checkpoint`);
+  need(origin === key.name, 1, `${what} is of another log than your key`);
+  return { what, origin, size: Number(size), root: Buffer.from(root, 'base64'), text, signatures };
 }
 
 /** Lines of base64 hashes behind some header lines; each line ends with a newline. */
@@ -779,7 +788,8 @@ function* linesOf(file) {
 const KINDS = ['lead', 'message', 'broadcast', 'audit'];
 
 /** Checks the manifest's signature and form. @returns what it names */
-function readManifest(manifest, note, key) {
+function readManifest(manifest, note, keys) {
+  const [key] = keys;
   need(manifest !== undefined && note !== undefined, 1, 'the bundle has no manifest or no signature over it');
   const [, about, head] =
     /^\{(?:"about":(\{[^{}]{0,300}\}),)?("files":)/.exec(manifest.toString('latin1', 0, 400)) ?? [];
@@ -805,7 +815,7 @@ function readManifest(manifest, note, key) {
   const signed = readNote(note, 'manifest.note', bundleKey(key).name);
   const expected = `assent-bundle/v1\n${key.name}\n${sha256(manifest).toString('hex')}\n`;
   need(signed.text === expected, 1, 'manifest.note does not sign this manifest.json');
-  requireSignature(signed, bundleKey(key), 'manifest.note');
+  requireSignature(signed, keys.map(bundleKey), 'manifest.note');
   return { kind: value.kind, files, about: claim, madeAt: value.made_at, tooLarge };
 }
 
@@ -1897,24 +1907,84 @@ class Findings {
   }
 }
 
-/** The files all people of a bundle share, checked: checkpoints, their consistency, the key, the anchors. */
-function readCommon(common, options, findings) {
-  const { key } = options;
+const KEY_ENTRY = /^keys\/\d{4}\.(json|nonce|tlog-proof)$/;
+
+/**
+ * The keys that count, for a log whose key was replaced. `trusted` are those the auditor gave, and each later one whose entry in the log
+ * stands under a checkpoint that a trusted key before it has signed: never an earlier one, for that may have been stolen since it ended.
+ * `earlierKeys` are those which the log names; they count for nothing but checkpoints that are shown to be the beginning of this log.
+ */
+function readKeys(common, keys) {
+  const names = [...common.keys()].filter((path) => KEY_ENTRY.test(path) && path.endsWith('.json')).sort();
+  if (names.length === 0) return { trusted: keys, earlierKeys: [] };
+  need(names.length <= MOST_KEYS, 1, 'the bundle names too many keys');
   const bytes = fileOf(common, 'checkpoints/after.note');
-  const after = { ...readCheckpoint(bytes, key, 'checkpoints/after.note'), bytes, which: 'after' };
-  need(
-    fileOf(common, 'keys/log.vkey').toString('utf8') === `${key.text}\n`,
-    1,
-    'keys/log.vkey is another key than the one you gave',
+  const after = { ...readHead(bytes, keys, 'checkpoints/after.note'), bytes };
+  const named = names.map((path) => readNamedKey(common, path.slice(0, -'.json'.length), { key: keys[0], after }));
+  const heads = [after, ...readVouching(common, keys, after)];
+  const placeOf = ({ text }) => Math.max(-1, ...named.flatMap((one) => (one.key.text === text ? [one.index] : [])));
+  const trusted = [...keys];
+  const isVouched = ({ index }) =>
+    heads.some((head) => head.size > index && trusted.some((by) => isBefore(placeOf(by), index) && isBy(head, by)));
+  for (const one of named.sort((a, b) => a.index - b.index)) {
+    if (!trusted.some(({ text }) => text === one.key.text) && isVouched(one)) trusted.push(one.key);
+  }
+  return { trusted, earlierKeys: named.map(({ key }) => key) };
+}
+
+const isBefore = (place, index) => place >= 0 && place < index;
+
+const isBy = (note, key) => {
+  const own = linesBy(note, key);
+  return own.length > 0 && own.every(({ signature }) => ed25519(key, Buffer.from(note.text), signature));
+};
+
+function readNamedKey(common, name, context) {
+  const { body, index } = readOpening(common, name, context);
+  need(Object.keys(body).sort().join() === 'at,kind,log,v,vkey', 1, `${name}.json has other fields than it should`);
+  need(body.kind === 'log_key' && typeof body.vkey === 'string', 1, `${name}.json does not name a key of the log`);
+  let key;
+  try {
+    key = parseKey(body.vkey, ED25519);
+  } catch {
+    refuse(1, `${name}.json does not name a key of the log`);
+  }
+  need(key.name === context.key.name, 1, `${name}.json names a key of another log`);
+  return { key, index };
+}
+
+/** Checkpoints that are shown to be the beginning of `after`, whoever signed them. */
+function readVouching(common, keys, after) {
+  const found = [...common.keys()].flatMap(
+    (path) => /^checkpoints\/(before|at-[1-9]\d{0,15})\.note$/.exec(path)?.[1] ?? [],
   );
+  need(found.length < MOST_CHECKPOINTS, 1, 'the bundle holds too many checkpoints');
+  return found.map((which) => {
+    const what = `checkpoints/${which}.note`;
+    return requireBeginning(common, which, readHead(fileOf(common, what), keys, what), after);
+  });
+}
+
+/** The files all people of a bundle share, checked: checkpoints, their consistency, the key, the anchors. */
+function readCommon(common, { trusted, earlierKeys }, options, findings) {
+  const bytes = fileOf(common, 'checkpoints/after.note');
+  const after = { ...readCheckpoint(bytes, trusted, 'checkpoints/after.note'), bytes, which: 'after' };
+  const claimed = fileOf(common, 'keys/log.vkey').toString('utf8');
+  const isTrusted = trusted.some(({ text }) => claimed === `${text}\n`);
+  need(isTrusted, 1, 'keys/log.vkey is another key than the one you gave');
+  if (!options.keys.some((key) => linesBy(after, key).length > 0))
+    findings.note(
+      `the log is signed with ${trusted.find((key) => linesBy(after, key).length > 0).text}, for which a key you gave vouches`,
+    );
   const checkpoints = [after];
   for (const path of common.keys()) {
     const [, which] = /^checkpoints\/(before|at-[1-9]\d{0,15})\.note$/.exec(path) ?? [];
-    if (which !== undefined) checkpoints.push(readOlder(common, which, key, after));
+    if (which !== undefined) checkpoints.push(readOlder(common, which, [...trusted, ...earlierKeys], after));
     need(checkpoints.length <= MOST_CHECKPOINTS, 1, 'the bundle holds too many checkpoints');
     const isKnown =
       which !== undefined ||
       path === 'checkpoints/after.note' ||
+      (KEY_ENTRY.test(path) && common.has(path.replace(/\.[a-z-]+$/, '.json'))) ||
       /^(checkpoints\/(before|at-\d+)\.consistency|anchors\/(before|after|at-\d+)\.(tsr|tsa\.pem|self\.tsr|self\.pem)|notices\/[0-9a-f]{64}\.txt)$/.test(
         path,
       ) ||
@@ -1954,9 +2024,13 @@ function readCommon(common, options, findings) {
   return { context, moments };
 }
 
-function readOlder(common, which, key, after) {
+function readOlder(common, which, keys, after) {
   const what = `checkpoints/${which}.note`;
-  const older = readCheckpoint(fileOf(common, what), key, what);
+  return requireBeginning(common, which, readCheckpoint(fileOf(common, what), keys, what), after);
+}
+
+function requireBeginning(common, which, older, after) {
+  const what = `checkpoints/${which}.note`;
   need(older.size <= after.size, 1, `${what} is larger than checkpoints/after.note`);
   need(which === 'before' || which === `at-${older.size}`, 1, `${what} is named after another size`);
   const path = `checkpoints/${which}.consistency`;
@@ -2071,8 +2145,9 @@ const isPersonal = (path) => /^(entries|evidence|sends)\//.test(path);
 
 function verifySingle(files, options, findings) {
   findings.records = 1;
+  const keys = findings.try(() => readKeys(files, options.keys)) ?? { trusted: options.keys, earlierKeys: [] };
   const manifest = findings.try(() => {
-    const read = readManifest(files.get('manifest.json'), files.get('manifest.note'), options.key);
+    const read = readManifest(files.get('manifest.json'), files.get('manifest.note'), keys.trusted);
     for (const [path, bytes] of files) {
       if (path !== 'manifest.json' && path !== 'manifest.note')
         requireHash(read.files, path, sha256(bytes).toString('hex'));
@@ -2084,7 +2159,7 @@ function verifySingle(files, options, findings) {
   });
   const own = new Map([...files].filter(([path]) => isPersonal(path)));
   const common = new Map([...files].filter(([path]) => !isPersonal(path)));
-  const shared = findings.try(() => readCommon(common, options, findings));
+  const shared = findings.try(() => readCommon(common, keys, options, findings));
   if (shared === undefined) return;
   if (manifest !== undefined) noteMaking(manifest, findings);
   checkPerson(own, shared, findings, '');
@@ -2191,7 +2266,8 @@ function verifyManyZip(members, options, findings) {
   const others = members.filter((member) => !isChunk(member));
   need(others.reduce((sum, { size }) => sum + size, 0) <= MOST_BUNDLE_BYTES, 1, 'the bundle is too large');
   const common = new Map(others.map(({ path, bytes }) => [path, bytes()]));
-  const manifest = readManifest(common.get('manifest.json'), common.get('manifest.note'), options.key);
+  const keys = readKeys(common, options.keys);
+  const manifest = readManifest(common.get('manifest.json'), common.get('manifest.note'), keys.trusted);
   need(['broadcast', 'audit'].includes(manifest.kind), 1, 'manifest.json is of another kind of bundle');
   const present = new Set(members.map(({ path }) => path));
   const gone = [...manifest.files.keys()].find((path) => !present.has(path));
@@ -2200,7 +2276,7 @@ function verifyManyZip(members, options, findings) {
     if (!path.startsWith('manifest.'))
       findings.try(() => requireHash(manifest.files, path, sha256(bytes).toString('hex')));
   }
-  const shared = readCommon(common, options, findings);
+  const shared = readCommon(common, keys, options, findings);
   members.filter(isChunk).forEach(({ path, bytes }, at) => {
     findings.try(() => {
       need(path === chunkName(at + 1), 1, `${path}: chunks are not numbered one after the other`);
@@ -2218,6 +2294,7 @@ const chunkName = (n) => `chunks/${String(n).padStart(6, '0')}.ndjson`;
 function verifyLines(file, options, findings) {
   let common;
   let shared;
+  let keys;
   let end;
   const hashes = new Map();
   let hash = createHash('sha256');
@@ -2230,7 +2307,8 @@ function verifyLines(file, options, findings) {
     need(end === undefined, 1, 'the bundle has lines behind its end');
     if (common === undefined) {
       common = readWrapped(line, '{"common":', '}\n', 'the first line');
-      shared = readCommon(common, options, findings);
+      keys = readKeys(common, options.keys);
+      shared = readCommon(common, keys, options, findings);
     } else if (line.subarray(0, 10).toString() === '{"record":') {
       hash.update(line);
       inChunk += 1;
@@ -2243,7 +2321,7 @@ function verifyLines(file, options, findings) {
   need(common !== undefined && end !== undefined, 1, 'the bundle ends too early: it has no manifest');
   closeChunk();
   need([...end.keys()].join() === 'manifest,note', 1, 'the last line is not written as it should be');
-  const manifest = readManifest(end.get('manifest'), end.get('note'), options.key);
+  const manifest = readManifest(end.get('manifest'), end.get('note'), keys.trusted);
   for (const [path, bytes] of common) hashes.set(path, sha256(bytes).toString('hex'));
   for (const [path, digest] of hashes) requireHash(manifest.files, path, digest);
   need(manifest.files.size === hashes.size, 1, 'the manifest names files that are not here');
@@ -2399,10 +2477,10 @@ function printed(result) {
 }
 
 function parseArguments(args) {
-  const given = { key: null, tsa: [], witness: [], earlier: [], secret: null, json: false, bundle: null };
+  const given = { keys: [], tsa: [], witness: [], earlier: [], secret: null, json: false, bundle: null };
   for (let at = 0; at < args.length; at += 1) {
     const value = () => args[(at += 1)] ?? usage(`${args[at - 1]} needs a value`);
-    if (args[at] === '--key') given.key = value();
+    if (args[at] === '--key') given.keys.push(value());
     else if (args[at] === '--tsa') given.tsa.push(value());
     else if (args[at] === '--witness') given.witness.push(value());
     else if (args[at] === '--earlier') given.earlier.push(value());
@@ -2413,7 +2491,7 @@ function parseArguments(args) {
     else given.bundle = args[at];
   }
   if (given.bundle === null) usage('no bundle given');
-  if (given.key === null)
+  if (given.keys.length === 0)
     usage('--key is needed: the key that lies in a bundle would prove nothing, whoever forged it put it there');
   return given;
 }
@@ -2445,9 +2523,12 @@ function readOptions(given) {
       return usage(`${what}: ${error.code === 'ENOENT' ? 'neither a verifier key nor a file' : error.message}`);
     }
   };
+  const keys = given.keys.map((one) => orUsage('--key', () => readKey(one, ED25519)));
+  if (keys.some(({ name }) => name !== keys[0].name)) usage('--key: the keys are of more than one log');
   return {
     earlier: given.earlier,
-    key: orUsage('--key', () => readKey(given.key, ED25519)),
+    key: keys[0],
+    keys,
     authorities: given.tsa.flatMap((file) => orUsage('--tsa', () => readCertificates(file))),
     witnesses: given.witness.map((one) => orUsage('--witness', () => readKey(one, COSIGNATURE))),
     secret: given.secret === null ? null : orUsage('--app-secret-file', () => readSmall(given.secret).trim()),

@@ -23,7 +23,7 @@ const USAGE = `usage: node assent-witness.mjs --name NAME --state DIR --log <vke
 
   --name NAME    name of this witness, like witness.example.org/w1
   --state DIR    where its key and the last checkpoint of each log are kept; made when it is missing
-  --log K        verifier key of a log to watch; may be given several times
+  --log K        verifier key of a log to watch; may be given several times, also for one log whose key is being replaced
   --host H       address to listen on (127.0.0.1); put a TLS proxy in front of any other
   --port P       port (7080; 0 picks one)
   --print-key    prints the verifier key of this witness and ends
@@ -204,23 +204,26 @@ function parseRequest(body) {
   };
 }
 
-/** A line in the name of the log's key that does not verify spoils the note, whatever else stands in it. */
-function isSigned({ checkpoint, signatures }, { origin, id, key }) {
+/** By any of the keys. A line in the name of one of them that does not verify spoils the note, whatever else stands in it. */
+function isSigned({ checkpoint, signatures }, keys) {
   const own = signatures.flatMap((line) => {
     const [, name, base64] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
     const packed = Buffer.from(base64 ?? '', 'base64');
-    return name === origin && packed.subarray(0, 4).equals(id) ? [packed.subarray(4)] : [];
+    const by = keys.find(({ origin, id }) => name === origin && packed.subarray(0, 4).equals(id));
+    return by === undefined ? [] : [{ key: by.key, signature: packed.subarray(4) }];
   });
   const text = Buffer.from(checkpoint);
-  return own.length > 0 && own.every((signature) => signature.length === 64 && verify(null, text, key, signature));
+  const holds = ({ key, signature }) => signature.length === 64 && verify(null, text, key, signature);
+  return own.length > 0 && own.every(holds);
 }
 
 /** Everything between the check and the kept state happens in one turn of the event loop: no other request comes between. */
 function addCheckpoint(body, { name, key, logs, state, nowMs }) {
   const request = parseRequest(body);
-  const log = logs.find(({ origin }) => origin === request.origin);
+  const keys = logs.filter(({ origin }) => origin === request.origin);
+  const [log] = keys;
   if (log === undefined) throw new Answer(404, 'this witness does not know the log\n');
-  if (!isSigned(request, log)) throw new Answer(403, 'the checkpoint is not signed by the log\n');
+  if (!isSigned(request, keys)) throw new Answer(403, 'the checkpoint is not signed by the log\n');
   const { oldSize, size, root, hashes } = request;
   if (oldSize > size) throw new Answer(400, 'the old size is larger than the checkpoint\n');
   const known = state.of(log.origin);

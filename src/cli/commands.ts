@@ -10,12 +10,13 @@ export type Command =
   | { readonly kind: 'audit' }
   | { readonly kind: 'retention'; readonly at: Date | null }
   | { readonly kind: 'restore'; readonly applies: boolean; readonly acceptsLoss: boolean }
-  | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' }
+  | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' | 'keys-rotate-log' }
   | FootprintCommand
   | {
       readonly kind: 'verify';
       readonly bundle: string;
-      readonly key: string | null;
+      /** None: the keys of this log. */
+      readonly keys: readonly string[];
       readonly trusted: readonly string[];
     }
   | { readonly kind: 'account-create'; readonly email: string; readonly name: string }
@@ -41,8 +42,9 @@ export const USAGE = `usage: assent <command>
   keys reseal                                 writes the key ring anew under the first MASTER_KEY
   keys copy                                   brings the copy in KEYRING_COPY_DIR in step now
   keys drill                                  opens the copy as if the key ring were lost; changes nothing
+  keys rotate-log                             gives the log a new key; the one of now signs beside it for 30 days
   verify BUNDLE                               checks a proof bundle against this log's key
-                                              [--key VKEY] [--tsa FILE]... [--witness VKEY]...
+                                              [--key VKEY]... [--tsa FILE]... [--witness VKEY]...
                                               [--earlier BUNDLE]...
 
 scopes: ${SCOPES.join(', ')}
@@ -60,6 +62,7 @@ const PLAIN = {
   'keys reseal': { kind: 'keys-reseal' },
   'keys copy': { kind: 'keys-copy' },
   'keys drill': { kind: 'keys-drill' },
+  'keys rotate-log': { kind: 'keys-rotate-log' },
 } as const satisfies Readonly<Record<string, Command>>;
 
 /** @throws {UserError} `usage` */
@@ -110,7 +113,7 @@ function parse(args: readonly string[]) {
         scopes: text,
         expires: text,
         at: text,
-        key: text,
+        key: { type: 'string', multiple: true },
         tsa: { type: 'string', multiple: true },
         path: { type: 'string', multiple: true },
         witness: { type: 'string', multiple: true },
@@ -134,11 +137,11 @@ function footprintCommand(values: readonly string[], paths: readonly string[] = 
 function verifyCommand(
   bundles: readonly string[],
   {
-    key,
+    key: keys = [],
     tsa = [],
     witness = [],
     earlier = [],
-  }: { key?: string; tsa?: string[]; witness?: string[]; earlier?: string[] },
+  }: { key?: string[]; tsa?: string[]; witness?: string[]; earlier?: string[] },
 ): Command {
   const [bundle] = bundles;
   if (bundle === undefined || bundles.length > 1) throw usage('verify takes one bundle');
@@ -147,7 +150,7 @@ function verifyCommand(
     ...witness.flatMap((one) => ['--witness', one]),
     ...earlier.flatMap((file) => ['--earlier', file]),
   ];
-  return { kind: 'verify', bundle, key: key ?? null, trusted };
+  return { kind: 'verify', bundle, keys, trusted };
 }
 
 function required(value: string | undefined, option: string): string {

@@ -1,21 +1,39 @@
 import type { Infrastructure } from '../compose/infrastructure';
+import { logOrigin } from '../compose/installation';
+import { makeRotateLogKey, type LogKeyRotation } from '../domain/consent';
 import type { KeyRingCopy } from '../domain/keyring.types';
 import { makeOpenEveryPage, type OpenedPages } from '../domain/leads';
 import { UserError } from '../kernel/errors';
 import { openKeyRing, postgresRingRegistry } from '../platform/keyring';
+import type { Command } from './commands';
 
 const noCopy = (): UserError =>
   new UserError('no_key_ring_copy', 'KEYRING_COPY_DIR names no directory: there is no second copy of the key ring');
 
+/** What `assent keys …` is told. */
+type KeysCommand = Extract<Command, { kind: `keys-${string}` }>;
+
+export const isKeysCommand = (command: Command): command is KeysCommand => command.kind.startsWith('keys-');
+
 /** Carries out one of the commands about the key ring. */
 export async function handleKeys(
-  kind: 'keys-reseal' | 'keys-copy' | 'keys-drill',
+  { kind }: KeysCommand,
   infrastructure: Infrastructure,
   say: (text: string) => void,
 ): Promise<object> {
   if (kind === 'keys-reseal') return { resealed: await infrastructure.keyRing.reseal() };
   if (kind === 'keys-copy') return { changed: await requiredCopy(infrastructure).update() };
+  if (kind === 'keys-rotate-log') return rotateLog(infrastructure, say);
   return drill(infrastructure, say);
+}
+
+/** @throws {UserError} `log_key_rotating` */
+async function rotateLog(infrastructure: Infrastructure, say: (text: string) => void): Promise<LogKeyRotation> {
+  const rotation = await makeRotateLogKey({ ...infrastructure, logOrigin: await logOrigin(infrastructure) })();
+  say('The log has a new key. Both sign for 30 days: give the new one to auditors and witnesses by then.');
+  // Last, for it can be repeated by itself: the new key must not lie in one place only.
+  await infrastructure.keyRingCopy?.update();
+  return rotation;
 }
 
 /** @throws {UserError} `no_key_ring_copy` */

@@ -7,7 +7,7 @@ import { logOrigin } from '../compose/installation';
 import { sandboxPages } from '../compose/sandbox';
 import { TOOLS } from '../compose/tools';
 import { makeCreateAccount, makeCreateApiKey, makeFindAccount, SCOPES, type CreatedApiKey } from '../domain/accounts';
-import { logVkey } from '../domain/ledger';
+import { logKeys } from '../domain/ledger';
 import { findPageByMetaId } from '../domain/pages';
 import { makeAuditLedger, type AuditResult } from '../domain/proof';
 import { makePreviewRetention, type RetentionPreview } from '../domain/retention';
@@ -15,7 +15,7 @@ import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
 import { footprint } from './footprint';
-import { handleKeys } from './keys';
+import { handleKeys, isKeysCommand } from './keys';
 import { restore } from './restore';
 
 export interface Terminal {
@@ -37,8 +37,8 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
     terminal.say(USAGE);
     return;
   }
-  if (command.kind === 'verify' && command.key !== null) {
-    verifyBundle(command, command.key);
+  if (command.kind === 'verify' && command.keys.length > 0) {
+    verifyBundle(command, command.keys);
     return;
   }
   const config = readConfig();
@@ -46,7 +46,7 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
   const role = command.kind === 'restore' ? 'restore' : 'cli';
   const infrastructure = await openInfrastructure(config, { role, say: terminal.say });
   try {
-    if (command.kind === 'verify') verifyBundle(command, await ownKey(infrastructure));
+    if (command.kind === 'verify') verifyBundle(command, await ownKeys(infrastructure));
     else terminal.print(await carryOut(command, infrastructure, terminal));
   } finally {
     await infrastructure.close();
@@ -72,12 +72,14 @@ function requireInstallation({ keyRingDir }: Config): void {
   );
 }
 
-const ownKey = async (infrastructure: Infrastructure): Promise<string> =>
-  logVkey(infrastructure.keyRing, await logOrigin(infrastructure));
+/** Those that it had before too: a bundle may be older than the key of now. */
+const ownKeys = async (infrastructure: Infrastructure): Promise<string[]> =>
+  logKeys(infrastructure.keyRing, await logOrigin(infrastructure)).map(({ vkey }) => vkey);
 
 /** Checks with the program that auditors use; its words and its exit status are ours. */
-function verifyBundle({ bundle, trusted }: Extract<Command, { kind: 'verify' }>, key: string): void {
-  const args = [path.join(TOOLS, 'assent-verify.mjs'), '--key', key, ...trusted, bundle];
+function verifyBundle({ bundle, trusted }: Extract<Command, { kind: 'verify' }>, keys: readonly string[]): void {
+  const given = keys.flatMap((key) => ['--key', key]);
+  const args = [path.join(TOOLS, 'assent-verify.mjs'), ...given, ...trusted, bundle];
   const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   process.exitCode = status ?? 1;
 }
@@ -95,16 +97,12 @@ async function auditLedger(infrastructure: Infrastructure, { say }: Terminal): P
   return result;
 }
 
-type KeysCommand = Extract<Command, { kind: `keys-${string}` }>;
-
-const isAboutKeys = (command: Command): command is KeysCommand => command.kind.startsWith('keys-');
-
 async function carryOut(
   command: Exclude<Command, { kind: 'help' | 'verify' }>,
   infrastructure: Infrastructure,
   terminal: Terminal,
 ): Promise<unknown> {
-  if (isAboutKeys(command)) return handleKeys(command.kind, infrastructure, terminal.say);
+  if (isKeysCommand(command)) return handleKeys(command, infrastructure, terminal.say);
   switch (command.kind) {
     case 'migrate':
       return { migrated: true };

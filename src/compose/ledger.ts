@@ -1,4 +1,4 @@
-import { makeAnnounceKeys, makeExpireTokens, type AppendDeps } from '../domain/consent';
+import { makeAnnounceKeys, makeExpireTokens, makeSettleLogKeys, type AppendDeps } from '../domain/consent';
 import {
   logVkey,
   makeAnchorCheckpoints,
@@ -24,6 +24,7 @@ export async function composeLedger(infrastructure: Infrastructure, { messenger 
     anchoring: [{ name: 'anchor-checkpoints', run: makeAnchorCheckpoints({ db, clock, log, services }) }],
     housekeeping: [
       { name: 'expire-tokens', run: makeExpireTokens({ ...append, db }) },
+      { name: 'settle-log-keys', run: makeSettleLogKeys({ ...append, db }) },
       { name: 'thin-checkpoints', run: makeThinCheckpoints({ db, clock }) },
     ],
   };

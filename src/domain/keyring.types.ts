@@ -18,6 +18,18 @@ export interface PendingMacKey {
   readonly key: Buffer;
 }
 
+/** A key of the log that another one took the place of. */
+export interface FormerLogKey {
+  /** 32 bytes. */
+  readonly publicKey: Buffer;
+  /** 32 bytes; null once it is destroyed. */
+  readonly seed: Buffer | null;
+  /** Leaf of the entry that names its successor: every checkpoint that holds it is signed by the successor. Null while that waits. */
+  readonly successorLeaf: number | null;
+  /** Until then it signs beside its successors; null as long as that entry waits. */
+  readonly signsUntil: Date | null;
+}
+
 /** A bucket with a new version that no `commit` has made its only one yet. */
 export interface StagedVersion {
   readonly bucket: number;
@@ -56,6 +68,19 @@ export interface KeyRing {
   systemKey(purpose: SystemKeyPurpose): Buffer;
   /** The key of the MAC over pending ledger rows: the current one, or the one a row names. */
   pendingMacKey(id?: number): PendingMacKey;
+  /** Oldest first. */
+  formerLogKeys(): readonly FormerLogKey[];
+  /** Generation of the system ring that is in memory. */
+  systemGeneration(): number;
+
+  /** Brings the system keys in step with what other processes have made of them. */
+  refreshSystemKeys(): Promise<void>;
+  /** Makes a new key of the log, if this one is still its key, which then signs beside it. */
+  replaceLogKey(current: { readonly publicKey: Buffer; readonly seed: Buffer }): Promise<void>;
+  /** Says of a former key, once, from which leaf on its successor signs and how long it signs beside it. */
+  boundFormerLogKey(publicKey: Buffer, successorLeaf: number, signsUntil: Date): Promise<void>;
+  /** Destroys the seeds of former keys whose time is over. */
+  destroyFormerLogSeeds(now: Date): Promise<void>;
 
   /** Reads a Page's ring again. A ring that does not exist is simply not loaded afterwards. */
   reload(pageUuid: string): Promise<void>;

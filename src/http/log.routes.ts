@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ReadLog } from '../domain/ledger';
 import { HttpError } from './http.errors';
 import { privateRoute, publicRoute, type Call, type Reply, type Route } from './route';
+import { isoOrNull, timestamp } from './schemas';
 
 const tag = 'ledger';
 const OCTETS = 'application/octet-stream';
@@ -13,6 +14,13 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 const NOTE_EXAMPLE =
   'log.example.com/consent\n2\nhIPRqC0KIXrU8KGmgtIe1dFZmYqjTSR0fwFcD8CM9WI=\n\n— log.example.com/consent igyKOkoM2dPl42xDVI0wrEscQNj/u8wVy1EqkilHklMaTcle+ZXt0RAATxeKxQ94dngL07vHMgE5k4Jpd4t8ht/z2Qs=\n';
 const VKEY_EXAMPLE = 'log.example.com/consent+8a0c8a3a+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c';
+
+const logKey = z
+  .object({
+    vkey: z.string(),
+    former: z.array(z.object({ vkey: z.string(), signs_until: timestamp.nullable() })),
+  })
+  .meta({ id: 'LogKey', example: { vkey: VKEY_EXAMPLE, former: [] } });
 
 type LogRoute<Params> = Pick<Route, 'path' | 'isDeep' | 'summary' | 'description' | 'replies'> & {
   readonly params?: z.ZodType<Params>;
@@ -42,15 +50,20 @@ export function logRoutes(log: ReadLog, isPublic: boolean): Route[] {
     }),
     route({
       path: '/v1/ledger/key',
-      summary: 'The key that signs the log',
-      description: 'Give it to whoever is to check proofs, by a way of its own: a proof must not bring its own key',
+      summary: 'The key that signs the log, and those it took the place of',
+      description:
+        'Give `vkey` to whoever is to check proofs, by a way of its own: a proof must not bring its own key. `former` are earlier keys, the oldest first; each signs beside its successors until `signs_until`, which is null while the new one waits for its place in the log',
       replies: {
         200: {
-          description: 'A C2SP verifier key',
-          schema: z.object({ vkey: z.string() }).meta({ id: 'LogKey', example: { vkey: VKEY_EXAMPLE } }),
+          description: 'C2SP verifier keys',
+          schema: logKey,
         },
       },
-      handle: () => Promise.resolve({ status: 200, body: { vkey: log.vkey() } }),
+      handle: async () => {
+        const { vkey, former } = await log.keys();
+        const shown = former.map((key) => ({ vkey: key.vkey, signs_until: isoOrNull(key.signsUntil) }));
+        return { status: 200, body: { vkey, former: shown } };
+      },
     }),
     route({
       path: '/v1/ledger/tile/{tile}',

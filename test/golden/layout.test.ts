@@ -282,6 +282,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/tools/assent-verify-earlier.test.ts': 'bundles of the server compared with one another',
   'test/unit/tools/assent-verify-content.test.ts': 'what an act must say to be one',
   'test/unit/tools/assent-verify-earlier.test.ts': 'bundles compared with one another',
+  'test/unit/tools/assent-verify-keys.test.ts': 'which keys are taken from a bundle of a log whose key was replaced',
   'test/unit/tools/assent-verify-attacks.test.ts': 'logs and bundles that cheat within the rules of the format',
   'test/unit/tools/assent-verify-many.test.ts': 'bundles about many people, and what strangers leave in a bundle',
   'test/unit/tools/assent-verify-costly.test.ts': 'what would cost a verifier time or memory without end',

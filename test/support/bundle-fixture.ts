@@ -81,8 +81,8 @@ export function signerOf(name: string, seed: Buffer, type = 1): Signer {
 
 const signatureLine = ({ name, id }: Signer, signature: Buffer): string =>
   `\u2014 ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
-export const noteOf = (text: string, signer: Signer): string =>
-  `${text}\n${signatureLine(signer, sign(null, Buffer.from(text), signer.key))}`;
+export const noteOf = (text: string, ...signers: readonly Signer[]): string =>
+  `${text}\n${signers.map((signer) => signatureLine(signer, sign(null, Buffer.from(text), signer.key))).join('')}`;
 
 export function cosigned(note: string, witness: Signer, atMs: number): string {
   const seconds = Math.floor(atMs / 1000);
@@ -93,9 +93,9 @@ export function cosigned(note: string, witness: Signer, atMs: number): string {
   return note + signatureLine(witness, Buffer.concat([stamp, signature]));
 }
 
-/** A TimeStampReq over the note as the log signed it. */
+/** A TimeStampReq over the note as the log signed it: with its own lines, and no others. */
 export function timestampRequest(note: string): Buffer {
-  const ofLog = note.slice(0, note.indexOf('\n', note.indexOf('\n\n') + 2) + 1);
+  const ofLog = note;
   const algorithm = '300d06096086480165030402010500';
   return Buffer.concat([
     Buffer.from(`30390201013031${algorithm}0420`, 'hex'),
@@ -141,12 +141,20 @@ export interface CheckpointStep {
   readonly do: 'checkpoint';
   which: 'before' | 'at' | 'after';
   witnessedAt?: number;
+  /** Keys of the log that sign it, if not its one. */
+  by?: readonly Signer[];
   /** How often the line of the witness stands there, if not once. */
   lines?: number;
   stamp?: (request: Buffer) => Buffer;
   selfStamp?: (request: Buffer) => Buffer;
 }
-export type Step = EntryStep | SendsStep | CheckpointStep | { readonly do: 'others' };
+/** The log names a key of its own. */
+export interface KeyStep {
+  readonly do: 'key';
+  readonly names: Signer;
+  fields?: Fields;
+}
+export type Step = EntryStep | SendsStep | CheckpointStep | KeyStep | { readonly do: 'others' };
 
 export interface Cast {
   readonly log: Signer;
@@ -201,7 +209,8 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
     people.set(who, known);
     return known;
   };
-  const checkpoints: { which: string; size: number; note: string }[] = [];
+  const checkpoints: { which: string; size: number; note: string; by: readonly Signer[] }[] = [];
+  const keys: Opening[] = [];
   let drawn = 0;
   const nonce = (): Buffer => {
     drawn += 1;
@@ -292,11 +301,12 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
 
   const checkpoint = (step: CheckpointStep): void => {
     const size = leaves.length;
-    const signed = noteOf(`${log.name}\n${size}\n${rootOf(leaves).toString('base64')}\n`, log);
+    const by = step.by ?? [log];
+    const signed = noteOf(`${log.name}\n${size}\n${rootOf(leaves).toString('base64')}\n`, ...by);
     const which = step.which === 'at' ? `at-${size}` : step.which;
     const witnessed = step.witnessedAt === undefined ? signed : cosigned(signed, cast.witness, step.witnessedAt);
     const note = signed + witnessed.slice(signed.length).repeat(step.lines ?? 1);
-    checkpoints.push({ which, size, note });
+    checkpoints.push({ which, size, note, by });
     files.set(`checkpoints/${which}.note`, Buffer.from(note));
     if (step.stamp !== undefined) files.set(`anchors/${which}.tsr`, step.stamp(timestampRequest(signed)));
     if (step.selfStamp !== undefined) files.set(`anchors/${which}.self.tsr`, step.selfStamp(timestampRequest(signed)));
@@ -306,6 +316,8 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
     if (step.do === 'entry') entry(step);
     else if (step.do === 'sends') sends(step);
     else if (step.do === 'checkpoint') checkpoint(step);
+    else if (step.do === 'key')
+      keys.push(append({ kind: 'log_key', at: MADE_AT, vkey: step.names.vkey, ...step.fields }));
     else leaves.push(sha256(nonce()));
   }
 
@@ -320,20 +332,24 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
     );
   }
   files.set(`notices/${sha256(cast.wording).toString('hex')}.txt`, Buffer.from(cast.wording));
-  files.set('keys/log.vkey', Buffer.from(`${log.vkey}\n`));
+  files.set('keys/log.vkey', Buffer.from(`${after.by[0]!.vkey}\n`));
+  keys.forEach((one, at) => {
+    openInto(files, `keys/${four(at + 1)}`, one, proof(one.index));
+  });
   files.set('README.txt', Buffer.from('A proof bundle.\n'));
   return [...people.values()].map((one) =>
-    withManifest(new Map([...files, ...one.files, ...openedOf(one, after.size, proof)]), log),
+    withManifest(new Map([...files, ...one.files, ...openedOf(one, after.size, proof)]), after.by),
   );
+}
+
+function openInto(files: Files, name: string, { body, nonce }: Opening, proof: string): void {
+  files.set(`${name}.json`, body).set(`${name}.nonce`, nonce).set(`${name}.tlog-proof`, Buffer.from(proof));
 }
 
 function openedOf({ entries, sent }: Person, size: number, proof: (index: number) => string): Files {
   const files: Files = new Map();
-  const opened = (name: string, { body, nonce, index }: Opening): void => {
-    files
-      .set(`${name}.json`, body)
-      .set(`${name}.nonce`, nonce)
-      .set(`${name}.tlog-proof`, Buffer.from(proof(index)));
+  const opened = (name: string, opening: Opening): void => {
+    openInto(files, name, opening, proof(opening.index));
   };
   entries.forEach((one, at) => opened(`entries/${four(at + 1)}`, one));
   sent.forEach((one, at) => {
@@ -350,14 +366,18 @@ function openedOf({ entries, sent }: Person, size: number, proof: (index: number
 export const inOrder = (files: Files): [string, Buffer][] => [...files].sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** Names the files as they are now, and signs that: what an operator can do who cheats. */
-export function withManifest(files: Files, log: Signer, fields: Fields = {}): Files {
+export function withManifest(files: Files, signers: Signer | readonly Signer[], fields: Fields = {}): Files {
+  const by = 'vkey' in signers ? [signers] : signers;
+  const { name } = by[0]!;
   const named = inOrder(files).filter(([path]) => !path.startsWith('manifest.'));
   const hashes = Object.fromEntries(named.map(([path, bytes]) => [path, sha256(bytes).toString('hex')]));
-  const made = { v: 1, log: log.name, made_at: MADE_AT, kind: 'lead', files: hashes, ...fields };
+  const made = { v: 1, log: name, made_at: MADE_AT, kind: 'lead', files: hashes, ...fields };
   const manifest = Buffer.from(jcs(made));
-  const text = `assent-bundle/v1\n${log.name}\n${sha256(manifest).toString('hex')}\n`;
-  const bundleKey = signerOf(`${log.name}/bundle`, log.key.export({ format: 'der', type: 'pkcs8' }).subarray(-32));
-  return new Map(named).set('manifest.json', manifest).set('manifest.note', Buffer.from(noteOf(text, bundleKey)));
+  const text = `assent-bundle/v1\n${name}\n${sha256(manifest).toString('hex')}\n`;
+  const keys = by.map(({ key }) =>
+    signerOf(`${name}/bundle`, key.export({ format: 'der', type: 'pkcs8' }).subarray(-32)),
+  );
+  return new Map(named).set('manifest.json', manifest).set('manifest.note', Buffer.from(noteOf(text, ...keys)));
 }
 
 const base64Tree = (files: Files): string =>

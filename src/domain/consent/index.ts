@@ -1,4 +1,5 @@
-export { announcedFact, makeAnnounceKeys } from './announce-keys';
+export { announcedFact, makeAnnounceKeys, readLogKeyEntries, type LogKeyEntry } from './announce-keys';
+export { makeRotateLogKey, makeSettleLogKeys, type LogKeyRotation } from './rotate-log-key';
 export {
   appendLeadEntry,
   appendSends,

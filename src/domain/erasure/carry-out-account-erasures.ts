@@ -4,7 +4,7 @@ import { InvariantError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { dayKeyOrNull } from '../day-key';
-import { erasureSigner, logSigner, signNote } from '../ledger';
+import { signCertificate } from '../ledger';
 import type { ErasedAccounts, KeyRingCopy } from '../keyring.types';
 import type { Post } from '../mail';
 import type { ReleasedPages } from '../pages';
@@ -128,8 +128,7 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   await deps.keyRingCopy?.update();
   const keysDestroyedAt = deps.clock.now();
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };
-  const signer = erasureSigner(logSigner(deps.keyRing, deps.logOrigin));
-  const certificate = signNote(accountCertificate(head, end), signer);
+  const certificate = signCertificate(deps, accountCertificate(head, end), keysDestroyedAt);
   const letter = await openLetter(deps, erasure);
   const post = await deps.openOutbox();
   return deps.db.transaction(async (tx) => {

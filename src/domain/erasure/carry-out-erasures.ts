@@ -3,7 +3,7 @@ import type { AppendDeps } from '../consent';
 import { dayOf } from '../day-key';
 import type { KeyRingCopy } from '../keyring.types';
 import { lockLeadRow, onRing, openLead, rotateBucket, settleBucket, type LeadPage } from '../leads';
-import { erasureSigner, logSigner, signNote } from '../ledger';
+import { signCertificate } from '../ledger';
 import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
@@ -136,13 +136,13 @@ async function leaveMark(
 }
 
 async function certify(deps: CarryOutErasuresDeps, { pageId, bucket }: BucketWork): Promise<number> {
-  const signer = erasureSigner(logSigner(deps.keyRing, deps.logOrigin));
   let completed = 0;
   for (const { id, certificateHead: head, commitment, keepsMark } of await readDestroying(deps.db, pageId, bucket)) {
     if (head === null || commitment === null)
       throw new InvariantError('erasure_without_head', 'an erasure whose rows are gone has no certificate to finish');
     const keysDestroyedAt = deps.clock.now();
-    const certificate = signNote(certificateText(head, { keysDestroyedAt, commitment, keepsMark }), signer);
+    const text = certificateText(head, { keysDestroyedAt, commitment, keepsMark });
+    const certificate = signCertificate(deps, text, keysDestroyedAt);
     completed += await recordComplete(deps.db, id, { certificate, keysDestroyedAt, at: keysDestroyedAt });
   }
   return completed;

@@ -4,7 +4,8 @@ import type { Sql, Tx } from '../sql.types';
 import { LogHaltedError } from './ledger.errors';
 import { insertCheckpoint, insertLostLeaves, readHead, readTiles, takeKnownPending, writeTiles } from './ledger.store';
 import type { LeafCopy } from './leaf-copy.types';
-import { readSignedCheckpoint, signedHead, type SequenceDeps } from './sequence';
+import { readSignedCheckpoint } from './log-keys';
+import { signedHead, type SequenceDeps } from './sequence';
 import { edgeOf, growTree, rootOfEdge } from './tree.rules';
 
 /** Leaves that are added at once. */

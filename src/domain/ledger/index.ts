@@ -9,7 +9,14 @@ export type { CheckpointCopy } from './checkpoint-copy.types';
 export type { LeafCopy } from './leaf-copy.types';
 export { continueLog, readLogEnds, type ContinuedLog, type ContinueLogDeps, type LogEnds } from './continue-log';
 export { LogHaltedError, type HaltReason } from './ledger.errors';
-export { leafIndexes, readCheckpoints, readHead, readTiles, type StoredCheckpoint } from './ledger.store';
+export {
+  firstSizesOver,
+  leafIndexes,
+  readCheckpoints,
+  readHead,
+  readTiles,
+  type StoredCheckpoint,
+} from './ledger.store';
 export {
   bundleSigner,
   erasureSigner,
@@ -24,12 +31,13 @@ export { pendingMac } from './pending-mac.rules';
 export { makeLogProofs, type LogProofs } from './proofs';
 export { makeReadLog, type ReadLog } from './read-log';
 export {
-  isAuthentic,
+  logKeys,
   logSigner,
   logVkey,
-  makeSequence,
   readSignedCheckpoint,
-  type SequenceDeps,
-  type SequenceResult,
-} from './sequence';
+  signCertificate,
+  signManifest,
+  type LogKey,
+} from './log-keys';
+export { isAuthentic, makeSequence, type SequenceDeps, type SequenceResult } from './sequence';
 export { INPUT_LEVEL, TILE_WIDTH, type Tile, type TilePlace } from './tree.rules';

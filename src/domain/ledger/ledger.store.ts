@@ -9,6 +9,12 @@ export async function takeSequencerLock(tx: Tx): Promise<boolean> {
   return row?.taken === true;
 }
 
+/** Generation of the system ring that is in force. */
+export async function readSystemGeneration(sql: Sql): Promise<number | undefined> {
+  const row = await sql.first<{ generation: number }>(`select generation from key_ring where ring = 'system'`);
+  return row?.generation;
+}
+
 export async function hasPending(sql: Sql): Promise<boolean> {
   const row = await sql.first<{ found: boolean }>('select exists (select from ledger_pending) as found');
   return row?.found === true;
@@ -44,6 +50,17 @@ export async function readCheckpoints(sql: Sql, sizes: readonly number[]): Promi
     [sizes],
   );
   return rows.map(toCheckpoint);
+}
+
+/** For each leaf the size of the first checkpoint that holds it, up to `most`. */
+export async function firstSizesOver(sql: Sql, indexes: readonly number[], most: number): Promise<number[]> {
+  const rows = await sql.rows<{ size: string }>(
+    `select distinct c.size from unnest($1::bigint[]) as l (leaf)
+      cross join lateral (select min(size) as size from ledger_checkpoint where size > l.leaf and size <= $2) c
+     where c.size is not null`,
+    [indexes, most],
+  );
+  return rows.map(({ size }) => Number(size));
 }
 
 export async function readTiles(sql: Sql, places: readonly TilePlace[]): Promise<Tile[]> {

@@ -89,10 +89,13 @@ export function parseCheckpoint(text: string): Checkpoint | null {
 const signatureLine = (name: string, ...parts: readonly Buffer[]): string =>
   `\u2014 ${name} ${Buffer.concat(parts).toString('base64')}\n`;
 
-/** A signed note: text, empty line, one signature. @param text ends with a newline */
-export function signNote(text: string, signer: NoteSigner): string {
-  const signature = sign(null, Buffer.from(text, 'utf8'), signer.privateKey);
-  return `${text}\n${signatureLine(signer.name, keyId(signer.name, ED25519, signer.publicKey), signature)}`;
+/** A signed note: text, empty line, a signature of each signer. @param text ends with a newline */
+export function signNote(text: string, ...signers: readonly [NoteSigner, ...NoteSigner[]]): string {
+  const message = Buffer.from(text, 'utf8');
+  const lines = signers.map(({ name, publicKey, privateKey }) =>
+    signatureLine(name, keyId(name, ED25519, publicKey), sign(null, message, privateKey)),
+  );
+  return `${text}\n${lines.join('')}`;
 }
 
 export interface NoteSignature {

@@ -4,7 +4,7 @@ import type { Sql } from '../sql.types';
 import { readAnchors } from './anchor/anchor.store';
 import { cosignedNote } from './anchor/cosigned-note.rules';
 import { readHead, readTiles } from './ledger.store';
-import { logVkey } from './sequence';
+import { logKeys, logVkey, type LogKey } from './log-keys';
 import { INPUT_LEVEL, TILE_WIDTH } from './tree.rules';
 
 /** Length of every entry, as C2SP tlog-tiles puts it before each: our entries are commitments of 32 bytes. */
@@ -24,8 +24,8 @@ export interface ReadLogDeps {
 export interface ReadLog {
   /** The newest signed checkpoint; null while nothing has been signed. */
   checkpoint(): Promise<string | null>;
-  /** What verifiers are given of the log's key. */
-  vkey(): string;
+  /** What verifiers are given of the log's key, and of those it took the place of, the oldest first. */
+  keys(): Promise<{ readonly vkey: string; readonly former: readonly LogKey[] }>;
   /** A tile or a bundle of entries by the path C2SP tlog-tiles gives it (`0/x001/234`, `entries/000.p/7`); null when there is none. */
   tile(path: string): Promise<Buffer | null>;
 }
@@ -35,7 +35,10 @@ export const makeReadLog = ({ db, keyRing, logOrigin }: ReadLogDeps): ReadLog =>
     const head = await readHead(db);
     return head === undefined ? null : cosignedNote(head, await readAnchors(db, [head.size]));
   },
-  vkey: () => logVkey(keyRing, logOrigin),
+  keys: async () => {
+    await keyRing.refreshSystemKeys();
+    return { vkey: logVkey(keyRing, logOrigin), former: logKeys(keyRing, logOrigin).slice(0, -1) };
+  },
   tile: async (path) => {
     const wanted = parseTilePath(path);
     if (wanted === null) return null;

@@ -13,6 +13,7 @@ import {
   insertCheckpoint,
   insertLeaves,
   readHead,
+  readSystemGeneration,
   readTiles,
   rejectPending,
   takePending,
@@ -22,23 +23,16 @@ import {
   type RejectedRow,
   type StoredCheckpoint,
 } from './ledger.store';
-import {
-  checkpointText,
-  isSignedBy,
-  noteSigner,
-  parseCheckpoint,
-  parseNote,
-  parseVkey,
-  signNote,
-  vkeyOf,
-  type Checkpoint,
-} from './note.rules';
+import { logSigners, readSignedCheckpoint } from './log-keys';
+import { checkpointText, parseCheckpoint, parseNote, signNote, type Checkpoint } from './note.rules';
 import { pendingMac } from './pending-mac.rules';
 import { makeLogProofs } from './proofs';
 import { edgeOf, growTree, rootOfEdge, type Tile } from './tree.rules';
 
 /** Leaves of one batch: what a second of the fastest writers gives, in one transaction of about 150 ms. */
 const BATCH_ENTRIES = 8_192;
+/** The system ring changes a few times a day. Whoever is overtaken so often tries again with the next batch. */
+const MOST_ATTEMPTS = 3;
 
 export interface SequenceDeps {
   readonly db: Database;
@@ -77,8 +71,8 @@ export function makeSequence(deps: SequenceDeps): () => Promise<SequenceResult> 
   return async () => {
     if (!(await hasPending(deps.db))) return IDLE;
     const copy = await deps.checkpointCopy.read();
-    const done = await deps.db.transaction(async (tx) =>
-      (await takeSequencerLock(tx)) ? extendLog(tx, deps, copy) : null,
+    const done = await withCurrentKeys(deps.keyRing, () =>
+      deps.db.transaction(async (tx) => ((await takeSequencerLock(tx)) ? extendLog(tx, deps, copy) : null)),
     );
     if (done === null) return IDLE;
     if (done.note !== null) {
@@ -93,6 +87,26 @@ export function makeSequence(deps: SequenceDeps): () => Promise<SequenceResult> 
 const sizeOf = (note: string | null): number =>
   (note === null ? null : parseCheckpoint(parseNote(note)?.text ?? ''))?.size ?? 0;
 
+/** The keys in memory are not those of this moment: another process has changed the system ring. */
+class KeysOvertaken extends Error {}
+
+/** Runs a batch, and runs it again with the keys of this moment when it finds that it does not have them. */
+async function withCurrentKeys<T>(keyRing: KeyRing, batch: () => Promise<T | null>): Promise<T | null> {
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    try {
+      return await batch();
+    } catch (error) {
+      if (!(error instanceof KeysOvertaken)) throw error;
+      await keyRing.refreshSystemKeys();
+    }
+  }
+  return null;
+}
+
+async function requireCurrentKeys(tx: Tx, keyRing: KeyRing): Promise<void> {
+  if ((await readSystemGeneration(tx)) !== keyRing.systemGeneration()) throw new KeysOvertaken();
+}
+
 interface Extended {
   readonly result: Extract<SequenceResult, { kind: 'signed' }>;
   /** Null when nothing was signed. */
@@ -100,8 +114,11 @@ interface Extended {
 }
 
 async function extendLog(tx: Tx, deps: SequenceDeps, copy: string | null): Promise<Extended> {
+  await requireCurrentKeys(tx, deps.keyRing);
   const head = await trustedHead(tx, deps, copy);
   const rows = await takePending(tx, BATCH_ENTRIES);
+  // Once more: a new key is in force before its entry is written, so whoever signs that entry signs with that key too.
+  await requireCurrentKeys(tx, deps.keyRing);
   const rejected = rejectedOf(deps.keyRing, rows);
   const at = new Date(Math.max(deps.clock.now().getTime(), head.signedAtMs));
   if (rejected.length > 0) {
@@ -191,29 +208,14 @@ async function requireSuccessor(
   if (!root.equals(known.root)) throw new LogHaltedError('log_forked');
 }
 
-/** The checkpoint of a note that our own key signed; null for anything else. */
-export function readSignedCheckpoint(keyRing: KeyRing, origin: string, noteText: string): Checkpoint | null {
-  const note = parseNote(noteText);
-  const own = parseVkey(logVkey(keyRing, origin));
-  if (note === null || own === null || !isSignedBy(note, own)) return null;
-  const checkpoint = parseCheckpoint(note.text);
-  return checkpoint?.origin === origin ? checkpoint : null;
-}
-
 function signCheckpoint(
   { keyRing, logOrigin }: SequenceDeps,
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
   signedAt: Date,
 ): StoredCheckpoint {
   const text = checkpointText({ origin: logOrigin, size, root });
-  return { size, root, note: signNote(text, logSigner(keyRing, logOrigin)), signedAt };
+  return { size, root, note: signNote(text, ...logSigners(keyRing, logOrigin, signedAt)), signedAt };
 }
-
-/** The key of the log, under the log's name. */
-export const logSigner = (keyRing: KeyRing, origin: string) => noteSigner(origin, keyRing.systemKey('log-signing'));
-
-/** What verifiers are given of the log's key. */
-export const logVkey = (keyRing: KeyRing, origin: string): string => vkeyOf(logSigner(keyRing, origin));
 
 function rejectedOf(keyRing: KeyRing, rows: readonly PendingRow[]): RejectedRow[] {
   const seen = new Set<string>();

@@ -48,6 +48,7 @@ export interface AuditDeps {
 export const makeAuditLedger = (deps: AuditDeps) => async (): Promise<AuditResult> => {
   const gone = new Set<string>();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    await deps.keyRing.refreshSystemKeys();
     for (const pageUuid of await readPageUuids(deps.db)) await deps.keyRing.reload(pageUuid);
     // Read before the database, which then holds at least what the copy says.
     const copy = await deps.checkpointCopy.read();

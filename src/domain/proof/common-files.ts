@@ -3,7 +3,6 @@ import type { KeyRing } from '../keyring.types';
 import {
   cosignedNote,
   dailySizes,
-  logVkey,
   makeLogProofs,
   readAnchors,
   readCheckpoints,
@@ -33,18 +32,20 @@ export interface CommonDeps {
 /**
  * The files that do not depend on the log.
  *
+ * @param vkey of the log
  * @param leftOut which messages the bundle does not hold, for its readers
  */
 export const fixedFiles = (
-  { keyRing, logOrigin, ...deps }: CommonDeps,
+  deps: CommonDeps,
+  vkey: string,
   leftOut: string | null,
   { isAboutOne }: { readonly isAboutOne: boolean },
 ): BundleFile[] => [
   { path: 'README.txt', bytes: Buffer.from(readmeText(leftOut, isAboutOne)) },
   { path: 'VERIFIER-SHA256', bytes: deps.verifierSha256 },
   ...(isAboutOne ? [{ path: 'verify-by-hand.sh', bytes: deps.byHandScript }] : []),
-  { path: 'keys/log.vkey', bytes: Buffer.from(`${logVkey(keyRing, logOrigin)}\n`) },
-  { path: 'keys/policy.txt', bytes: Buffer.from(policyText(logVkey(keyRing, logOrigin), deps.witnessVkeys)) },
+  { path: 'keys/log.vkey', bytes: Buffer.from(`${vkey}\n`) },
+  { path: 'keys/policy.txt', bytes: Buffer.from(policyText(vkey, deps.witnessVkeys)) },
 ];
 
 export async function headOf(sql: Sql, head: StoredCheckpoint): Promise<BundleHead> {
@@ -82,6 +83,10 @@ function timed(near: ReadonlySet<number>, before: number | null, headSize: numbe
   const at = [...near].filter((size) => size !== headSize && size !== before).sort((a, b) => a - b);
   return { before, at };
 }
+
+/** With the checkpoints of these sizes too. */
+export const withSizes = ({ before, at }: TimedSizes, more: readonly number[], headSize: number): TimedSizes =>
+  timed(new Set([...at, ...more]), before, headSize);
 
 /** Which of the gaps between leaves (0 before the first of them, 1 before the second …) hold a leaf of the bundle. */
 export type OccupiedGaps = (leaves: readonly number[]) => Promise<readonly number[]>;

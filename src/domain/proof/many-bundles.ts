@@ -6,8 +6,9 @@ import { readHead } from '../ledger';
 import { ownPage } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
 import { leftOutText } from './bundle-texts.rules';
-import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesOver, type OccupiedGaps } from './common-files';
+import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesOver, withSizes, type OccupiedGaps } from './common-files';
 import { beginExport, type ExportRecord } from './export-record';
+import { bundleKeys } from './key-files';
 import {
   base64Of,
   byPath,
@@ -117,13 +118,17 @@ interface StreamOrder {
 }
 
 async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrder): Promise<AsyncGenerator<Buffer>> {
+  await deps.keyRing.refreshSystemKeys();
   const stored = await readHead(deps.db);
   if (stored === undefined) throw proofNotReady();
   const head = await headOf(deps.db, stored);
   const range = await order.rangeOf(head.size);
+  const keys = await bundleKeys(deps.db, deps, head);
+  const sizes = await sizesOver(deps.db, range.from, head.size, order.occupied(range));
   const common = [
-    ...fixedFiles(deps, leftOutText(order.kind), { isAboutOne: false }),
-    ...(await checkpointFiles(deps.db, head, await sizesOver(deps.db, range.from, head.size, order.occupied(range)))),
+    ...fixedFiles(deps, keys.vkey, leftOutText(order.kind), { isAboutOne: false }),
+    ...keys.files,
+    ...(await checkpointFiles(deps.db, head, withSizes(sizes, keys.sizes, head.size))),
     ...wordingFiles(await allWordings(deps.db, order)),
   ].sort(byPath);
   return recorded(deps, order, head, (record) => {

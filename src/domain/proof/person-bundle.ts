@@ -1,11 +1,12 @@
 import { broadcastNotFound, findOwnBroadcast } from '../broadcasts';
 import { leadNotFound, leadTransaction } from '../leads';
-import { bundleSigner, logSigner, readHead, signNote } from '../ledger';
+import { readHead, signManifest } from '../ledger';
 import type { RowId, Tx } from '../sql.types';
 import { leftOutText } from './bundle-texts.rules';
-import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesNear, type CommonDeps } from './common-files';
+import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesNear, withSizes, type CommonDeps } from './common-files';
 import { consentRecord } from './consent-record.rules';
 import { beginExport, type ExportDeps } from './export-record';
+import { bundleKeys } from './key-files';
 import { base64Of, byPath, hashed, manifestOf, manifestText, type BundleKind } from './manifest.rules';
 import { openPeople } from './open-people';
 import { leavesOf, personFiles, wordingsNamed } from './person-files.rules';
@@ -75,6 +76,7 @@ interface PersonOrder {
 }
 
 async function exportPerson(deps: BundleDeps, order: PersonOrder, form: BundleForm): Promise<Buffer> {
+  await deps.keyRing.refreshSystemKeys();
   const { files, size } = await leadTransaction(deps, (tx) => personBundle(tx, deps, order));
   const record = await beginExport(deps, order.accountId, order.kind, size);
   await record.disclose([order.leadId]);
@@ -102,9 +104,12 @@ async function personBundle(
   const head = await headOf(tx, stored);
   const wordings = await wordingsOf(tx, accountId, [person]);
   const leftOut = leftOutText(kind, { shown: person.messages.length, inAll: person.messagesInAll });
+  const keys = await bundleKeys(tx, deps, head);
+  const near = await sizesNear(tx, leavesOf(person), head.size);
   const files = [
-    ...fixedFiles(deps, leftOut, { isAboutOne: true }),
-    ...(await checkpointFiles(tx, head, await sizesNear(tx, leavesOf(person), head.size))),
+    ...fixedFiles(deps, keys.vkey, leftOut, { isAboutOne: true }),
+    ...keys.files,
+    ...(await checkpointFiles(tx, head, withSizes(near, keys.sizes, head.size))),
     ...personFiles(person, head, await proofsOf(tx, [person], head)),
     ...wordingFiles(wordings),
     { path: 'views/consent-record.jsonld', bytes: consentRecord(person, deps.logOrigin) },
@@ -129,9 +134,11 @@ async function wordingsOf(
 export const wordingFiles = (wordings: ReadonlyMap<string, string>): BundleFile[] =>
   [...wordings].map(([hash, body]) => ({ path: `notices/${hash}.txt`, bytes: Buffer.from(body) }));
 
+type ManifestDeps = Pick<BundleDeps, 'keyRing' | 'logOrigin' | 'clock'>;
+
 /** Adds manifest and signature, and puts everything in the order of its path. */
 export function withManifest(
-  deps: Pick<BundleDeps, 'keyRing' | 'logOrigin'>,
+  deps: ManifestDeps,
   kind: BundleKind,
   head: BundleHead,
   files: readonly BundleFile[],
@@ -140,11 +147,8 @@ export function withManifest(
   return [...files, ...manifestFiles(deps, manifest)].sort(byPath);
 }
 
-export function manifestFiles(
-  { keyRing, logOrigin }: Pick<BundleDeps, 'keyRing' | 'logOrigin'>,
-  manifest: Buffer,
-): [BundleFile, BundleFile] {
-  const note = signNote(manifestText(logOrigin, manifest), bundleSigner(logSigner(keyRing, logOrigin)));
+export function manifestFiles(deps: ManifestDeps, manifest: Buffer): [BundleFile, BundleFile] {
+  const note = signManifest(deps, manifestText(deps.logOrigin, manifest), deps.clock.now());
   return [
     { path: 'manifest.json', bytes: manifest },
     { path: 'manifest.note', bytes: Buffer.from(note) },

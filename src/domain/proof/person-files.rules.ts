@@ -34,14 +34,20 @@ function chainFile({ subjectRef, entries }: ProvedPerson, { size }: BundleHead):
 const proofFile = (index: number, hashes: readonly Buffer[], { note }: BundleHead): Buffer =>
   Buffer.from(`c2sp.org/tlog-proof@v1\nindex ${index}\n${base64Lines(hashes)}\n${note}`);
 
-function entryFiles({ facts, body, nonce, index }: ChainEntry, head: BundleHead, proofOf: ProofOf): BundleFile[] {
-  const name = `entries/${numbered(facts.subject.n, 4)}`;
-  return [
-    { path: `${name}.json`, bytes: body },
-    { path: `${name}.nonce`, bytes: nonce },
-    { path: `${name}.tlog-proof`, bytes: proofFile(index, proofOf(index), head) },
-  ];
-}
+/** An entry, and its place in the log. */
+export const openingFiles = (
+  name: string,
+  { body, nonce, index }: Pick<ChainEntry, 'body' | 'nonce' | 'index'>,
+  head: BundleHead,
+  hashes: readonly Buffer[],
+): BundleFile[] => [
+  { path: `${name}.json`, bytes: body },
+  { path: `${name}.nonce`, bytes: nonce },
+  { path: `${name}.tlog-proof`, bytes: proofFile(index, hashes, head) },
+];
+
+const entryFiles = (entry: ChainEntry, head: BundleHead, proofOf: ProofOf): BundleFile[] =>
+  openingFiles(`entries/${numbered(entry.facts.subject.n, 4)}`, entry, head, proofOf(entry.index));
 
 function evidenceFiles({ facts, segments }: ChainEntry): BundleFile[] {
   const { evidence } = facts;
@@ -76,9 +82,7 @@ function messageFiles(message: ProvedMessage, n: number, head: BundleHead, proof
     base64Lines(inclusionPath(commitments, position)),
   ];
   return [
-    { path: `${name}.json`, bytes: sends.body },
-    { path: `${name}.nonce`, bytes: sends.nonce },
-    { path: `${name}.tlog-proof`, bytes: proofFile(sends.index, proofOf(sends.index), head) },
+    ...openingFiles(name, sends, head, proofOf(sends.index)),
     { path: `${name}.message.json`, bytes: message.body },
     { path: `${name}.message.nonce`, bytes: message.nonce },
     { path: `${name}.inner`, bytes: Buffer.from(inner.join('')) },

@@ -8,7 +8,8 @@ import { movedBuckets, type MovedBucket } from './buckets';
 import { findDeletedAccounts, makeExamineRestore } from './examine-restore';
 import { keyRingMissing, keyRingOlder, peopleUnreadable } from './restore.errors';
 import type { RestoreDeps, RestorePlan, RestoreResult } from './restore.types';
-import { holdEverything, readPages, recordBegun, recordDone, recordRings } from './restore.store';
+import { forgetRings, holdEverything, readPages, recordBegun, recordDone, recordRings } from './restore.store';
+import { pageOfRing } from './rings.rules';
 
 export interface ApplyRestoreInput {
   /** Gives up people whose keys exist nowhere. */
@@ -46,10 +47,15 @@ function requireApplicable({ rings, peopleUnreadable: count }: RestorePlan, acce
   if (count > 0 && !acceptsLoss) throw peopleUnreadable(count);
 }
 
-const begin = ({ db, clock }: RestoreDeps): Promise<void> =>
+const begin = ({ db, clock, rings }: RestoreDeps): Promise<void> =>
   db.transaction(async (tx) => {
     const at = clock.now();
     if ((await recordBegun(tx, at)) === 1) await holdEverything(tx, at);
+    // The one ring that whoever signs holds against its row. The mark of this transaction keeps the database closed.
+    await recordRings(
+      tx,
+      (await rings()).filter(({ ring }) => pageOfRing(ring) === null),
+    );
   });
 
 /** @returns how many entries are lost */
@@ -119,10 +125,12 @@ function underTarget(
   return { leadId: row.leadId, psidIndex, dekWrapped };
 }
 
-/** The rows of the key ring last: until they fit its files, nothing starts on this database. */
+/** The rows of the other rings last: until they fit the files, nothing starts on this database. */
 const finish = ({ db, clock, rings, lastSignedAt }: RestoreDeps): Promise<void> =>
   db.transaction(async (tx) => {
     const at = clock.now();
-    await recordRings(tx, await rings());
+    const files = await rings();
+    await forgetRings(tx, files);
+    await recordRings(tx, files);
     await recordDone(tx, at, lastSignedAt ?? at);
   });

@@ -30,13 +30,17 @@ export interface RecordedRing {
 export const readRecordedRings = (sql: Sql): Promise<RecordedRing[]> =>
   sql.rows('select ring, generation from key_ring order by ring');
 
-/** The rows of the rings that this database knows become those that belong to the files; what has no file is known no more. */
-export async function recordRings(
-  tx: Tx,
-  files: readonly { readonly ring: string; readonly generation: number; readonly sha256: Buffer }[],
-): Promise<void> {
+export interface RingRow extends RecordedRing {
+  readonly sha256: Buffer;
+}
+
+/** What has no file is known no more. */
+export const forgetRings = (tx: Tx, files: readonly RecordedRing[]): Promise<number> =>
+  tx.run('delete from key_ring where not (ring = any($1::text[]))', [files.map(({ ring }) => ring)]);
+
+/** The rows of those of these rings that this database knows become those that belong to the files. */
+export async function recordRings(tx: Tx, files: readonly RingRow[]): Promise<void> {
   const names = files.map(({ ring }) => ring);
-  await tx.run('delete from key_ring where not (ring = any($1::text[]))', [names]);
   await tx.run(
     `update key_ring k set generation = f.generation, sha256 = f.sha256
       from unnest($1::text[], $2::int[], $3::bytea[]) as f (ring, generation, sha256) where f.ring = k.ring`,

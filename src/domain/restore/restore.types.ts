@@ -3,6 +3,7 @@ import type { ErasedAccounts } from '../keyring.types';
 import type { CheckpointCopy, LeafCopy, SequenceResult } from '../ledger';
 import type { Log } from '../../kernel/log';
 import type { Database } from '../sql.types';
+import type { RingRow } from './restore.store';
 
 export interface RestoreDeps extends AppendDeps {
   readonly db: Database;
@@ -11,9 +12,7 @@ export interface RestoreDeps extends AppendDeps {
   readonly leafCopy: LeafCopy;
   readonly erasedAccounts: ErasedAccounts;
   /** Rings as their files are now. */
-  readonly rings: () => Promise<
-    readonly { readonly ring: string; readonly generation: number; readonly sha256: Buffer }[]
-  >;
+  readonly rings: () => Promise<readonly RingRow[]>;
   readonly sequence: () => Promise<SequenceResult>;
   /** When the checkpoint beside the keys was written; null when there is none. */
   readonly lastSignedAt: Date | null;

@@ -40,6 +40,9 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
   return {
     ...pages.door,
     ...system.door,
+    refreshSystemKeys: async () => {
+      await system.refresh((await registry.read(SYSTEM_RING))?.generation ?? 0);
+    },
     reseal: async () => {
       const rows = await registry.all();
       // A copy, for the former bytes are overwritten once the new ones are in force.

@@ -18,15 +18,13 @@ import {
 } from './page-ring';
 import type { LeadKeyFiles } from './lead-key-files';
 import type { RingStore } from './ring-store';
+import type { SystemKeys } from './system-keys';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PREFIX = 'page-';
 
 export interface PageKeys {
-  readonly door: Omit<
-    KeyRing,
-    'systemKey' | 'pendingMacKey' | 'inboxKey' | 'destroyInboxKeysBefore' | 'reseal' | 'verifyAgainstRegistry'
-  >;
+  readonly door: Omit<KeyRing, keyof SystemKeys['door'] | 'refreshSystemKeys' | 'reseal' | 'verifyAgainstRegistry'>;
   /** Brings what is in memory in step with the rows: ring name to generation. */
   readonly refresh: (generations: ReadonlyMap<string, number>) => Promise<void>;
 }

@@ -9,6 +9,9 @@ import {
   pendingMacKey,
   readSystemRing,
   systemKey,
+  withBound,
+  withLogKey,
+  withoutEndedSeeds,
   writeSystemRing,
   type SystemRing,
 } from './system-ring';
@@ -16,10 +19,21 @@ import {
 export const SYSTEM_RING = 'system';
 
 const DAY_MS = 86_400_000;
-const DAY_KEY_BYTES = 32;
+const KEY_BYTES = 32;
 
 export interface SystemKeys {
-  readonly door: Pick<KeyRing, 'systemKey' | 'pendingMacKey' | 'inboxKey' | 'destroyInboxKeysBefore'>;
+  readonly door: Pick<
+    KeyRing,
+    | 'systemKey'
+    | 'pendingMacKey'
+    | 'inboxKey'
+    | 'destroyInboxKeysBefore'
+    | 'formerLogKeys'
+    | 'systemGeneration'
+    | 'replaceLogKey'
+    | 'boundFormerLogKey'
+    | 'destroyFormerLogSeeds'
+  >;
   /** Brings what is in memory in step with the row. */
   readonly refresh: (generation: number) => Promise<void>;
 }
@@ -47,12 +61,16 @@ export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): 
     const mayMake = day === today || day === today - 1;
     ring = await replace((current) => {
       if (current === null || current.dayKeys.has(day) || !mayMake) return null;
-      return { ...current, dayKeys: new Map([...current.dayKeys, [day, ids.bytes(DAY_KEY_BYTES)]]) };
+      return { ...current, dayKeys: new Map([...current.dayKeys, [day, ids.bytes(KEY_BYTES)]]) };
     });
     const key = ring.dayKeys.get(day);
     if (key === undefined) throw inboxKeyDestroyed();
     return key;
   }
+
+  const change = async (changed: (current: SystemRing) => SystemRing | null): Promise<void> => {
+    ring = await replace((current) => changed(required(current)));
+  };
 
   const door: SystemKeys['door'] = {
     systemKey: (purpose) => systemKey(ring, purpose),
@@ -65,13 +83,20 @@ export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): 
       making.set(day, waiting);
       return waiting;
     },
-    destroyInboxKeysBefore: async (day) => {
-      ring = await replace((current) => {
-        const all = required(current);
+    destroyInboxKeysBefore: (day) =>
+      change((all) => {
         const kept = new Map([...all.dayKeys].filter(([of]) => of >= day));
         return kept.size === all.dayKeys.size ? null : { ...all, dayKeys: kept };
-      });
+      }),
+    formerLogKeys: () => ring.formerLogKeys,
+    systemGeneration: () => ring.generation,
+    replaceLogKey: (former) => {
+      const seed = ids.bytes(KEY_BYTES);
+      return change((all) => withLogKey(all, former, seed));
     },
+    boundFormerLogKey: (publicKey, successorLeaf, signsUntil) =>
+      change((all) => withBound(all, publicKey, { successorLeaf, signsUntil })),
+    destroyFormerLogSeeds: (now) => change((all) => withoutEndedSeeds(all, now)),
   };
   return {
     door,

@@ -1,21 +1,30 @@
 import { hkdfSync } from 'node:crypto';
-import type { PendingMacKey, SystemKeyPurpose } from '../../domain/keyring.types';
+import type { FormerLogKey, PendingMacKey, SystemKeyPurpose } from '../../domain/keyring.types';
 import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import { RING_HEADER_BYTES } from './ring-seal';
 
 const FORMAT = 1;
+/** With former keys of the log at its end; written only when there are some, so that an older release reads the ring until then. */
+const FORMAT_ROTATED = 2;
 const KEY_BYTES = 32;
 const MAC_KEY_BYTES = 2 + KEY_BYTES;
 const DAY_KEY_BYTES = 4 + KEY_BYTES;
 const FIRST_MAC_KEY_ID = 1;
+const FORMER_KEY_BYTES = 2 * KEY_BYTES + 2 * 8;
+const NO_SEED = Buffer.alloc(KEY_BYTES);
 
 /**
  * The keys of the installation, in the plain bytes of ring `system`:
  *
- *     u32 generation || u8 format (1) || account key(32) || derivation key(32) || log seed(32)
+ *     u32 generation || u8 format (1, or 2) || account key(32) || derivation key(32) || log seed(32)
  *     || u8 count || count x (u16 id || pending-row MAC key(32))     the last one is the current one
  *     || u16 count || count x (u32 day || inbox key(32))             days ascending
+ *
+ * and in format 2, for the former keys of the log, the oldest first:
+ *
+ *     || u16 count || count x (public key(32) || seed(32), zeros when destroyed || u64 leaf of the successor's entry + 1, or 0
+ *     || u64 signs until, ms, or 0)
  */
 export interface SystemRing {
   readonly generation: number;
@@ -24,6 +33,7 @@ export interface SystemRing {
   readonly logSeed: Buffer;
   readonly pendingMacKeys: readonly PendingMacKey[];
   readonly dayKeys: ReadonlyMap<number, Buffer>;
+  readonly formerLogKeys: readonly FormerLogKey[];
 }
 
 export function newSystemRing(ids: Ids): SystemRing {
@@ -34,6 +44,7 @@ export function newSystemRing(ids: Ids): SystemRing {
     logSeed: ids.bytes(KEY_BYTES),
     pendingMacKeys: [{ id: FIRST_MAC_KEY_ID, key: ids.bytes(KEY_BYTES) }],
     dayKeys: new Map(),
+    formerLogKeys: [],
   };
 }
 
@@ -41,7 +52,8 @@ export function writeSystemRing(ring: SystemRing): Buffer {
   const days = [...ring.dayKeys].sort(([a], [b]) => a - b);
   const head = Buffer.alloc(RING_HEADER_BYTES + 1);
   head.writeUInt32BE(ring.generation, 0);
-  head.writeUInt8(FORMAT, RING_HEADER_BYTES);
+  const isRotated = ring.formerLogKeys.length > 0;
+  head.writeUInt8(isRotated ? FORMAT_ROTATED : FORMAT, RING_HEADER_BYTES);
   return Buffer.concat([
     head,
     ring.accountKey,
@@ -51,7 +63,27 @@ export function writeSystemRing(ring: SystemRing): Buffer {
     ...ring.pendingMacKeys.flatMap(({ id, key }) => [numberBytes(id, 2), key]),
     numberBytes(days.length, 2),
     ...days.flatMap(([day, key]) => [numberBytes(day, 4), key]),
+    ...(isRotated ? [numberBytes(ring.formerLogKeys.length, 2), ...ring.formerLogKeys.map(formerKeyBytes)] : []),
   ]);
+}
+
+function formerKeyBytes({ publicKey, seed, successorLeaf, signsUntil }: FormerLogKey): Buffer {
+  const bounds = Buffer.alloc(2 * 8);
+  bounds.writeBigUInt64BE(successorLeaf === null ? 0n : BigInt(successorLeaf) + 1n, 0);
+  bounds.writeBigUInt64BE(BigInt(signsUntil?.getTime() ?? 0), 8);
+  return Buffer.concat([publicKey, seed ?? NO_SEED, bounds]);
+}
+
+function readFormerKey(bytes: Buffer): FormerLogKey {
+  const seed = bytes.subarray(KEY_BYTES, 2 * KEY_BYTES);
+  const leaf = Number(bytes.readBigUInt64BE(2 * KEY_BYTES));
+  const until = Number(bytes.readBigUInt64BE(2 * KEY_BYTES + 8));
+  return {
+    publicKey: bytes.subarray(0, KEY_BYTES),
+    seed: seed.equals(NO_SEED) ? null : seed,
+    successorLeaf: leaf === 0 ? null : leaf - 1,
+    signsUntil: until === 0 ? null : new Date(until),
+  };
 }
 
 /** @throws {InvariantError} `key_ring_format` */
@@ -62,7 +94,8 @@ export function readSystemRing(plain: Buffer): SystemRing {
     at += size;
     return plain.subarray(at - size, at);
   };
-  if (take(1)[0] !== FORMAT) throw badFormat();
+  const format = take(1)[0];
+  if (format !== FORMAT && format !== FORMAT_ROTATED) throw badFormat();
   const [accountKey, derivationKey, logSeed] = [take(KEY_BYTES), take(KEY_BYTES), take(KEY_BYTES)];
   const pendingMacKeys = Array.from({ length: take(1).readUInt8() }, () => {
     const entry = take(MAC_KEY_BYTES);
@@ -72,9 +105,42 @@ export function readSystemRing(plain: Buffer): SystemRing {
     const entry = take(DAY_KEY_BYTES);
     return [entry.readUInt32BE(0), entry.subarray(4)];
   });
+  const formerCount = format === FORMAT_ROTATED ? take(2).readUInt16BE() : 0;
+  const formerLogKeys = Array.from({ length: formerCount }, () => readFormerKey(take(FORMER_KEY_BYTES)));
   if (at !== plain.length || pendingMacKeys.length === 0) throw badFormat();
   const dayKeys = new Map(days);
-  return { generation: plain.readUInt32BE(0), accountKey, derivationKey, logSeed, pendingMacKeys, dayKeys };
+  const generation = plain.readUInt32BE(0);
+  return { generation, accountKey, derivationKey, logSeed, pendingMacKeys, dayKeys, formerLogKeys };
+}
+
+/** Puts a new key of the log in the place of this one, which signs on beside it. Null when another one has taken its place before. */
+export function withLogKey(
+  ring: SystemRing,
+  { publicKey, seed }: { readonly publicKey: Buffer; readonly seed: Buffer },
+  logSeed: Buffer,
+): SystemRing | null {
+  if (!ring.logSeed.equals(seed)) return null;
+  const former = { publicKey, seed: ring.logSeed, successorLeaf: null, signsUntil: null };
+  return { ...ring, logSeed, formerLogKeys: [...ring.formerLogKeys, former] };
+}
+
+/** Null when nothing changes: what was said of a key once stays. */
+export function withBound(
+  ring: SystemRing,
+  publicKey: Buffer,
+  bound: Pick<FormerLogKey, 'successorLeaf' | 'signsUntil'>,
+): SystemRing | null {
+  const isMeant = (key: FormerLogKey): boolean => key.publicKey.equals(publicKey) && key.signsUntil === null;
+  if (!ring.formerLogKeys.some(isMeant)) return null;
+  return { ...ring, formerLogKeys: ring.formerLogKeys.map((key) => (isMeant(key) ? { ...key, ...bound } : key)) };
+}
+
+/** Without the seeds of keys whose time is over. Null when there are none. */
+export function withoutEndedSeeds(ring: SystemRing, now: Date): SystemRing | null {
+  const isEnded = ({ seed, signsUntil }: FormerLogKey): boolean =>
+    seed !== null && signsUntil !== null && signsUntil <= now;
+  if (!ring.formerLogKeys.some(isEnded)) return null;
+  return { ...ring, formerLogKeys: ring.formerLogKeys.map((key) => (isEnded(key) ? { ...key, seed: null } : key)) };
 }
 
 /** The key for a purpose. Those not stored are made from the derivation key; a new purpose needs no new format. */

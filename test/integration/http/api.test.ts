@@ -225,6 +225,7 @@ describe('the happy paths', () => {
     const signed = await world.useCases.sequence();
     if (signed.kind !== 'signed') throw new Error('nothing was signed');
     const { vkey } = await ann.api.expect<{ vkey: string }>(200, 'GET', '/v1/ledger/key');
+    expect(await ann.api.expect(200, 'GET', '/v1/ledger/key')).toEqual({ vkey, former: [] });
     const note = await ann.api.call<string>('GET', '/v1/ledger/checkpoint');
     const [origin, size] = note.body.split('\n');
     expect([origin, Number(size)]).toEqual([vkey.split('+')[0], signed.size]);

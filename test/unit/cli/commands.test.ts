@@ -24,15 +24,15 @@ describe('parseCommand', () => {
     });
     expect(parseCommand(['retention'])).toEqual({ kind: 'retention', at: null });
     expect(parseCommand(['retention', '--at', '2027-01-31T00:00:00Z'])).toMatchObject({ at: new Date('2027-01-31') });
-    for (const what of ['reseal', 'copy', 'drill'])
+    for (const what of ['reseal', 'copy', 'drill', 'rotate-log'])
       expect(parseCommand(['keys', what])).toEqual({ kind: `keys-${what}` });
-    expect(parseCommand(['verify', 'a.zip'])).toEqual({ kind: 'verify', bundle: 'a.zip', key: null, trusted: [] });
+    expect(parseCommand(['verify', 'a.zip'])).toEqual({ kind: 'verify', bundle: 'a.zip', keys: [], trusted: [] });
     expect(
       parseCommand([...'verify --tsa a.pem a.zip --key k --witness w1 --witness w2 --earlier b.zip'.split(' ')]),
     ).toEqual({
       kind: 'verify',
       bundle: 'a.zip',
-      key: 'k',
+      keys: ['k'],
       trusted: ['--tsa', 'a.pem', '--witness', 'w1', '--witness', 'w2', '--earlier', 'b.zip'],
     });
   });

@@ -12,6 +12,7 @@ import {
   parseVkey,
   signNote,
   vkeyOf,
+  type NoteSigner,
 } from '../../../src/domain/ledger/note.rules';
 import { startWitness, WITNESS, type TestWitness } from '../../support/witness';
 import { inputsOf, naiveConsistency, naiveRoot } from '../domain/ledger/naive-tree';
@@ -93,6 +94,30 @@ it('cosigns growth of every kind, and the same checkpoint again', async () => {
     expect(Math.abs(at.getTime() - Date.now())).toBeLessThan(60_000);
     old = size;
   }
+});
+
+describe('a log whose key is replaced', () => {
+  const NEXT = noteSigner(LOG.name, Buffer.alloc(32, 8));
+  const by = (size: number, ...signers: readonly [NoteSigner, ...NoteSigner[]]): string => {
+    const root = naiveRoot(HONEST.slice(0, size));
+    return signNote(checkpointText({ origin: LOG.name, size, root }), ...signers);
+  };
+  const grow = (old: number, note: string, size: number) =>
+    status(bodyOf(old, old === 0 ? [] : naiveConsistency(old, HONEST.slice(0, size)), note));
+  const bent = (note: string): string => note.replace(/.{6}=\n$/, 'AAAAAA=\n');
+
+  it('is known by either key while both sign, and goes on where it was for a witness that is given both', async () => {
+    expect(await grow(0, by(5, LOG), 5)).toBe(200);
+    expect(await grow(5, by(8, NEXT, LOG), 8)).toBe(200);
+    expect(await grow(8, by(9, NEXT), 9)).toBe(403);
+    await witness.stop();
+    witness = await startWitness({ state, logs: [VKEY, vkeyOf(NEXT)] });
+    expect(await grow(8, by(9, NEXT), 9)).toBe(200);
+    expect(await grow(9, by(12, LOG), 12)).toBe(200);
+    expect(await grow(12, by(13, noteSigner(LOG.name, Buffer.alloc(32, 3))), 13)).toBe(403);
+    expect(await grow(12, bent(by(13, NEXT, LOG)), 13)).toBe(403);
+    expect(await grow(12, bent(by(13, LOG, NEXT)), 13)).toBe(403);
+  });
 });
 
 describe('a log that cheats', () => {

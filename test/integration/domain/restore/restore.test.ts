@@ -9,7 +9,7 @@ import {
 } from '../../../../src/domain/erasure';
 import type { ErasedAccounts } from '../../../../src/domain/keyring.types';
 import { rotateBucket } from '../../../../src/domain/leads';
-import { readHead } from '../../../../src/domain/ledger';
+import { makeSequence, readHead } from '../../../../src/domain/ledger';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
 import {
   makeApplyRestore,
@@ -50,7 +50,7 @@ afterEach(async () => {
 
 /** A key ring by its files, as the command opens it; its rows are those of no database. */
 async function restoring(over: Partial<RestoreDeps> = {}): Promise<RestoreDeps> {
-  const { deps, ringDir, seal, checkpointCopy, leafCopy, sequence } = world;
+  const { deps, ringDir, seal, checkpointCopy, leafCopy } = world;
   const registry = registryOf(await readRingsAsTheyAre(ringDir, [seal]));
   const keyRing = await openKeyRing({ dir: ringDir, seals: [seal], registry, clock: deps.clock, ids: randomIds });
   return {
@@ -60,7 +60,7 @@ async function restoring(over: Partial<RestoreDeps> = {}): Promise<RestoreDeps> 
     leafCopy,
     erasedAccounts,
     rings: () => registry.all(),
-    sequence,
+    sequence: makeSequence({ ...deps, keyRing, checkpointCopy, leafCopy }),
     lastSignedAt: LAST_SIGNED,
     ...over,
   };
@@ -113,6 +113,8 @@ it('serves nothing before the erasures are applied again; then the erased are go
   await backUp(world.db);
   await erase(ann);
   const late = await world.subscribe(page);
+  // As a new day does: the ring of the installation changes too.
+  await world.keyRing.destroyInboxKeysBefore(Math.floor(world.now().getTime() / 86_400_000) + 1);
   const { size, root } = (await readHead(world.db))!;
 
   await setBack(world.db);

@@ -256,6 +256,25 @@ describe('inbox keys', () => {
   });
 });
 
+describe('a new key of the log', () => {
+  it('is taken up by every process, with the key that it took the place of', async () => {
+    const [one, two] = [await openRings(), await openRings()];
+    const seed = Buffer.from(one.systemKey('log-signing'));
+    const publicKey = Buffer.alloc(32, 7);
+    await Promise.all([one, two].map((rings) => rings.replaceLogKey({ publicKey, seed })));
+    expect(one.formerLogKeys()).toEqual([{ publicKey, seed, successorLeaf: null, signsUntil: null }]);
+    await one.boundFormerLogKey(publicKey, 4, new Date(nowMs));
+    expect(two.systemGeneration()).not.toBe(one.systemGeneration());
+    await two.refreshSystemKeys();
+    expect(two.systemGeneration()).toBe(one.systemGeneration());
+    expect(two.systemKey('log-signing')).toEqual(one.systemKey('log-signing'));
+    await two.destroyFormerLogSeeds(new Date(nowMs));
+    await one.refreshSystemKeys();
+    expect(one.formerLogKeys()).toEqual([{ publicKey, seed: null, successorLeaf: 4, signsUntil: new Date(nowMs) }]);
+    expect((await openRings()).formerLogKeys()).toEqual(one.formerLogKeys());
+  });
+});
+
 describe('a new master key', () => {
   const NEW = Buffer.alloc(32, 2);
 

@@ -84,6 +84,28 @@ describe('a process killed at any file call', () => {
     expect(deaths).toBeGreaterThanOrEqual(9);
   });
 
+  it('of replacing the key of the log has the one key or both, and does it once', async () => {
+    const meant = (rings: KeyRing) => ({ publicKey: Buffer.alloc(32, 7), seed: rings.systemKey('log-signing') });
+    let first = Buffer.alloc(0);
+    const deaths = await killEverywhere({
+      prepare: (rings) => {
+        first = Buffer.from(rings.systemKey('log-signing'));
+        return Promise.resolve();
+      },
+      attempt: (rings) => rings.replaceLogKey(meant(rings)),
+      afterwards: async (rings) => {
+        const [former, ...others] = rings.formerLogKeys();
+        const isDone = former !== undefined;
+        expect(others).toEqual([]);
+        expect(isDone ? former.seed : rings.systemKey('log-signing')).toEqual(first);
+        await rings.replaceLogKey({ ...meant(rings), seed: first });
+        expect(rings.formerLogKeys().map(({ seed }) => seed)).toEqual([first]);
+        expect(rings.systemKey('log-signing')).not.toEqual(first);
+      },
+    });
+    expect(deaths).toBeGreaterThanOrEqual(9);
+  });
+
   it('of staging loses no key', async () => {
     const deaths = await killEverywhere({
       prepare: async (rings) => {

@@ -4,6 +4,9 @@ import {
   pendingMacKey,
   readSystemRing,
   systemKey,
+  withBound,
+  withLogKey,
+  withoutEndedSeeds,
   writeSystemRing,
 } from '../../../../src/platform/keyring/system-ring';
 
@@ -40,11 +43,49 @@ describe('the system ring', () => {
     expect(() => pendingMacKey(ring, 3)).toThrow(expect.objectContaining({ code: 'pending_mac_key_unknown' }) as Error);
   });
 
-  it('refuses plain bytes of another form', () => {
-    const plain = writeSystemRing(ring);
+  const publicKey = Buffer.alloc(32, 7);
+  const rotated = withLogKey(ring, { publicKey, seed: ring.logSeed }, Buffer.alloc(32, 8))!;
+  const until = new Date('2026-12-24T00:00:00.000Z');
+  const bound = withBound(rotated, publicKey, { successorLeaf: 0, signsUntil: until })!;
+
+  it('is of the first format until the key of the log was replaced, and keeps what is known of former keys', () => {
+    expect(writeSystemRing(ring)[4]).toBe(1);
+    const ended = withoutEndedSeeds(bound, until)!;
+    for (const one of [rotated, bound, ended]) {
+      const plain = writeSystemRing(one);
+      expect(plain[4]).toBe(2);
+      expect(plain.length).toBe(writeSystemRing(ring).length + 2 + 80);
+      expect(readSystemRing(plain).formerLogKeys).toEqual(one.formerLogKeys);
+      expect(systemKey(readSystemRing(plain), 'log-signing')).toEqual(Buffer.alloc(32, 8));
+    }
+    expect(rotated.formerLogKeys).toEqual([{ publicKey, seed: ring.logSeed, successorLeaf: null, signsUntil: null }]);
+    expect(ended.formerLogKeys).toEqual([{ publicKey, seed: null, successorLeaf: 0, signsUntil: until }]);
+    expect(writeSystemRing(ended).includes(ring.logSeed)).toBe(false);
+  });
+
+  it('replaces no key but the one that was meant, and says once when a former one ends', () => {
+    expect(withLogKey(rotated, { publicKey, seed: ring.logSeed }, Buffer.alloc(32, 9))).toBeNull();
+    const later = { successorLeaf: 9, signsUntil: new Date(until.getTime() + 1) };
+    expect(withBound(bound, publicKey, later)).toBeNull();
+    expect(withBound(rotated, Buffer.alloc(32, 6), later)).toBeNull();
+  });
+
+  it('destroys no seed before its time', () => {
+    expect(withoutEndedSeeds(rotated, until)).toBeNull();
+    expect(withoutEndedSeeds(bound, new Date(until.getTime() - 1))).toBeNull();
+    expect(withoutEndedSeeds(withoutEndedSeeds(bound, until)!, until)).toBeNull();
+  });
+
+  it.each([
+    ['of the first format', ring],
+    ['of the second', bound],
+  ])('refuses plain bytes of another form: %s', (_name, one) => {
+    const plain = writeSystemRing(one);
     const other = Buffer.from(plain);
-    other.writeUInt8(2, 4);
-    expect(() => readSystemRing(other)).toThrow(badForm);
+    for (const format of [0, 3, plain[4] === 1 ? 2 : 1]) {
+      other.writeUInt8(format, 4);
+      expect(() => readSystemRing(other)).toThrow(badForm);
+    }
     expect(() => readSystemRing(Buffer.concat([plain, Buffer.alloc(1)]))).toThrow(badForm);
     for (let length = 4; length < plain.length; length += 1) {
       expect(() => readSystemRing(plain.subarray(0, length))).toThrow(badForm);
