@@ -99,7 +99,8 @@ export async function countRunning(sql: Sql): Promise<number> {
 
 /**
  * What was to be sent when the backup was made is not sent without being asked: it may have been sent since. Broadcasts are paused,
- * replies and mails given up, archives withdrawn.
+ * replies and mails given up, archives withdrawn. An account that was cancelled may have been taken up again since: its owner is reminded
+ * anew, and it is deleted no earlier than a day after that.
  */
 export async function holdEverything(tx: Tx, at: Date): Promise<void> {
   await tx.run(
@@ -110,6 +111,10 @@ export async function holdEverything(tx: Tx, at: Date): Promise<void> {
   await tx.run(`update reply set status = 'skipped', reason = 'restored', settled_at = $1 where status = 'pending'`, [
     at,
   ]);
+  await tx.run(
+    `update subscription_end set reminders = 0, delete_at = greatest(delete_at, $1::timestamptz + interval '8 days')`,
+    [at],
+  );
   await tx.run(`update mail set state = 'failed', content_ct = null, settled_at = $1 where state = 'queued'`, [at]);
   await tx.run(
     `update account_backup set head_wrapped = null, file_key_ct = null,

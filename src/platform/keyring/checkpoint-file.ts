@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { CheckpointCopy } from '../../domain/ledger/checkpoint-copy.types';
 
 const NAME = 'checkpoint.note';
-const sizeOf = (note: string | null): number => Number(note?.split('\n')[1] ?? -1);
+/** Leaves under a checkpoint; -1 for none. */
+export const sizeOf = (note: string | null): number => Number(note?.split('\n')[1] ?? -1);
 
 /**
  * Keeps the last signed checkpoint beside the key ring, where a restored database does not bring its own. The directory is

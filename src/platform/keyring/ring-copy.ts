@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { KeyRingCopy } from '../../domain/keyring.types';
 import type { LeafCopy } from '../../domain/ledger/leaf-copy.types';
-import { checkpointFile } from './checkpoint-file';
+import { checkpointFile, sizeOf } from './checkpoint-file';
 import { erasedAccountsFile } from './erased-accounts-file';
 import { leadKeyFiles } from './lead-key-files';
 import { leafFile } from './leaf-file';
@@ -51,11 +51,12 @@ export async function openRingCopy({ dir, copyDir, registry }: RingCopyOptions):
         await replace(ring, copy);
         changed += 1;
       }
+      // Before the leaves: those that it signs are there by then.
+      const note = await checkpointFile(dir).read();
       changed += await leadKeyFiles(dir).copyTo(copyDir);
       const erased = erasedAccountsFile(copyDir);
       for (const mac of await erasedAccountsFile(dir).all()) await erased.add(mac);
-      await copyLeaves(leafFile(dir), leafFile(copyDir));
-      const note = await checkpointFile(dir).read();
+      await copyLeaves(leafFile(dir), leafFile(copyDir), sizeOf(await checkpointFile(copyDir).read()));
       if (note !== null) await checkpointFile(copyDir).write(note);
       return changed;
     },
@@ -65,9 +66,9 @@ export async function openRingCopy({ dir, copyDir, registry }: RingCopyOptions):
 /** Leaves of one reading: 8 MB. */
 const BATCH_LEAVES = 262_144;
 
-async function copyLeaves(from: LeafCopy, to: LeafCopy): Promise<void> {
+/** @param durable leaves that the copied checkpoint, which is written after them, vouches for */
+async function copyLeaves(from: LeafCopy, to: LeafCopy, durable: number): Promise<void> {
   const count = await from.count();
-  // The last ones again: a copy that was cut off may have grown before it was written.
-  for (let at = Math.max(0, (await to.count()) - BATCH_LEAVES); at < count; at += BATCH_LEAVES)
+  for (let at = Math.max(0, Math.min(durable, await to.count())); at < count; at += BATCH_LEAVES)
     await to.write(at, await from.read(at, Math.min(count, at + BATCH_LEAVES)));
 }

@@ -30,7 +30,13 @@ import type { Job } from '../../../src/jobs';
 import { systemClock } from '../../../src/kernel/clock';
 import { randomIds } from '../../../src/kernel/ids';
 import type { Log } from '../../../src/kernel/log';
-import { checkpointFile, openKeyRing, postgresRingRegistry } from '../../../src/platform/keyring';
+import {
+  checkpointFile,
+  erasedAccountsFile,
+  leafFile,
+  openKeyRing,
+  postgresRingRegistry,
+} from '../../../src/platform/keyring';
 import { signatureMatches } from '../../../src/platform/messenger/signature';
 import { openMetrics } from '../../../src/platform/metrics/metrics';
 import { openDatabase, type OpenDatabase } from '../../../src/platform/postgres/database';
@@ -106,6 +112,8 @@ export async function openHttpWorld(): Promise<HttpWorld> {
       db,
       keyRing,
       checkpointCopy: checkpointFile(dir),
+      leafCopy: leafFile(dir),
+      erasedAccounts: erasedAccountsFile(dir),
       clock,
       ids,
       log,

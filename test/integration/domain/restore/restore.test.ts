@@ -167,6 +167,10 @@ it('sends nothing that was to be sent when the backup was made', async () => {
      values ($1, $2, $3, 'welcome', $4, 'en', 'pending', now(), now())`,
     [randomUUID(), page.id, ann.id, randomUUID()],
   );
+  await world.db.run(
+    'insert into subscription_end (account_id, ended_at, delete_at, reminders) values ($1, $2, $2, 2)',
+    [page.accountId, world.now()],
+  );
   expect(await examine()).toMatchObject({ broadcastsHeld: 1 });
   await apply();
   expect(
@@ -175,6 +179,11 @@ it('sends nothing that was to be sent when the backup was made', async () => {
       [broadcastId],
     ),
   ).toEqual({ status: 'paused', reason: 'restored', before: 'sending' });
+  const end = await world.db.first<{ days: number; reminders: number }>(
+    `select extract(day from delete_at - $2)::int as days, reminders from subscription_end where account_id = $1`,
+    [page.accountId, world.now()],
+  );
+  expect(end).toEqual({ days: 8, reminders: 0 });
   expect(await world.db.rows(`select distinct status, reason from reply where lead_id = $1`, [ann.id])).toEqual([
     { status: 'skipped', reason: 'restored' },
   ]);

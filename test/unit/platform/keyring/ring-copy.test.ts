@@ -4,7 +4,13 @@ import path from 'node:path';
 import type { KeyRing } from '../../../../src/domain/keyring.types';
 import { systemClock } from '../../../../src/kernel/clock';
 import { randomIds } from '../../../../src/kernel/ids';
-import { checkpointFile, openKeyRing, openRingCopy } from '../../../../src/platform/keyring';
+import {
+  checkpointFile,
+  erasedAccountsFile,
+  leafFile,
+  openKeyRing,
+  openRingCopy,
+} from '../../../../src/platform/keyring';
 import { memoryRegistry, type MemoryRegistry } from './memory-registry';
 
 const PAGES = ['5c8a8f4e-64b0-4b7a-9c54-0d2b1b0e7a11', '5c8a8f4e-64b0-4b7a-9c54-0d2b1b0e7a12'] as const;
@@ -45,6 +51,27 @@ it('holds every ring as it is now and the last checkpoint, replaces what changed
   await rings.commit(PAGES[0], 0, await rings.stage(PAGES[0], 0));
   expect(await update()).toBe(1);
   expect(await filesOf('copy')).toEqual(await filesOf('keys'));
+});
+
+it('holds what a restored database needs: leaves, kept keys, deleted accounts', async () => {
+  const [keys, copy] = [dirOf('keys'), dirOf('copy')];
+  const leaves = Buffer.alloc(7 * 32, 0xaa);
+  await leafFile(keys).write(0, leaves);
+  await checkpointFile(keys).write(NOTE);
+  await erasedAccountsFile(keys).add(Buffer.alloc(32, 0xee));
+  await rings.keepLeadKeys(PAGES[0], 3, 2, [{ leadUuid: PAGES[1], dekWrapped: Buffer.alloc(40, 0xcc) }]);
+  await update();
+  expect(await leafFile(copy).read(0, 9)).toEqual(leaves);
+  expect(await erasedAccountsFile(copy).all()).toEqual([Buffer.alloc(32, 0xee)]);
+  expect(await (await open('copy')).keptLeadKeys(PAGES[0], 3, 2)).toHaveLength(1);
+  // Leaves that the copied checkpoint does not sign may have been torn: they are written again.
+  await leafFile(copy).write(7, Buffer.alloc(32, 0x11));
+  await leafFile(keys).write(7, Buffer.alloc(32, 0xbb));
+  await update();
+  expect(await leafFile(copy).read(7, 8)).toEqual(Buffer.alloc(32, 0xbb));
+  await rings.dropRing(PAGES[0]);
+  await update();
+  expect(await (await open('copy')).keptLeadKeys(PAGES[0], 3, 2)).toBeNull();
 });
 
 it('opens what the key ring opens, and no more than that: older keys are gone from it too', async () => {

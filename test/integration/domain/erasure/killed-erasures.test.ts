@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { accountKey, makeCreateAccount } from '../../../../src/domain/accounts';
+import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
+import { makeAskAccountErasure, makeConfirmAccountErasure, makeRequestErasure } from '../../../../src/domain/erasure';
+import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
+import { makeAuditLedger } from '../../../../src/domain/proof';
+import { randomIds } from '../../../../src/kernel/ids';
+import type { ErasingOrder } from '../../../support/erasing-child';
+import { ROOT } from '../../../support/program';
+import { takesTheWholeMachine } from '../../../support/whole-machine';
+import { openProofWorld, type ProofWorld } from '../proof/proof-world';
+
+takesTheWholeMachine();
+
+/** More than either machine has steps: a test that never ends is a test that failed. */
+const MOST_STEPS = 80;
+
+let world: ProofWorld;
+let copyDir: string;
+beforeAll(async () => {
+  world = await openProofWorld();
+  copyDir = await mkdtemp(path.join(tmpdir(), 'assent-ring-copy-'));
+});
+afterAll(async () => {
+  await rm(copyDir, { recursive: true, force: true });
+  await world.close();
+});
+
+/** Carries everything out in a process of its own, which is killed at a step. */
+function carryOut(of: ErasingOrder['of'], killAt: number | null): Promise<'killed' | 'done'> {
+  const order: ErasingOrder = {
+    of,
+    url: world.url,
+    ringDir: world.ringDir,
+    copyDir,
+    seal: world.seal.toString('hex'),
+    logOrigin: world.deps.logOrigin,
+    now: world.now().toISOString(),
+    killAt,
+  };
+  const support = path.join(ROOT, 'test', 'support');
+  const args = ['-r', path.join(support, 'typescript-register.cjs'), path.join(support, 'erasing-child.ts')];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...args, JSON.stringify(order)], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    child.once('exit', (code, signal) => {
+      if (signal === 'SIGKILL') resolve('killed');
+      else if (code === 0) resolve('done');
+      else reject(new Error(`the process ended with ${String(code ?? signal)}`));
+    });
+  });
+}
+
+/** Kills at one step after the other, each time with something new to erase, until a run ends before its step comes. */
+async function killAtEveryStep(of: ErasingOrder['of'], begin: () => Promise<() => Promise<void>>): Promise<number> {
+  for (let step = 1; step < MOST_STEPS; step += 1) {
+    const expectDone = await begin();
+    const outcome = await carryOut(of, step);
+    if (outcome === 'killed') expect(await carryOut(of, null)).toBe('done');
+    await expectDone();
+    if (outcome === 'done') return step - 1;
+  }
+  throw new Error('there is always another step');
+}
+
+const audit = () => makeAuditLedger({ ...world.deps, checkpointCopy: world.checkpointCopy })();
+
+it('ends the erasure of a lead as if nothing had happened, with one certificate, wherever its process was killed', async () => {
+  const page = await world.newPage();
+  await world.logPage(page);
+  const neighbour = await world.subscribe(page);
+  let erased = 0;
+  const steps = await killAtEveryStep('leads', async () => {
+    const { id, uuid } = await world.subscribe(page);
+    const { erasure } = await makeRequestErasure({ ...world.deps, skipPendingOfLead, skipRepliesOfLead })({
+      accountId: page.accountId,
+      leadUuid: uuid,
+      erasureUuid: randomUUID(),
+      keepsMark: false,
+    });
+    return async () => {
+      await world.sequence();
+      erased += 1;
+      const row = await world.db.first('select state, lead_id as lead from erasure where public_id = $1', [
+        erasure.uuid,
+      ]);
+      expect(row).toEqual({ state: 'complete', lead: null });
+      expect(await world.count('lead where id = $1', [id])).toBe(0);
+      expect(await world.count(`ledger_opening where encode(opening, 'escape') like '%"kind":"erasure"%'`)).toBe(
+        erased,
+      );
+    };
+  });
+  expect(steps).toBeGreaterThan(10);
+  await world.keyRing.reload(page.uuid);
+  expect((await world.leadOf(page, neighbour.psid))?.uuid).toBe(neighbour.uuid);
+  expect(world.keyRing.stagedVersions(page.uuid)).toEqual([]);
+  expect(await audit()).toMatchObject({ findings: [], pending: 0, erased: 2 * erased });
+}, 240_000);
+
+it('ends the deletion of an account as if nothing had happened, with one certificate and one mail, wherever its process was killed', async () => {
+  const asking = {
+    ...world.deps,
+    ids: randomIds,
+    accountKey: (id: string) => accountKey(world.db, world.keyRing, id),
+    openOutbox: makeOpenOutbox({ ...world.deps, ids: randomIds, sender: null }),
+    publicUrl: 'https://assent.example',
+  };
+  const steps = await killAtEveryStep('accounts', async () => {
+    const { account } = await makeCreateAccount(world.deps)({ email: `${randomUUID()}@example.com`, name: 'A Shop' });
+    const page = await world.newPage({ accountId: account.id });
+    await world.logPage(page);
+    await world.subscribe(page);
+    await makeAskAccountErasure(asking)({ accountId: account.id, name: 'A Shop' });
+    const [mail] = await makeListMails(world.deps)(account.id);
+    const token = /account-deletion\/([A-Za-z0-9_-]{43})\n/.exec(mail!.content!.text)![1]!;
+    const { code } = (await makeConfirmAccountErasure(asking)(token))!;
+    await world.sequence();
+    return async () => {
+      await world.sequence();
+      const row = await world.db.first('select state, rings from account_erasure where code = $1', [code]);
+      expect(row).toEqual({ state: 'complete', rings: [] });
+      expect(await world.count('account where id = $1', [account.id])).toBe(0);
+      const kinds = (await makeListMails(world.deps)(account.id)).map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'account_deleted')).toHaveLength(1);
+      expect(await world.count('key_ring where ring = $1', [`page-${page.uuid}`])).toBe(0);
+    };
+  });
+  expect(steps).toBeGreaterThan(10);
+  expect(await audit()).toMatchObject({ findings: [], pending: 0 });
+}, 240_000);

@@ -1,0 +1,80 @@
+// A process that carries erasures out and is killed at a step: node -r typescript-register.cjs erasing-child.ts ORDER.
+// A step is the moment before and the moment after each transaction, statement, and change of the key ring or its copy.
+import { makeCarryOutAccountErasures, makeCarryOutErasures } from '../../src/domain/erasure';
+import type { KeyRing } from '../../src/domain/keyring.types';
+import { makeOpenOutbox } from '../../src/domain/mail';
+import { randomIds } from '../../src/kernel/ids';
+import { erasedAccountsFile, openKeyRing, openRingCopy, postgresRingRegistry } from '../../src/platform/keyring';
+import { openDatabase } from '../../src/platform/postgres/database';
+
+export interface ErasingOrder {
+  readonly of: 'leads' | 'accounts';
+  readonly url: string;
+  readonly ringDir: string;
+  readonly copyDir: string;
+  readonly seal: string;
+  readonly logOrigin: string;
+  readonly now: string;
+  /** Null: it is let live. */
+  readonly killAt: number | null;
+}
+
+type Work<Args extends unknown[], Result> = (...args: Args) => Promise<Result>;
+
+async function main(order: ErasingOrder): Promise<void> {
+  let left = order.killAt ?? Infinity;
+  const step = (): void => {
+    left -= 1;
+    if (left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+  const dying =
+    <Args extends unknown[], Result>(work: Work<Args, Result>): Work<Args, Result> =>
+    async (...args) => {
+      step();
+      const result = await work(...args);
+      step();
+      return result;
+    };
+  const opened = await openDatabase({ url: order.url, poolSize: 4, applicationName: 'erasing-child' });
+  const registry = postgresRingRegistry(opened);
+  const clock = { now: () => new Date(order.now), monotonicMs: () => performance.now() };
+  const ring = await openKeyRing({
+    dir: order.ringDir,
+    seals: [Buffer.from(order.seal, 'hex')],
+    registry,
+    clock,
+    ids: randomIds,
+  });
+  const copy = await openRingCopy({ dir: order.ringDir, copyDir: order.copyDir, registry });
+  const erased = erasedAccountsFile(order.ringDir);
+  const note = () => undefined;
+  const transaction: typeof opened.transaction = (work, options) => dying(() => opened.transaction(work, options))();
+  const deps = {
+    db: { ...opened, transaction, run: dying((text: string, values?: readonly unknown[]) => opened.run(text, values)) },
+    keyRing: {
+      ...ring,
+      stage: dying((...args: Parameters<KeyRing['stage']>) => ring.stage(...args)),
+      keepLeadKeys: dying((...args: Parameters<KeyRing['keepLeadKeys']>) => ring.keepLeadKeys(...args)),
+      commit: dying((...args: Parameters<KeyRing['commit']>) => ring.commit(...args)),
+      dropRing: dying((...args: Parameters<KeyRing['dropRing']>) => ring.dropRing(...args)),
+    },
+    clock,
+    ids: randomIds,
+    logOrigin: order.logOrigin,
+    log: { event: note, warn: note, error: note },
+    keyRingCopy: { update: dying(() => copy.update()) },
+    erasedAccounts: { ...erased, add: dying((mac: Buffer) => erased.add(mac)) },
+    dropBackupFiles: dying(() => Promise.resolve(0)),
+    releasePages: () => Promise.resolve({ released: 0, left: 0 }),
+    publicUrl: 'https://assent.example',
+  };
+  const openOutbox = makeOpenOutbox({ ...deps, sender: null });
+  if (order.of === 'leads') await makeCarryOutErasures(deps)();
+  else await makeCarryOutAccountErasures({ ...deps, openOutbox })();
+  await opened.close();
+}
+
+main(JSON.parse(process.argv[2] ?? '{}') as ErasingOrder).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
