@@ -69,6 +69,16 @@ describe('an installation of 0.1.0, started with this release', () => {
     }
   });
 
+  it('has taken the key of the account out of the database, and reads its fields', async () => {
+    const client = new Client({ connectionString: previous.database.url });
+    await client.connect();
+    const { rows } = await client.query('select dek_wrapped from account');
+    await client.end();
+    expect(rows).toEqual([{ dek_wrapped: null }]);
+    const { data } = await api.expect<{ data: { name: string }[] }>(200, 'GET', '/v1/broadcasts');
+    expect(data).toHaveLength(2);
+  });
+
   it('goes on where 0.1.0 stopped: the draft reaches the one who is still in', async () => {
     await act(
       { api, sandboxUrl: `${program.url()}/sandbox`, databaseUrl: previous.database.url },

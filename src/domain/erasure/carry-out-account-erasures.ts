@@ -2,6 +2,7 @@ import { openField } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
+import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { dayKeyOrNull } from '../day-key';
 import { signCertificate } from '../ledger';
@@ -12,7 +13,6 @@ import type { Database, RowId, Tx } from '../sql.types';
 import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
-  findAccountUuid,
   findOpenAccountErasure,
   isUnderWay,
   lockPages,
@@ -98,6 +98,7 @@ async function deleteBatch(
     leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   }
   if (await isUnderWay(tx, accountId)) return 'waits';
+  const accountUuid = await findAccountUuid(tx, accountId);
   const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
   const at = deps.clock.now();
   const certificate = sha256(Buffer.from(certificateHead));
@@ -105,7 +106,7 @@ async function deleteBatch(
   const { commitment } = await appendSystemEntry(tx, deps, null, entry);
   await recordBatch(tx, id, leaves, commitment);
   if (leads.length > 0) return 'more';
-  await recordAccountGone(tx, id, at);
+  await recordAccountGone(tx, id, accountUuid, at);
   return 'last';
 }
 
@@ -120,11 +121,12 @@ async function deletePeople(tx: Tx, leadIds: readonly RowId[]): Promise<number> 
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
   const erasure = await findOpenAccountErasure(deps.db, id);
   if (erasure === undefined) return 0;
-  const { rowsDeletedAt, commitment, certificateHead: head, rings, leaves, pagesReleased } = erasure;
+  const { rowsDeletedAt, commitment, certificateHead: head, rings, accountUuid, leaves, pagesReleased } = erasure;
   if (rowsDeletedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
   await deps.dropBackupFiles();
   for (const ring of rings) await deps.keyRing.dropRing(ring);
+  if (accountUuid !== null) await deps.keyRing.destroyAccountKey(accountUuid);
   await deps.keyRingCopy?.update();
   const keysDestroyedAt = deps.clock.now();
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };
