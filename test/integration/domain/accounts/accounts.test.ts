@@ -57,6 +57,12 @@ it('leaves nothing behind when the first key cannot be made', async () => {
   expect(readSystemRing(await world.systemRing()).accountKeys.size).toBe(before!.n);
 });
 
+it('opens the fields of an account that another process has made since', async () => {
+  const other = await world.openKeyRingAgain();
+  const { id } = await world.account('eve@example.com');
+  expect(await accountKey(world.db, other, id)).toEqual(await accountKey(world.db, world.keyRing, id));
+});
+
 it('finds an account by its public id and nothing by anything else', async () => {
   const account = await world.account('dora@example.com');
   const find = makeFindAccount(world);
