@@ -59,7 +59,7 @@ it('leaves nothing behind when the first key cannot be made', async () => {
 
 it('opens the fields of an account that another process has made since', async () => {
   const other = await world.openKeyRingAgain();
-  const { id } = await world.account('eve@example.com');
+  const { id } = await world.account('zoe@example.com');
   expect(await accountKey(world.db, other, id)).toEqual(await accountKey(world.db, world.keyRing, id));
 });
 
