@@ -69,6 +69,18 @@ describe('an installation of 0.1.0, started with this release', () => {
     }
   });
 
+  it('gives the Page the menu of this release', async () => {
+    const pageOf = () => api.expect<{ setup: { faults: unknown[] } }>(200, 'GET', `/v1/pages/${RELEASE_0_1_0.pageId}`);
+    const client = new Client({ connectionString: previous.database.url });
+    await client.connect();
+    await until('the menu', async () => {
+      const { rows } = await client.query<{ isSet: boolean }>(`select setup ? 'profile' as "isSet" from page`);
+      return rows[0]?.isSet === true;
+    });
+    await client.end();
+    expect((await pageOf()).setup.faults).toEqual([]);
+  });
+
   it('has taken the key of the account out of the database, and reads its fields', async () => {
     const client = new Client({ connectionString: previous.database.url });
     await client.connect();
