@@ -20,6 +20,7 @@ import {
   type AccountErasureView,
   type AskedAccountErasure,
 } from './account-erasure.store';
+import { closePages } from './closed-page';
 import { accountHash, certificateOpening, LINK_BYTES } from './certificate.rules';
 import { nameDiffers } from './erasure.errors';
 
@@ -187,6 +188,7 @@ export const makeConfirmAccountErasure =
     return deps.db.transaction(async (tx) => {
       const locked = await lockAsked(tx, tokenHash(token), now);
       if (locked === undefined) return null;
+      await closePages(tx, deps, { id: locked.id, accountId: locked.accountId, at: now });
       await confirmErasure(tx, locked, { keyDay, letterCt, certificateHead, at: now });
       return { code: locked.code, link: letter.link };
     });

@@ -25,6 +25,7 @@ import {
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
+import { markChainEnds } from './closed-page';
 import { certificateLink } from './certificate.rules';
 import { erasedAccountMac } from './erased-account';
 import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
@@ -98,7 +99,8 @@ async function deleteBatch(
     leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   }
   if (await isUnderWay(tx, accountId)) return 'waits';
-  const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
+  const leaves =
+    leads.length > 0 ? await deletePeople(tx, deps, { id, accountId }, leads) : await deleteAccount(tx, accountId);
   const at = deps.clock.now();
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
@@ -110,11 +112,17 @@ async function deleteBatch(
 }
 
 /** @returns how many leaves it closed */
-async function deletePeople(tx: Tx, leadIds: readonly RowId[]): Promise<number> {
-  const leaves = await closeLeaves(tx, leadIds, 'closed');
+async function deletePeople(
+  tx: Tx,
+  { keyRing }: CarryOutAccountErasuresDeps,
+  erasure: Pick<OpenAccountErasure, 'id' | 'accountId'>,
+  leadIds: readonly RowId[],
+): Promise<number> {
+  const ends = await markChainEnds(tx, keyRing, erasure, leadIds);
+  const others = await closeLeaves(tx, leadIds, 'closed');
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
-  return leaves;
+  return ends + others;
 }
 
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {

@@ -30,8 +30,10 @@ export interface SystemFacts {
   readonly basis?: string;
   readonly vkey?: string;
   readonly sha256?: string;
-  /** Of an `erasure` or a `restore`: how many leaves it closed. */
+  /** Of an `erasure` or a `restore`: how many leaves it closed, or opened again. */
   readonly leaves?: number;
+  /** Of a `restore`. */
+  readonly state?: string;
   readonly notice?: {
     readonly version: number;
     readonly lang: string;
@@ -52,8 +54,10 @@ export function systemFacts(body: Buffer): SystemFacts | null {
 }
 
 /** How many leaves an entry accounts for that cannot be opened any more. */
-export const closedLeaves = ({ kind, leaves }: SystemFacts): number =>
-  kind === 'erasure' || kind === 'restore' ? (leaves ?? 0) : 0;
+export function closedLeaves({ kind, state, leaves = 0 }: SystemFacts): number {
+  if (kind === 'restore' && state === 'returned') return -leaves;
+  return kind === 'erasure' || kind === 'restore' ? leaves : 0;
+}
 
 /** An entry whose opening is known to be the one that was logged, or that waits. */
 export interface SystemEntryAt {
