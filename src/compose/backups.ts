@@ -16,6 +16,7 @@ import { makeCreateBroadcast, makeGetBroadcast, makeListBroadcasts, type Broadca
 import { makeAddTags, makeListTags } from '../domain/leads';
 import { makeGetPage, makeListPages, makeUpdatePage, type PageDeps, type PageSettingsChange } from '../domain/pages';
 import type { makeRangeProofs } from '../domain/proof';
+import { makeReturnPeople } from '../domain/returns';
 import type { RowId } from '../domain/sql.types';
 import { createBroadcastBody, toNewBroadcast } from '../http/broadcast.schemas';
 import { toSettings, updatePageBody } from '../http/page.schemas';
@@ -61,6 +62,8 @@ export function composeBackups(
       download: makeDownloadBackup(common),
       importBackup: makeImportBackup({
         ...common,
+        logOrigin,
+        returnPeople: makeReturnPeople({ db, keyRing, clock, ids, logOrigin }),
         spool: spoolIn(directory),
         updatePage: makeUpdatePage(pageDeps),
         addTags: makeAddTags(common),

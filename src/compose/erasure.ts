@@ -8,6 +8,7 @@ import {
   makeIsErased,
   makeRequestErasure,
   makeShowErasure,
+  makeOnUnheardStop,
   openTombstones,
   certificateAddress,
 } from '../domain/erasure';
@@ -47,6 +48,7 @@ export function composeErasure(
       addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     erasurePage: { show: makeShowErasure({ db }) },
+    onUnheardStop: makeOnUnheardStop({ keyRing }),
     openTombstones: () => openTombstones({ db, keyRing, clock }),
     sweeps: [
       { name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy, dropBackupFiles }) },

@@ -73,6 +73,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     ...consent,
     ...delivery.inboxPort,
     openTombstones: erasure.openTombstones,
+    onUnheardStop: erasure.onUnheardStop,
     eraseByChat: erasure.eraseByChat,
   };
   return {

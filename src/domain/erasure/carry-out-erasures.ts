@@ -114,8 +114,7 @@ async function discardLead(
   await dropEnvelopes(tx, [row.id]);
   await leaveMark(tx, deps, page, { psid, at, keepsMark: erasure.keepsMark });
   await deleteLeads(tx, [row.id]);
-  if (row.returnedAt === null)
-    await forgetClosedPage(tx, closedPageMac(deps.keyRing, page.metaPageId), page.accountId);
+  if (row.returnedAt === null) await forgetClosedPage(tx, closedPageMac(deps.keyRing, page.metaPageId), page.accountId);
   await enterErasure(tx, deps, { erasure, leaves, at, version });
   return psid;
 }

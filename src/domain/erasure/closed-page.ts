@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { RETENTION } from '../../../config/retention';
 import type { Ids } from '../../kernel/ids';
+import type { UnheardStop } from '../inbox';
 import type { KeyRing } from '../keyring.types';
 import type { RowId, Sql, Tx } from '../sql.types';
 import { lockPages } from './account-erasure.store';
@@ -86,13 +87,15 @@ export async function markChainEnds(
 }
 
 /**
- * Somebody new on a Page was erased. Whether an archive of an earlier account knows them, nobody can tell any more: so nobody of that
- * Page comes back from one.
+ * Somebody new on a Page was erased, or left it unheard. Whether an archive of an earlier account knows them, nobody can tell any more:
+ * so nobody of that Page comes back from one.
+ *
+ * @param accountId whose own closing is not meant: its people are as it left them
  */
-export const forgetClosedPage = (tx: Tx, pageMac: Buffer, accountId: RowId): Promise<number> =>
+export const forgetClosedPage = (tx: Tx, pageMac: Buffer, accountId: RowId | null): Promise<number> =>
   tx.run(
     `delete from closed_page c using account_erasure e
-      where e.id = c.account_erasure_id and c.page_mac = $1 and e.account_id <> $2`,
+      where e.id = c.account_erasure_id and c.page_mac = $1 and ($2::bigint is null or e.account_id <> $2)`,
     [pageMac, accountId],
   );
 
@@ -109,3 +112,9 @@ export const findClosedPage = (sql: Sql, pageMac: Buffer, now: Date): Promise<{ 
     pageMac,
     new Date(now.getTime() - RETURN_MS),
   ]);
+
+/** For wiring: what a stop means that nobody could be unsubscribed by. */
+export const makeOnUnheardStop =
+  ({ keyRing }: Pick<ClosePagesDeps, 'keyRing'>): UnheardStop =>
+  (tx, metaPageId) =>
+    forgetClosedPage(tx, closedPageMac(keyRing, metaPageId), null);
