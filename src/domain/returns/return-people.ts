@@ -12,6 +12,8 @@ const BATCH_BYTES = 16 * 1024 * 1024;
 
 export interface ReturnPeopleDeps extends AppendDeps {
   readonly db: Database;
+  /** Of one transaction. */
+  readonly batchPeople?: number;
 }
 
 export interface ReturnPeopleInput {
@@ -35,7 +37,7 @@ export const makeReturnPeople =
   async ({ accountId, records, wordings, onProgress }) => {
     const tally = newTally();
     const budget = envelopeBudget();
-    for await (const batch of inBatches(records)) {
+    for await (const batch of inBatches(records, deps.batchPeople ?? BATCH_PEOPLE)) {
       const judged = await judgeBatch(deps, batch, wordings, budget);
       const candidates = judged.filter((one): one is Candidate => typeof one !== 'string');
       tally.add(judged.filter((one): one is Refusal => typeof one === 'string'));
@@ -46,12 +48,15 @@ export const makeReturnPeople =
     return tally.counts();
   };
 
-async function* inBatches(records: AsyncIterable<RecordFiles | null>): AsyncGenerator<readonly (RecordFiles | null)[]> {
+async function* inBatches(
+  records: AsyncIterable<RecordFiles | null>,
+  people: number,
+): AsyncGenerator<readonly (RecordFiles | null)[]> {
   let held: (RecordFiles | null)[] = [];
   let bytes = 0;
   for await (const record of records) {
     const size = [...(record?.values() ?? [])].reduce((sum, { length }) => sum + length, 0);
-    if (held.length === BATCH_PEOPLE || (held.length > 0 && bytes + size > BATCH_BYTES)) {
+    if (held.length === people || (held.length > 0 && bytes + size > BATCH_BYTES)) {
       yield held;
       [held, bytes] = [[], 0];
     }

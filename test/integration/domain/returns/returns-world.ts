@@ -8,10 +8,11 @@ import {
   makeRequestErasure,
 } from '../../../../src/domain/erasure';
 import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
-import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
+import { makeAuditLedger, makeLeadBundle, recordsOf, type RecordFiles } from '../../../../src/domain/proof';
+import { makeReturnPeople, type ReturnPeopleDeps } from '../../../../src/domain/returns';
 import { randomIds } from '../../../../src/kernel/ids';
 import { memoryErasedAccounts } from '../../../support/erased-accounts';
-import { importInto, openBackupWorld, type BackupWorld } from '../backup/backup-world';
+import { importInto, openBackupWorld, opened, type BackupWorld } from '../backup/backup-world';
 import { message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
 import type { Subscriber } from '../proof/proof-world';
 
@@ -103,7 +104,43 @@ export async function openReturnsWorld() {
 }
 
 async function archiveOf(world: BackupWorld, { accountId }: TestPage): Promise<Buffer> {
+  // The proofs are of what came before.
+  world.setNow(new Date(world.now().getTime() + 1_000));
   const { uuid } = await world.request(accountId);
   if ((await world.make(uuid)) !== 'made') throw new Error('no archive was made');
   return world.download(accountId, uuid);
+}
+
+/** The proofs in an archive, as one stream. */
+export const streamOf = (files: ReadonlyMap<string, Buffer>): Buffer =>
+  Buffer.concat([...files].filter(([path]) => path.startsWith('proofs/')).map(([, bytes]) => bytes));
+
+/** People of an archive handed on as they are told, past the signature over all of them. */
+export async function returnStraight(
+  world: ReturnsWorld,
+  into: TestPage,
+  archive: Buffer,
+  change: (files: Map<string, Buffer>) => Map<string, Buffer> | null = (files) => files,
+  over: Partial<ReturnPeopleDeps> = {},
+) {
+  const stream = streamOf(await opened(archive));
+  const wordings = new Map<string, string>();
+  for (const [path, base64] of Object.entries(
+    (JSON.parse(stream.toString().split('\n')[0]!) as { common: Record<string, string> }).common,
+  ))
+    if (path.startsWith('notices/')) wordings.set(path.slice(8, 72), Buffer.from(base64, 'base64').toString());
+  const records = async function* (): AsyncGenerator<RecordFiles | null> {
+    const inOne = async function* () {
+      yield await Promise.resolve(stream);
+    };
+    for await (const record of recordsOf(inOne())) yield record === null ? null : change(new Map(record));
+  };
+  const heard: number[] = [];
+  const counts = await makeReturnPeople({ ...world.deps, ...over })({
+    accountId: into.accountId,
+    records: records(),
+    wordings,
+    onProgress: ({ returned }) => Promise.resolve(void heard.push(returned)),
+  });
+  return { ...counts, heard };
 }
