@@ -18,9 +18,22 @@ create table returned_notice (
   body text not null,
   constraint returned_notice_pkey primary key (page_id, sha256)
 );
+create table backup_import (
+  account_id bigint constraint backup_import_pkey primary key
+    constraint backup_import_account_fkey references account (id) on delete cascade,
+  public_id uuid not null constraint backup_import_public_id_key unique,
+  state text not null constraint backup_import_state_check check (state in ('running', 'done', 'failed')),
+  in_archive integer not null,
+  counts jsonb not null,
+  started_at timestamptz not null,
+  updated_at timestamptz not null
+);
 `;
 
-/** People of a deleted account who may come back from its archive: their Page by a keyed hash, and the last leaf of each of them. */
+/**
+ * People of a deleted account who may come back from its archive: their Page by a keyed hash, the last leaf of each of them, what they
+ * bring along, and how far an import is.
+ */
 export class ReturningPeople1765300000000 implements MigrationInterface {
   name = 'ReturningPeople1765300000000';
 

@@ -6,6 +6,7 @@ import {
   makeDropBackupFiles,
   makeExpireBackups,
   makeGetBackup,
+  makeGetImport,
   makeImportBackup,
   makeListBackups,
   makeMakeBackup,
@@ -60,6 +61,7 @@ export function composeBackups(
       list: makeListBackups(common),
       get: makeGetBackup(common),
       download: makeDownloadBackup(common),
+      getImport: makeGetImport({ db }),
       importBackup: makeImportBackup({
         ...common,
         logOrigin,

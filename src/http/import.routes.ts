@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ImportedBackup, makeImportBackup } from '../domain/backup';
+import type { ImportedBackup, ImportProgress, makeGetImport, makeImportBackup, PeopleCounts } from '../domain/backup';
 import { REFUSALS } from '../domain/returns';
 import { HttpError } from './http.errors';
 import { privateRoute, type Route } from './route';
@@ -7,11 +7,43 @@ import { timestamp, uuid } from './schemas';
 
 export interface ImportApi {
   readonly importBackup: ReturnType<typeof makeImportBackup>;
+  readonly getImport: ReturnType<typeof makeGetImport>;
 }
 
 const REFUSED = [...REFUSALS, 'no_proof'] as const;
 const PASSPHRASE = 'Backup-Passphrase';
 const BASE64 = /^[A-Za-z0-9+/]{1,6000}={0,2}$/;
+
+const peopleSchema = z.object({
+  in_archive: z.int(),
+  restored: z.int().meta({
+    description: 'Who are subscribers again by their own earlier consent. Nothing is sent to them before they write',
+  }),
+  already: z.int().meta({ description: 'Who are here, by an earlier import or because they never left' }),
+  refused: z.partialRecord(z.enum(REFUSED), z.int()).meta({
+    description:
+      'How many do not come back, by reason. `page_not_connected` and `page_elsewhere` may end: import again then. docs/backup.md explains each',
+  }),
+});
+
+const progressSchema = z
+  .object({
+    state: z.enum(['running', 'done', 'failed']).meta({
+      description: '`failed`, or `running` without moving on for minutes: import the archive again, it goes on',
+    }),
+    started_at: timestamp,
+    updated_at: timestamp,
+    leads: peopleSchema,
+  })
+  .meta({
+    id: 'ImportProgress',
+    example: {
+      state: 'running',
+      started_at: '2026-11-23T10:11:12.403Z',
+      updated_at: '2026-11-23T10:11:14.100Z',
+      leads: { in_archive: 1200, restored: 350, already: 0, refused: { unsubscribed: 12 } },
+    },
+  });
 
 const importedSchema = z
   .object({
@@ -32,18 +64,7 @@ const importedSchema = z
     refused_broadcasts: z
       .array(z.object({ id: uuid, reason: z.enum(['page_not_connected', 'invalid']) }))
       .meta({ description: 'At most 100' }),
-    leads: z.object({
-      in_archive: z.int(),
-      restored: z.int().meta({
-        description:
-          'Who are subscribers again by their own earlier consent. Nothing is sent to them before they write',
-      }),
-      already: z.int().meta({ description: 'Who are here, by an earlier import or because they never left' }),
-      refused: z.partialRecord(z.enum(REFUSED), z.int()).meta({
-        description:
-          'How many do not come back, by reason. `page_not_connected` and `page_elsewhere` may end: import again then. docs/backup.md explains each',
-      }),
-    }),
+    leads: peopleSchema,
   })
   .meta({
     id: 'ImportedBackup',
@@ -61,6 +82,20 @@ const importedSchema = z
     },
   });
 
+const presentPeople = (inArchive: number, { returned, already, refused }: PeopleCounts) => ({
+  in_archive: inArchive,
+  restored: returned,
+  already,
+  refused: { ...refused },
+});
+
+const presentProgress = (progress: ImportProgress): z.infer<typeof progressSchema> => ({
+  state: progress.state,
+  started_at: progress.startedAt.toISOString(),
+  updated_at: progress.updatedAt.toISOString(),
+  leads: presentPeople(progress.inArchive, progress.counts),
+});
+
 const present = (imported: ImportedBackup): z.infer<typeof importedSchema> => ({
   archive: { account: imported.account, log: imported.log, made_at: imported.madeAt },
   pages: {
@@ -77,12 +112,7 @@ const present = (imported: ImportedBackup): z.infer<typeof importedSchema> => ({
     refused: imported.broadcasts.refused,
   },
   refused_broadcasts: imported.refusedBroadcasts.map((one) => ({ ...one })),
-  leads: {
-    in_archive: imported.leads.inArchive,
-    restored: imported.leads.returned,
-    already: imported.leads.already,
-    refused: { ...imported.leads.refused },
-  },
+  leads: presentPeople(imported.leads.inArchive, imported.leads),
 });
 
 /** In a header because the body is the archive; base64 because a header takes no other letters. */
@@ -116,6 +146,19 @@ export const importRoutes = (api: ImportApi): Route[] => [
       body: present(
         await api.importBackup({ accountId, accountUuid, passphrase: passphraseOf(header(PASSPHRASE)), upload }),
       ),
+    }),
+  }),
+  privateRoute({
+    method: 'get',
+    path: '/v1/account/backup/import',
+    tag: 'account',
+    scope: 'account:admin',
+    summary: 'How far the newest import is with the people of its archive',
+    problems: [404],
+    replies: { 200: { description: 'Counts, and nobody', schema: progressSchema } },
+    handle: async ({ principal: { accountId } }) => ({
+      status: 200,
+      body: presentProgress(await api.getImport(accountId)),
     }),
   }),
 ];

@@ -1,20 +1,25 @@
-import { checkProofs, recordsOf } from '../proof';
-import type { Refusal, ReturnCounts, ReturnPeople } from '../returns';
+import type { Clock } from '../../kernel/clock';
+import type { Ids } from '../../kernel/ids';
 import type { KeyRing } from '../keyring.types';
-import type { Database, RowId } from '../sql.types';
+import { checkProofs, recordsOf } from '../proof';
+import type { ReturnCounts, ReturnPeople } from '../returns';
+import type { Database, RowId, Sql } from '../sql.types';
+import { importNotFound } from './backup.errors';
 import type { ArchiveFile } from './backup.types';
+import { beginImport, findImport, recordImport, type ImportProgress, type PeopleCounts } from './import.store';
 
 export interface ImportPeopleDeps {
   readonly db: Database;
   readonly keyRing: KeyRing;
+  readonly clock: Clock;
+  readonly ids: Ids;
   readonly logOrigin: string;
   readonly returnPeople: ReturnPeople;
 }
 
-export interface ImportedPeople extends Omit<ReturnCounts, 'refused'> {
+export interface ImportedPeople extends PeopleCounts {
+  /** By the archive's own word. */
   readonly inArchive: number;
-  /** `no_proof`: nothing in the archive proves anything of them. */
-  readonly refused: Readonly<Partial<Record<Refusal | 'no_proof', number>>>;
 }
 
 export interface ImportPeopleInput {
@@ -25,30 +30,51 @@ export interface ImportPeopleInput {
   readonly files: () => AsyncIterable<ArchiveFile>;
 }
 
-/** People come back by their proofs alone: what else an archive says of them anybody can have written. */
-export async function importPeople(
-  deps: ImportPeopleDeps,
-  { accountId, inArchive, files }: ImportPeopleInput,
-): Promise<ImportedPeople> {
-  await deps.keyRing.refreshSystemKeys();
-  const wordings = await checkProofs(proofsOf(files()), deps);
-  if (wordings === null) return { inArchive, returned: 0, already: 0, refused: withoutProof(inArchive, {}) };
-  const counts = await deps.returnPeople({
-    accountId,
-    records: recordsOf(proofsOf(files())),
-    wordings,
-    onProgress: () => Promise.resolve(),
-  });
-  const told = counts.returned + counts.already + sumOf(counts.refused);
-  return { inArchive, ...counts, refused: withoutProof(inArchive - told, counts.refused) };
+const NOBODY: ReturnCounts = { returned: 0, already: 0, refused: {} };
+
+/** People come back by their proofs alone: what else an archive says of them anybody can have written. Tells how far it is as it goes. */
+export async function importPeople(deps: ImportPeopleDeps, input: ImportPeopleInput): Promise<ImportedPeople> {
+  const { accountId, inArchive } = input;
+  const uuid = deps.ids.uuid();
+  const tell = (state: ImportProgress['state'], counts: PeopleCounts | null) =>
+    recordImport(deps.db, uuid, { state, counts, at: deps.clock.now() });
+  await deps.db.transaction((tx) => beginImport(tx, { accountId, uuid, inArchive, at: deps.clock.now() }));
+  try {
+    const counts = withoutProof(inArchive, await returnedOf(deps, input, (so) => tell('running', so)));
+    await tell('done', counts);
+    return { inArchive, ...counts };
+  } catch (error) {
+    await tell('failed', null);
+    throw error;
+  }
 }
 
-const sumOf = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((sum, count) => sum + count, 0);
+async function returnedOf(
+  deps: ImportPeopleDeps,
+  { accountId, files }: ImportPeopleInput,
+  onProgress: (counts: ReturnCounts) => Promise<unknown>,
+): Promise<ReturnCounts> {
+  await deps.keyRing.refreshSystemKeys();
+  const wordings = await checkProofs(proofsOf(files()), deps);
+  if (wordings === null) return NOBODY;
+  return deps.returnPeople({ accountId, records: recordsOf(proofsOf(files())), wordings, onProgress });
+}
 
-const withoutProof = (count: number, refused: ReturnCounts['refused']): ImportedPeople['refused'] =>
-  count > 0 ? { ...refused, no_proof: count } : refused;
+function withoutProof(inArchive: number, counts: ReturnCounts): PeopleCounts {
+  const refused = Object.values(counts.refused).reduce((sum, count) => sum + count, 0);
+  const left = inArchive - counts.returned - counts.already - refused;
+  return left > 0 ? { ...counts, refused: { ...counts.refused, no_proof: left } } : counts;
+}
 
 async function* proofsOf(files: AsyncIterable<ArchiveFile>): AsyncGenerator<Buffer> {
   for await (const { path, bytes } of files) if (path.startsWith('proofs/')) yield bytes;
 }
+
+/** How far the newest import of the account is. @throws {UserError} `import_not_found` */
+export const makeGetImport =
+  ({ db }: { readonly db: Sql }) =>
+  async (accountId: RowId): Promise<ImportProgress> => {
+    const found = await findImport(db, accountId);
+    if (found === undefined) throw importNotFound();
+    return found;
+  };

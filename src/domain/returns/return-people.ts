@@ -22,7 +22,7 @@ export interface ReturnPeopleInput {
   readonly records: AsyncIterable<RecordFiles | null>;
   readonly wordings: ReadonlyMap<string, string>;
   /** Hears the counts after each batch. */
-  readonly onProgress: (counts: ReturnCounts) => Promise<void>;
+  readonly onProgress: (counts: ReturnCounts) => Promise<unknown>;
 }
 
 export type ReturnPeople = (input: ReturnPeopleInput) => Promise<ReturnCounts>;

@@ -28,6 +28,8 @@ const updatePage: ImportBackupDeps['updatePage'] = ({ ref, settings }) =>
   Promise.resolve(void changes.push({ ref, settings }));
 
 async function archiveOf(of: TestPage): Promise<Buffer> {
+  // The proofs are of what came before.
+  world.setNow(new Date(world.now().getTime() + 1_000));
   const { uuid } = await world.request(of.accountId);
   expect(await world.make(uuid)).toBe('made');
   return world.download(of.accountId, uuid);
