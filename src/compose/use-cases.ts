@@ -72,9 +72,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     ...common,
     ...consent,
     ...delivery.inboxPort,
-    openTombstones: erasure.openTombstones,
-    onUnheardStop: erasure.onUnheardStop,
-    eraseByChat: erasure.eraseByChat,
+    ...erasure.inboxPort,
   };
   return {
     authenticate: makeAuthenticate(common),
