@@ -57,7 +57,7 @@ const importedSchema = z
       already: z.int(),
       without_audience: z.int().meta({
         description:
-          'Of those that were added: their people do not come back, so they are for nobody until an audience is chosen',
+          'Of those that were added: people whom they named have other ids now, so they are for nobody until an audience is chosen',
       }),
       refused: z.int(),
     }),

@@ -32,13 +32,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
   },
   'test/integration/domain/returns/return-people.test.ts': {
     because: 'whether somebody comes back is one decision, from the yes to a deletion to the entry of the return',
-    sources: [
-      'backup/import-people',
-      'erasure/closed-page',
-      'ledger/leaf-inputs',
-      'proof/returning-chain.rules',
-      'returns/return-candidates',
-    ],
+    sources: ['backup/import-people', 'erasure/closed-page', 'ledger/leaf-inputs', 'returns/return-candidates'],
   },
   'test/integration/domain/returns/changed-proofs.test.ts': {
     because: 'what is read of a stream of proofs is tested with streams that somebody changed',

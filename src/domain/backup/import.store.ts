@@ -20,10 +20,12 @@ export async function beginImport(
   tx: Tx,
   { accountId, uuid, inArchive, at }: { accountId: RowId; uuid: string; inArchive: number; at: Date },
 ): Promise<void> {
-  await tx.run('delete from backup_import where account_id = $1', [accountId]);
   await tx.run(
     `insert into backup_import (account_id, public_id, state, in_archive, counts, started_at, updated_at)
-     values ($1, $2, 'running', $3, '{"returned": 0, "already": 0, "refused": {}}', $4, $4)`,
+     values ($1, $2, 'running', $3, '{"returned": 0, "already": 0, "refused": {}}', $4, $4)
+     on conflict (account_id) do update set public_id = excluded.public_id, state = excluded.state,
+       in_archive = excluded.in_archive, counts = excluded.counts, started_at = excluded.started_at,
+       updated_at = excluded.updated_at`,
     [accountId, uuid, inArchive, at],
   );
 }

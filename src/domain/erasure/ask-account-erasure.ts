@@ -127,7 +127,7 @@ const askText = (name: string, address: string, { counts, confirmUntil: until, b
     `Somebody with an API key of the account "${name}" asked to delete it.`,
     '',
     `Deleting it ends ${String(counts.pages)} Pages and ${String(counts.apiKeys)} API keys, and destroys ${String(counts.leads)} people with their`,
-    `proofs, ${String(counts.broadcasts)} broadcasts and ${String(counts.messages)} messages. It is final: nobody can bring anything back.`,
+    `proofs, ${String(counts.broadcasts)} broadcasts and ${String(counts.messages)} messages. It is final: only what you downloaded before can be brought back.`,
     backupText(backupAt),
     '',
     `To delete it, open this page and press the button before ${until.toISOString()}:`,

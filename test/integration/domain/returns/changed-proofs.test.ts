@@ -69,6 +69,7 @@ it('believes no record that this log does not hold, whole and as it is', async (
     nonce: edited('entries/0002.nonce', (text) => `${text.slice(1)}x`),
     leaf: edited('entries/0002.tlog-proof', (text) => text.replace(/index \d+/, 'index 0')),
     nowhere: edited('entries/0002.tlog-proof', (text) => text.replace(/index \d+/, 'index 999999')),
+    last: edited('entries/0004.json', (text) => text.replace('"basis":"gdpr', '"basis":"GDPR')),
     first: without('entries/0001'),
     middle: without('entries/0003'),
     event: without('evidence/0001/seg.001'),
