@@ -121,7 +121,7 @@ export async function returnStraight(
   into: TestPage,
   archive: Buffer,
   change: (files: Map<string, Buffer>) => Map<string, Buffer> | null = (files) => files,
-  over: Partial<ReturnPeopleDeps> = {},
+  { texts, ...over }: Partial<ReturnPeopleDeps> & { texts?: ReadonlyMap<string, string> } = {},
 ) {
   const stream = streamOf(await opened(archive));
   const wordings = new Map<string, string>();
@@ -139,7 +139,7 @@ export async function returnStraight(
   const counts = await makeReturnPeople({ ...world.deps, ...over })({
     accountId: into.accountId,
     records: records(),
-    wordings,
+    wordings: texts ?? wordings,
     onProgress: ({ returned }) => Promise.resolve(void heard.push(returned)),
   });
   return { ...counts, heard };
