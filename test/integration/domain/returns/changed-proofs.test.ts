@@ -150,3 +150,29 @@ it('is the same when two imports run at once', async () => {
   expect(both.reduce((sum, { already }) => sum + already, 0)).toBe(4);
   await sound();
 });
+
+it('stands beside an erasure and a deletion that come meanwhile', async () => {
+  for (let person = 0; person < 6; person += 1) await world.write(page);
+  const archive = await world.archiveOf(page);
+  await world.deleteAccount(page);
+  const again = await world.connect(page.metaPageId);
+  const anew = await world.write(again);
+  const [counts] = await Promise.all([
+    returnStraight(world, again, archive, undefined, { batchPeople: 1 }),
+    world.erase(again, anew),
+  ]);
+  expect(counts.returned + (counts.refused.page_not_closed ?? 0)).toBe(6);
+  await sound();
+  expect((await returnStraight(world, again, archive)).returned).toBe(0);
+
+  const last = await world.archiveOf(again);
+  await world.deleteAccount(again);
+  const third = await world.connect(page.metaPageId);
+  const outcome = returnStraight(world, third, last, undefined, { batchPeople: 1 });
+  await world.confirmDeletion(third);
+  const { returned, refused } = await outcome;
+  expect(returned + (refused.page_not_connected ?? 0)).toBe(counts.returned);
+  await world.finishDeletion();
+  expect(await world.count('lead where account_id = $1', [third.accountId])).toBe(0);
+  await sound();
+});
