@@ -299,3 +299,19 @@ it('leaves no name of anybody in what it answers and logs', async () => {
   for (const text of [answer, logged])
     for (const name of [ann.psid, 'canary', ann.uuid]) expect(text).not.toContain(name);
 });
+
+it('keeps the wordings that people bring along, for their proofs', async () => {
+  const ann = await world.write(page);
+  const archive = await world.archiveOf(page);
+  await world.deleteAccount(page);
+  const again = await world.connect(page.metaPageId);
+  await world.db.run(
+    `update notice set body = 'Another text', sha256 = sha256(convert_to('Another text', 'UTF8')) where page_id = $1`,
+    [again.id],
+  );
+  expect(await came(again, archive)).toMatchObject({ returned: 1 });
+  await world.sequence();
+  expect(await world.count('returned_notice where page_id = $1', [again.id])).toBe(1);
+  const bundle = await world.bundleOf(again, (await world.leadOf(again, ann.psid))!.uuid);
+  expect(reasonsOf(verifier.verify(bundle, ['--key', world.vkey]))).toBe('');
+});
