@@ -12,4 +12,6 @@ export const RETENTION = {
   mailDays: 30,
   /** Everything of an account whose subscription was cancelled, if its owner wishes. */
   cancelledDays: 30,
+  /** Which Pages a deleted account had: so long people may come back from its archive. */
+  returnDays: 90,
 } as const;

@@ -1,4 +1,5 @@
 import {
+  expireClosedPages,
   makeAskAccountErasure,
   makeCarryOutAccountErasures,
   makeCarryOutEnds,
@@ -82,6 +83,7 @@ export function composeAccounts(
       { name: 'wipe-mails', run: makeWipeMails({ db, clock }) },
       { name: 'carry-out-ends', run: makeCarryOutEnds({ ...asking, log }) },
       { name: 'forget-unanswered-deletions', run: makeForgetUnanswered({ db, clock }) },
+      { name: 'expire-closed-pages', run: () => expireClosedPages(db, clock.now()) },
     ],
   };
 }

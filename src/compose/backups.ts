@@ -6,6 +6,7 @@ import {
   makeDropBackupFiles,
   makeExpireBackups,
   makeGetBackup,
+  makeGetImport,
   makeImportBackup,
   makeListBackups,
   makeMakeBackup,
@@ -16,6 +17,7 @@ import { makeCreateBroadcast, makeGetBroadcast, makeListBroadcasts, type Broadca
 import { makeAddTags, makeListTags } from '../domain/leads';
 import { makeGetPage, makeListPages, makeUpdatePage, type PageDeps, type PageSettingsChange } from '../domain/pages';
 import type { makeRangeProofs } from '../domain/proof';
+import { makeReturnPeople } from '../domain/returns';
 import type { RowId } from '../domain/sql.types';
 import { createBroadcastBody, toNewBroadcast } from '../http/broadcast.schemas';
 import { toSettings, updatePageBody } from '../http/page.schemas';
@@ -59,8 +61,11 @@ export function composeBackups(
       list: makeListBackups(common),
       get: makeGetBackup(common),
       download: makeDownloadBackup(common),
+      getImport: makeGetImport({ db }),
       importBackup: makeImportBackup({
         ...common,
+        logOrigin,
+        returnPeople: makeReturnPeople({ db, keyRing, clock, ids, logOrigin }),
         spool: spoolIn(directory),
         updatePage: makeUpdatePage(pageDeps),
         addTags: makeAddTags(common),

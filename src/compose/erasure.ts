@@ -8,6 +8,7 @@ import {
   makeIsErased,
   makeRequestErasure,
   makeShowErasure,
+  makeOnUnheardStop,
   openTombstones,
   certificateAddress,
 } from '../domain/erasure';
@@ -39,7 +40,11 @@ export function composeErasure(
   const isErased = makeIsErased({ db, keyRing });
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
   return {
-    eraseByChat: makeEraseByChat({ ...begin, queueErasureLink }),
+    inboxPort: {
+      eraseByChat: makeEraseByChat({ ...begin, queueErasureLink }),
+      onUnheardStop: makeOnUnheardStop({ keyRing }),
+      openTombstones: () => openTombstones({ db, keyRing, clock }),
+    },
     previewRetention: makePreviewRetention({ db, clock }),
     erasures: {
       request: makeRequestErasure(begin),
@@ -47,7 +52,6 @@ export function composeErasure(
       addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     erasurePage: { show: makeShowErasure({ db }) },
-    openTombstones: () => openTombstones({ db, keyRing, clock }),
     sweeps: [
       { name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy, dropBackupFiles }) },
     ],

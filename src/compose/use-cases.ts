@@ -72,8 +72,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     ...common,
     ...consent,
     ...delivery.inboxPort,
-    openTombstones: erasure.openTombstones,
-    eraseByChat: erasure.eraseByChat,
+    ...erasure.inboxPort,
   };
   return {
     authenticate: makeAuthenticate(common),

@@ -156,7 +156,7 @@ async function begin<T>(res: Response, work: () => Promise<T | null>): Promise<T
 
 const question = ({ counts, confirmUntil, backupAt }: AskedView): SafeHtml =>
   html`<h1>Delete this account?</h1>
-    <p>This is final. Nobody can bring anything of it back, and nothing waits for you to think again.</p>
+    <p>This is final. Only what you downloaded before can be brought back, and nothing waits for you to think again.</p>
     <table>
       ${countRow('Pages', counts.pages)} ${countRow('People', counts.leads)}
       ${countRow('Broadcasts', counts.broadcasts)} ${countRow('Messages', counts.messages)}

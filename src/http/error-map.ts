@@ -46,6 +46,7 @@ export const PRESENTATIONS = {
   idempotency_in_progress: { status: 409, title: 'The first call is still running' },
   idempotency_key_invalid: { status: 400, title: 'The Idempotency-Key is malformed' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  import_not_found: { status: 404, title: 'Nothing was imported' },
   lead_erased: { status: 410, title: 'The lead was erased' },
   lead_not_found: { status: 404, title: 'No such lead' },
   log_part_not_found: { status: 404, title: 'The log has no such part' },

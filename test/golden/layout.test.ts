@@ -30,6 +30,14 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'what Meta asks is one step, from the form to the page of the code and the stop of a Page',
     sources: ['callbacks/take-meta-request', 'pages/recheck-tokens'],
   },
+  'test/integration/domain/returns/return-people.test.ts': {
+    because: 'whether somebody comes back is one decision, from the yes to a deletion to the entry of the return',
+    sources: ['backup/import-people', 'erasure/closed-page', 'ledger/leaf-inputs', 'returns/return-candidates'],
+  },
+  'test/integration/domain/returns/changed-proofs.test.ts': {
+    because: 'what is read of a stream of proofs is tested with streams that somebody changed',
+    sources: ['proof/returning-record', 'proof/returning-stream'],
+  },
   'test/golden/data-map.test.ts': {
     because: 'a map without code: it is held against what it maps',
     sources: [
@@ -260,6 +268,8 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
   'test/integration/domain/footprint/footprint.test.ts': 'values looked for in every store',
   'test/integration/domain/restore/restore.test.ts': 'a backup put back, from the refusal to the service',
+  'test/integration/domain/returns/changed-proofs.test.ts':
+    'archives changed by hand, cut off, or imported twice at once',
   'test/integration/domain/retention/retention.test.ts': 'what goes by age',
   'test/integration/domain/accounts/accounts.test.ts': 'the life of an account',
   'test/integration/domain/broadcasts/control.test.ts': 'launch, pause, resume and cancel',

@@ -57,6 +57,7 @@ const identity = ({ psid, row }: PersonFacts): AccessSection => ({
       id_here: row.uuid,
       id_in_log: row.subjectRef.toString('hex'),
       first_seen_at: iso(row.createdAt),
+      came_back_at: iso(row.returnedAt),
     },
   ],
 });

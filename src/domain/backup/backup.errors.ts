@@ -6,7 +6,8 @@ export type BackupErrorCode =
   | 'backup_gone'
   | 'validation_failed'
   | 'passphrase_wrong'
-  | 'archive_unreadable';
+  | 'archive_unreadable'
+  | 'import_not_found';
 
 export const backupNotFound = (): UserError<BackupErrorCode> =>
   new UserError('backup_not_found', 'the account has no backup with this id');
@@ -22,3 +23,6 @@ export const archiveUnreadable = (message: string): UserError<BackupErrorCode> =
 
 export const passphraseUnfit = (faults: readonly FieldError[]): UserError<BackupErrorCode> =>
   new UserError('validation_failed', 'the passphrase does not fit', faults);
+
+export const importNotFound = (): UserError<BackupErrorCode> =>
+  new UserError('import_not_found', 'nothing was imported into the account');

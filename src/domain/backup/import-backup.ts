@@ -2,9 +2,11 @@ import { recordAudit, type AuditDeps } from '../accounts';
 import { findOwnBroadcast, type BroadcastInput } from '../broadcasts';
 import { ageUnlock } from '../../kernel/crypto/age';
 import { UserError } from '../../kernel/errors';
+import type { Log } from '../../kernel/log';
 import { ownPage, type Page, type PageSettingsChange } from '../pages';
 import type { Database, RowId } from '../sql.types';
 import type { ArchiveFile, Spool } from './backup.types';
+import { importPeople, type ImportedPeople, type ImportPeopleDeps } from './import-people';
 import { checkArchive, filesOfArchive, jsonOrNull, linesOf, type Manifest } from './read-archive';
 import {
   NOBODY_YET,
@@ -19,8 +21,9 @@ import {
 const MOST_NAMED = 100;
 const TAGS_AT_ONCE = 50;
 
-export interface ImportBackupDeps extends AuditDeps {
+export interface ImportBackupDeps extends AuditDeps, ImportPeopleDeps {
   readonly db: Database;
+  readonly log: Log;
   readonly spool: Spool;
   readonly updatePage: (input: {
     readonly accountId: RowId;
@@ -57,13 +60,12 @@ export interface ImportedBackup {
   readonly broadcasts: { added: number; already: number; withoutAudience: number; refused: number };
   /** The first of those that were refused. */
   readonly refusedBroadcasts: RefusedBroadcast[];
-  /** People of the archive. None of them comes back. */
-  readonly leads: number;
+  readonly leads: ImportedPeople;
 }
 
 /**
- * Brings back what an archive holds of settings and content, as drafts. Repeated it has no further effect. Nothing is changed before the
- * whole archive was found whole. Nobody comes back: what it holds of people is not read.
+ * Brings back what an archive holds of settings and content, as drafts, and those people whose proofs this log vouches for. Repeated it has no
+ * further effect; cut off, it goes on when it is repeated. Nothing is changed before the whole archive was found whole.
  *
  * @throws {UserError} `passphrase_wrong`, `archive_unreadable`
  */
@@ -73,17 +75,23 @@ export const makeImportBackup =
     const archive = await deps.spool(upload);
     try {
       const fileKey = await ageUnlock(passphrase, archive.read());
-      const result = emptyResult(await checkArchive(fileKey, archive));
-      await bringBack(deps, { accountId, accountUuid, result }, filesOfArchive(fileKey, archive));
-      const detail = { broadcasts: result.broadcasts.added, tags: result.tags.added };
+      const manifest = await checkArchive(fileKey, archive);
+      const files = () => filesOfArchive(fileKey, archive);
+      const content = emptyResult(manifest);
+      await bringBack(deps, { accountId, accountUuid, result: content }, files());
+      const leads = await importPeople(deps, { accountId, inArchive: manifest.counts.leads, files });
+      const detail = { broadcasts: content.broadcasts.added, tags: content.tags.added, people: leads.returned };
       await deps.db.transaction((tx) => recordAudit(tx, deps, { accountId, kind: 'backup.imported', detail }));
-      return result;
+      deps.log.event('backup.imported', { count: leads.returned });
+      return { ...content, leads };
     } finally {
       await archive.close();
     }
   };
 
-const emptyResult = (manifest: Manifest): ImportedBackup => ({
+type ImportedContent = Omit<ImportedBackup, 'leads'>;
+
+const emptyResult = (manifest: Manifest): ImportedContent => ({
   account: manifest.account,
   log: manifest.log,
   madeAt: manifest.made_at,
@@ -91,13 +99,12 @@ const emptyResult = (manifest: Manifest): ImportedBackup => ({
   tags: { added: 0 },
   broadcasts: { added: 0, already: 0, withoutAudience: 0, refused: 0 },
   refusedBroadcasts: [],
-  leads: manifest.counts.leads,
 });
 
 interface Import {
   readonly accountId: RowId;
   readonly accountUuid: string;
-  readonly result: ImportedBackup;
+  readonly result: ImportedContent;
 }
 
 async function bringBack(deps: ImportBackupDeps, into: Import, files: AsyncGenerator<ArchiveFile>): Promise<void> {
@@ -187,7 +194,7 @@ async function bringBroadcast(deps: ImportBackupDeps, into: Import, restored: Re
 }
 
 function refuse(
-  result: ImportedBackup,
+  result: ImportedContent,
   { originalUuid: id }: RestoredBroadcast,
   reason: RefusedBroadcast['reason'],
 ): void {

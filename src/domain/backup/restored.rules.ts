@@ -81,7 +81,7 @@ export interface RestoredBroadcast {
   readonly pageIds: readonly string[];
   /** A broadcast that its audience leaves out, by its id in the archive. */
   readonly notIn: string | null;
-  /** The people it was for do not come back. */
+  /** The people it was for have other ids now, if they are here at all. */
   readonly namesPeople: boolean;
   /** In the form of a request for a new broadcast, but for `notIn`. */
   readonly body: Readonly<Record<string, unknown>> & { readonly audience: Readonly<Record<string, unknown>> };

@@ -20,6 +20,7 @@ import {
   type AccountErasureView,
   type AskedAccountErasure,
 } from './account-erasure.store';
+import { closePages } from './closed-page';
 import { accountHash, certificateOpening, LINK_BYTES } from './certificate.rules';
 import { nameDiffers } from './erasure.errors';
 
@@ -126,7 +127,7 @@ const askText = (name: string, address: string, { counts, confirmUntil: until, b
     `Somebody with an API key of the account "${name}" asked to delete it.`,
     '',
     `Deleting it ends ${String(counts.pages)} Pages and ${String(counts.apiKeys)} API keys, and destroys ${String(counts.leads)} people with their`,
-    `proofs, ${String(counts.broadcasts)} broadcasts and ${String(counts.messages)} messages. It is final: nobody can bring anything back.`,
+    `proofs, ${String(counts.broadcasts)} broadcasts and ${String(counts.messages)} messages. It is final: only what you downloaded before can be brought back.`,
     backupText(backupAt),
     '',
     `To delete it, open this page and press the button before ${until.toISOString()}:`,
@@ -187,6 +188,7 @@ export const makeConfirmAccountErasure =
     return deps.db.transaction(async (tx) => {
       const locked = await lockAsked(tx, tokenHash(token), now);
       if (locked === undefined) return null;
+      await closePages(tx, deps, { id: locked.id, accountId: locked.accountId, at: now });
       await confirmErasure(tx, locked, { keyDay, letterCt, certificateHead, at: now });
       return { code: locked.code, link: letter.link };
     });

@@ -28,6 +28,7 @@ import {
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
+import { markChainEnds } from './closed-page';
 import { certificateLink } from './certificate.rules';
 import { erasedAccountMac } from './erased-account';
 import { dropOpenErasures } from './erasure.store';
@@ -133,7 +134,8 @@ async function deleteBatch(
   // An entry that such a webhook wrote gets its leaf first, which is closed then.
   if (await isUnderWay(tx, accountId)) return 'waits';
   await dropOpenErasures(tx, accountId);
-  const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
+  const leaves =
+    leads.length > 0 ? await deletePeople(tx, deps, { id, accountId }, leads) : await deleteAccount(tx, accountId);
   const at = deps.clock.now();
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
@@ -145,11 +147,17 @@ async function deleteBatch(
 }
 
 /** @returns how many leaves it closed */
-async function deletePeople(tx: Tx, leadIds: readonly RowId[]): Promise<number> {
-  const leaves = await closeLeaves(tx, leadIds, 'closed');
+async function deletePeople(
+  tx: Tx,
+  { keyRing }: CarryOutAccountErasuresDeps,
+  erasure: Pick<OpenAccountErasure, 'id' | 'accountId'>,
+  leadIds: readonly RowId[],
+): Promise<number> {
+  const ends = await markChainEnds(tx, keyRing, erasure, leadIds);
+  const others = await closeLeaves(tx, leadIds, 'closed');
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
-  return leaves;
+  return ends + others;
 }
 
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {

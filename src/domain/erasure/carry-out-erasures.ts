@@ -8,6 +8,7 @@ import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
 import { certificateText } from './certificate.rules';
+import { closedPageMac, forgetClosedPage } from './closed-page';
 import { enterErasure } from './enter-erasure';
 import { closeLeaves, deleteLeads, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
 import { readDestroying, readOpenBuckets, readReady, recordComplete, type BucketWork } from './erasure.store';
@@ -113,6 +114,7 @@ async function discardLead(
   await dropEnvelopes(tx, [row.id]);
   await leaveMark(tx, deps, page, { psid, at, keepsMark: erasure.keepsMark });
   await deleteLeads(tx, [row.id]);
+  if (row.returnedAt === null) await forgetClosedPage(tx, closedPageMac(deps.keyRing, page.metaPageId), page.accountId);
   await enterErasure(tx, deps, { erasure, leaves, at, version });
   return psid;
 }

@@ -19,6 +19,7 @@ export {
   type EndedSubscription,
 } from './end-subscription';
 export { certificateAddress } from './certificate.rules';
+export { closedPageMac, expireClosedPages, findClosedPage, forgetClosedPages, makeOnUnheardStop } from './closed-page';
 export { discardAccount, discardUnreadable, type UnreadablePeople } from './discard-restored';
 export { erasedAccountMac } from './erased-account';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';

@@ -51,7 +51,10 @@ export async function applyEvent(
 ): Promise<AppliedEvent> {
   if (event.kind === 'ignored') return ended(event.reason);
   const page = await findPageByMetaId(tx, event.pageId);
-  if (page === undefined) return ended('unknown_page');
+  if (page === undefined) {
+    if (isStop(event, body)) await deps.onUnheardStop(tx, event.pageId);
+    return ended('unknown_page');
+  }
   if (event.psid === null) return applyPageEvent(tx, deps, page, event);
   if (event.kind === 'echo' || event.kind === 'delivery' || event.kind === 'read') {
     return applyReceipt(tx, deps, page, event.psid, event);
@@ -61,6 +64,9 @@ export async function applyEvent(
   const evidence = { body, segmentIndex: event.segmentIndex };
   return applyAct(tx, deps, { page, psid: event.psid, event, act, evidence });
 }
+
+const isStop = (event: ParsedEvent, { receivedAt }: SignedBody): boolean =>
+  event.kind !== 'ignored' && event.psid !== null && actOf(event, receivedAt, wordOf(event))?.act.kind === 'stop';
 
 function wordOf(event: ParsedEvent): Word {
   if (event.kind !== 'message' && event.kind !== 'message_edit') return null;
@@ -120,7 +126,10 @@ async function decide(
   const suppressed = known === null && (await onList(tx, deps, page, psid));
   const answers = { welcome: underWay.has('welcome'), askSubscribe: underWay.has('ask_subscribe') };
   const decision = decideConsent(known?.row ?? null, act.act, page, suppressed, answers);
-  if (decision.kind === 'refuse') return decision.reason === 'stale' ? 'stale' : 'unknown_person';
+  if (decision.kind === 'refuse') {
+    if (act.act.kind === 'stop') await deps.onUnheardStop(tx, page.metaPageId);
+    return decision.reason === 'stale' ? 'stale' : 'unknown_person';
+  }
   const eventAt = trustedAt(act.act);
   const isLate = known === null && (await deps.wasErasedSince(tx, page.metaPageId, { psid, eventAt }));
   return isLate ? 'erased' : decision;

@@ -32,6 +32,12 @@ export type WasErasedSince = (
   person: { readonly psid: string; readonly eventAt: Date },
 ) => Promise<boolean>;
 
+/**
+ * Somebody who is not known here left a Page, and nothing is kept of it: an archive of an account that had the Page before may still
+ * hold them as a subscriber.
+ */
+export type UnheardStop = (tx: Tx, metaPageId: string) => Promise<unknown>;
+
 export interface DrainInboxDeps extends CarryOutDeps {
   readonly db: Database;
   readonly queue: JobQueue;
@@ -47,6 +53,7 @@ export interface DrainInboxDeps extends CarryOutDeps {
     page: LeadPage,
     wish: { readonly cause: string; readonly language: string; readonly keepsMark: boolean },
   ) => Promise<unknown>;
+  readonly onUnheardStop: UnheardStop;
   /** Outside of transactions, and anew for each drain: it holds keys that are destroyed within days. */
   readonly openTombstones: () => Promise<WasErasedSince>;
 }

@@ -52,6 +52,8 @@ export interface NewPerson {
   readonly status: LeadStatus;
   readonly at: Date;
   readonly contact: FirstContact;
+  /** Of the chain they bring along; a new one unless told. */
+  readonly subjectRef?: Buffer;
 }
 
 /**
@@ -71,7 +73,7 @@ export async function createLead(
   const row = await insertLead(tx, page, {
     uuid,
     status: person.status,
-    subjectRef: ids.bytes(SUBJECT_REF_BYTES),
+    subjectRef: person.subjectRef ?? ids.bytes(SUBJECT_REF_BYTES),
     webTokenSha256: webTokenSha256(webToken(dek)),
     bucket: place.bucket,
     keyVersion: place.keyVersion,

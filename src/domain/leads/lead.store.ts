@@ -11,7 +11,7 @@ const LEAD = `l.id, l.public_id as uuid, l.account_id as "accountId", l.page_id 
   l.last_ad_message_at as "lastAdMessageAt", l.marketing_token_state as "marketingTokenState",
   l.marketing_token_at as "marketingTokenAt", l.notice_shown_at as "noticeShownAt",
   l.unreachable_at as "unreachableAt", l.failed_in_a_row as "failedInARow", l.ref_index as "refIndex",
-  l.locale, l.created_at as "createdAt"`;
+  l.locale, l.created_at as "createdAt", l.returned_at as "returnedAt"`;
 const KEY = `k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", k.psid_ct as "psidCt"`;
 
 /**

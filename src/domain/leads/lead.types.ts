@@ -28,6 +28,8 @@ export interface LeadRow {
   readonly refIndex: Buffer | null;
   readonly locale: string | null;
   readonly createdAt: Date;
+  /** When they came back from the archive of a deleted account; null for whoever came by themselves. */
+  readonly returnedAt: Date | null;
 }
 
 /** Where the key of a lead lies, and what is sealed under it. */

@@ -8,6 +8,7 @@ export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/re
 export type { CheckpointCopy } from './checkpoint-copy.types';
 export type { LeafCopy } from './leaf-copy.types';
 export { continueLog, readLogEnds, type ContinuedLog, type ContinueLogDeps, type LogEnds } from './continue-log';
+export { leafInputs } from './leaf-inputs';
 export { LogHaltedError, type HaltReason } from './ledger.errors';
 export {
   firstSizesOver,
@@ -31,6 +32,7 @@ export { pendingMac } from './pending-mac.rules';
 export { makeLogProofs, type LogProofs } from './proofs';
 export { makeReadLog, type ReadLog } from './read-log';
 export {
+  isManifestSigned,
   logKeys,
   logSigner,
   logVkey,

@@ -41,6 +41,19 @@ export function signManifest({ keyRing, logOrigin }: SignerDeps, text: string, n
   return signNote(text, bundleSigner(first), ...others.map(bundleSigner));
 }
 
+/** Whether a key of this log has signed what an export names. */
+export function isManifestSigned(keyRing: KeyRing, origin: string, noteText: string, text: string): boolean {
+  const note = parseNote(noteText);
+  if (note?.text !== text) return false;
+  return logKeys(keyRing, origin).some(({ vkey }) => {
+    const key = parseVkey(vkey);
+    if (key === null) return false;
+    const { name, publicKey } = key;
+    const asBundle = parseVkey(vkeyOf({ name: `${name}/bundle`, publicKey }));
+    return asBundle !== null && isSignedBy(note, asBundle);
+  });
+}
+
 /** The same for a certificate of erasure. */
 export function signCertificate({ keyRing, logOrigin }: SignerDeps, text: string, now: Date): string {
   const [first, ...others] = logSigners(keyRing, logOrigin, now);

@@ -33,7 +33,8 @@ export async function readNoticeBodies(
   sha256s: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const rows = await sql.rows<{ sha256: Buffer; body: string }>(
-    'select sha256, body from notice where page_id = $1 and sha256 = any($2::bytea[])',
+    `select sha256, body from notice where page_id = $1 and sha256 = any($2::bytea[])
+     union select sha256, body from returned_notice where page_id = $1 and sha256 = any($2::bytea[])`,
     [pageId, [...new Set(sha256s)].map((hex) => Buffer.from(hex, 'hex'))],
   );
   return new Map(rows.map(({ sha256, body }) => [sha256.toString('hex'), body]));

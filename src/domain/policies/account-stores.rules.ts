@@ -1,3 +1,4 @@
+import { RETENTION } from '../../../config/retention';
 import type { FieldGroup, Store } from './data-map.types';
 import { SECURITY_LOG, table, technical, UNTIL_ACCOUNT } from './table.rules';
 
@@ -35,6 +36,31 @@ export const ACCOUNT_STORES: readonly Store[] = [
       form: 'key, wrapped under another key',
       purpose: 'The key of the account as release 0.1.0 kept it; it lies in the key ring now, and this is empty.',
     },
+  ]),
+  table(
+    'closed_page',
+    'Pages that a deleted account had connected at the yes.',
+    `${String(RETENTION.returnDays)} days, or until the Page's people can have said something since that is not kept.`,
+    [
+      technical('id account_erasure_id closed_at', 'account'),
+      technical(
+        'page_mac',
+        'account',
+        'Recognises the Page when it is connected again: its people may come back.',
+        'keyed hash',
+      ),
+    ],
+  ),
+  table('returned_notice', 'Wordings that people had been shown before they came back.', UNTIL_ACCOUNT, [
+    technical('page_id sha256 body', 'account', 'What the people of a Page agreed to with an earlier account of it.'),
+  ]),
+  table('backup_import', 'How far the newest import of an archive is.', UNTIL_ACCOUNT, [
+    technical(
+      'account_id state in_archive counts started_at updated_at',
+      'account',
+      'How many people came back, and how many not for which reason.',
+    ),
+    named('public_id', 'Names the import.'),
   ]),
   table(
     'account_erasure',

@@ -64,11 +64,12 @@ export const PEOPLE_STORES: readonly Store[] = [
       purpose: 'By which link the person came, for audiences; and the address of their own page.',
     },
     {
-      fields: 'created_at',
+      fields: 'created_at returned_at',
       about: 'person',
       class: 'content',
       form: 'plain',
-      purpose: 'When the person first wrote: lists show the newest first.',
+      purpose:
+        'When the person first wrote: lists show the newest first. When they came back from the archive of an account that was deleted.',
     },
   ]),
   table('lead_key', 'The key of one person, and what names them.', UNTIL_ERASED, [

@@ -29,7 +29,15 @@ const TABLES: readonly Store[] = [
     'ledger_leaf',
     'Which entry a leaf of the log is.',
     `${FOR_EVER} The way from the leaf to the entry ends with the person or the account.`,
-    [ofNobody('leaf_index state', PLACES), ofNobody('entry_id', 'The entry, until it is erased.', 'random')],
+    [
+      ofNobody('leaf_index state', PLACES),
+      ofNobody('entry_id', 'The entry, until it is erased.', 'random'),
+      ofNobody(
+        'closed_page',
+        'That a chain of somebody of a Page ended here when its account was deleted, until nobody of it can come back any more.',
+        'random',
+      ),
+    ],
   ),
   store('table', 'ledger_tile', 'The hash tree of the log.', FOR_EVER, [
     ofNobody('level n hashes', 'Hashes over commitments.', 'hash'),

@@ -44,6 +44,8 @@ export interface LeadClaims {
   /** The person is found by that id, in that bucket. */
   readonly isPlaced: boolean;
   readonly isWebTokenOwn: boolean;
+  /** When they came back from an archive. Meta's own permission stayed behind then. */
+  readonly returnedAt: RowTime;
 }
 
 /** As entries write times; another text for one that no entry could write. */
@@ -134,12 +136,22 @@ export function rowFaults(lead: LeadClaims, chain: readonly ChainLink[], now: Re
       "a person's row names another withdrawal than the ledger has",
     ],
     [
-      lead.marketingTokenState === now.token,
+      lead.marketingTokenState === now.token || leftTokenBehind(lead, chain),
       'lead_token',
       "a person's row has Meta's permission in another state than the ledger",
     ],
   ];
   return faults.flatMap(([holds, what, sentence]): Fault[] => (holds ? [] : [[what, sentence]]));
+}
+
+/** Whoever came back holds no permission of Meta until it is given anew. */
+export function leftTokenBehind(
+  { returnedAt, marketingTokenState, token }: LeadClaims,
+  chain: readonly ChainLink[],
+): boolean {
+  const isEmpty = [marketingTokenState, token.at, token.expiresAt, token.sha256].every((value) => value === null);
+  const tokens = chain.filter(({ facts }) => facts.kind === 'token');
+  return isEmpty && returnedAt !== null && tokens.every(({ facts }) => Date.parse(facts.at) <= Date.parse(returnedAt));
 }
 
 const hasStatus = ({ status, isErasureOpen }: LeadClaims, { statuses }: Replayed): boolean =>

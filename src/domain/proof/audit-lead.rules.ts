@@ -1,5 +1,12 @@
 import { CLOCK_SKEW_MS } from '../../kernel/clock';
-import type { AuditedFacts, ChainLink, Fault, LeadClaims, Replayed } from './audit-chain.rules';
+import {
+  leftTokenBehind,
+  type AuditedFacts,
+  type ChainLink,
+  type Fault,
+  type LeadClaims,
+  type Replayed,
+} from './audit-chain.rules';
 
 /** The moment of the audit, as milliseconds. */
 export type Now = number;
@@ -31,7 +38,7 @@ export function memoryFaults(lead: LeadClaims, chain: readonly ChainLink[], now:
     ],
     [wasShown(lead, chain), 'lead_notice', "a person's row has been shown another wording than the ledger says"],
     [
-      holdsToken(lead, chain),
+      holdsToken(lead, chain) || leftTokenBehind(lead, chain),
       'lead_token',
       "a person's row has another permission of Meta, or another time of it, than the ledger",
     ],

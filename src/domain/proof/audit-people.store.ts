@@ -49,6 +49,7 @@ export interface AuditedLead extends LeadColumns {
   readonly isNoticeShown: boolean | null;
   readonly noticeVersion: number | null;
   readonly webTokenSha256: Buffer;
+  readonly returnedAt: RowTime;
   readonly psidIndex: Buffer | null;
   readonly psidCt: Buffer | null;
   readonly bucket: number | null;
@@ -71,7 +72,7 @@ export const readLeads = (sql: Sql, leadIds: readonly RowId[]): Promise<AuditedL
        l.marketing_token_state as "marketingTokenState", l.marketing_token_ct as "tokenCt",
        ${timeText('l.marketing_token_at')} as "tokenAt", ${timeText('l.marketing_token_expires_at')} as "tokenExpiresAt",
        isfinite(l.notice_shown_at) as "isNoticeShown", l.notice_version as "noticeVersion",
-       l.web_token_sha256 as "webTokenSha256", k.psid_index as "psidIndex", k.psid_ct as "psidCt",
+       l.web_token_sha256 as "webTokenSha256", ${timeText('l.returned_at')} as "returnedAt", k.psid_index as "psidIndex", k.psid_ct as "psidCt",
        k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", p.public_id as "pageUuid",
        p.meta_page_id as "metaPageId", l.public_id as uuid,
        coalesce(k.page_id = l.page_id and p.account_id = l.account_id and b.key_version = k.key_version, false) as "isOwn",

@@ -30,7 +30,7 @@ export interface SystemFacts {
   readonly basis?: string;
   readonly vkey?: string;
   readonly sha256?: string;
-  /** Of an `erasure` or a `restore`: how many leaves it closed, */
+  /** Of an `erasure` or a `restore`: how many leaves it closed, or opened again, */
   readonly leaves?: number;
   /** and of what kind: of a person, or of an account, */
   readonly scope?: string;
@@ -65,6 +65,8 @@ export const noLeaves = (): ClosedLeaves => ({ erased: 0, closed: 0, lost: 0 });
 export function countClosed(closed: ClosedLeaves, facts: SystemFacts): void {
   const state = closedState(facts);
   if (state !== undefined) closed[state] += facts.leaves ?? 0;
+  // People of a deleted account who came back.
+  if (facts.kind === 'restore' && facts.state === 'returned') closed.closed -= facts.leaves ?? 0;
 }
 
 function closedState({ kind, scope, state }: SystemFacts): ClosedState | undefined {

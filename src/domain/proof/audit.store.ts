@@ -179,9 +179,15 @@ export async function countRejected(sql: Sql): Promise<number> {
 }
 
 /** Wordings whose text is not what their hash says. */
-export const readChangedWordings = (sql: Sql): Promise<{ version: number; language: string }[]> =>
+export const readChangedWordings = (
+  sql: Sql,
+): Promise<{ readonly version: number | null; readonly language: string | null }[]> =>
   sql.rows(
-    `select version, language from notice where sha256 <> sha256(convert_to(body, 'UTF8')) order by page_id, version limit 100`,
+    `select version, language from (
+       select page_id, version, language from notice where sha256 <> sha256(convert_to(body, 'UTF8'))
+       union all
+       select page_id, null, null from returned_notice where sha256 <> sha256(convert_to(body, 'UTF8'))
+     ) n order by page_id, version limit 100`,
   );
 
 /** How many leaves there would be if none was missing. */

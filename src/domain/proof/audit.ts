@@ -219,7 +219,8 @@ async function auditRest(tx: Tx, report: Report): Promise<void> {
     report('opening_unowned', leaf, entryId, 'an entry is about a person who is not stored');
   }
   for (const { version, language } of await readChangedWordings(tx)) {
-    const sentence = `a wording (version ${version}, ${language}) is not the one its hash was made of`;
+    const name = version === null ? 'that somebody brought along' : `version ${version}, ${String(language)}`;
+    const sentence = `a wording (${name}) is not the one its hash was made of`;
     report('notice_changed', null, null, sentence);
   }
 }

@@ -1,4 +1,5 @@
 export { makeAuditLedger } from './audit';
+export { envelopeBudget } from './audit-evidence';
 export type { AuditResult, Finding } from './audit.types';
 export { makeExpireExports, makeListExports } from './export-record';
 export type { ExportView } from './export.store';
@@ -6,3 +7,7 @@ export { makeBroadcastProofs, makeRangeProofs, type StreamForm } from './many-bu
 export { makeLeadBundle, makeMessageBundle, type BundleDeps, type BundleForm } from './person-bundle';
 export type { ProofErrorCode } from './proof.errors';
 export { makeShowReceipt, type Receipt, type ReceiptEntry } from './receipt';
+export { judgeChain } from './returning-chain.rules';
+export { returningEntry, shownEntries, shownEvents } from './returning-record';
+export { checkProofs, recordsOf, type CheckProofsDeps } from './returning-stream';
+export type { ChainRefusal, RecordFiles, ReturningPerson, ReturningRow } from './returning.types';

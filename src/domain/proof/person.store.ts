@@ -251,10 +251,13 @@ export interface WordingRow {
   readonly body: string;
 }
 
-/** Every wording that Pages of the account, or one of them, have had. */
+/** Every wording that Pages of the account, or one of them, have had; and those that people brought along who came back. */
 export const readWordings = (sql: Sql, accountId: RowId, pageId: RowId | null): Promise<WordingRow[]> =>
   sql.rows(
     `select distinct n.sha256, n.body from notice n join page p on p.id = n.page_id
+      where p.account_id = $1 and ($2::bigint is null or p.id = $2)
+     union
+     select r.sha256, r.body from returned_notice r join page p on p.id = r.page_id
       where p.account_id = $1 and ($2::bigint is null or p.id = $2)`,
     [accountId, pageId],
   );

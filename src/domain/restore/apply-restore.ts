@@ -1,6 +1,6 @@
 import { openField } from '../../kernel/crypto/field-cipher';
 import { appendSystemEntry } from '../consent';
-import { discardAccount, discardUnreadable } from '../erasure';
+import { discardAccount, discardUnreadable, forgetClosedPages } from '../erasure';
 import { lockBucket, psidPlace, readBucket, storeVersion, type BucketRow, type LeadPage } from '../leads';
 import { continueLog } from '../ledger';
 import type { Tx } from '../sql.types';
@@ -51,6 +51,7 @@ const begin = ({ db, clock, rings }: RestoreDeps): Promise<void> =>
   db.transaction(async (tx) => {
     const at = clock.now();
     if ((await recordBegun(tx, at)) === 1) await holdEverything(tx, at);
+    await forgetClosedPages(tx);
     // The one ring that whoever signs holds against its row. The mark of this transaction keeps the database closed.
     await recordRings(
       tx,

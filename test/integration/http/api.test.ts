@@ -319,6 +319,7 @@ describe('the happy paths', () => {
       body: await bytes.arrayBuffer(),
     });
     expect(brought.status).toBe(200);
+    expect(await ann.api.expect(200, 'GET', '/v1/account/backup/import')).toMatchObject({ state: 'done' });
   });
 
   it('erases a lead', async () => {

@@ -107,11 +107,64 @@ it('comes back into an account that is registered anew', async () => {
   expect((await bring({ ...passphrase, 'content-type': 'application/json' })).status).toBe(415);
   expect(await bring(passphrase)).toMatchObject({
     status: 200,
-    body: { broadcasts: { added: 1 }, leads: { restored: 0, reason: 'not_restored' } },
+    body: { broadcasts: { added: 1 }, leads: { in_archive: 1, restored: 0 } },
   });
   expect(await bring(passphrase)).toMatchObject({ body: { broadcasts: { added: 0, already: 1 } } });
   const { data } = await bob.api.expect<{ data: object[] }>(200, 'GET', '/v1/broadcasts');
   expect(data).toMatchObject([{ name: 'Opening', status: 'draft' }]);
+});
+
+async function deleteAccount({ api }: HttpAccount): Promise<void> {
+  await api.expect(202, 'DELETE', '/v1/account', { name: 'A Shop' });
+  const mail = await api.expect<{ data: { content: { text: string } }[] }>(200, 'GET', '/v1/mail');
+  const link = /account-deletion\/\S+/.exec(mail.data[0]!.content.text)![0];
+  await fetch(`${world.url}/${link}`, { method: 'POST' });
+  await world.useCases.sequence();
+  for (const { run } of world.useCases.accounts) await run();
+  await world.useCases.sequence();
+}
+
+it('brings people of a deleted account back, and tells how far it is', async () => {
+  const dan = await world.account('dan@example.com');
+  const { pageId } = await world.connect(dan.api);
+  await world.lead(dan.api, pageId, '6230000000000901');
+  await world.lead(dan.api, pageId, '6230000000000902');
+  await world.useCases.sequence();
+  const { id } = await ask(dan);
+  await world.useCases.work.makeBackup(id);
+  const answer = await fetch(`${world.url}/v1/account/backups/${id}/archive`, {
+    headers: { authorization: `Bearer ${dan.key}` },
+  });
+  const archive = new Uint8Array(await answer.arrayBuffer());
+  await deleteAccount(dan);
+
+  const eve = await world.account('eve@example.com');
+  expect((await eve.api.call('GET', '/v1/account/backup/import')).status).toBe(404);
+  const { name, token } = world.sandboxPage(pageId);
+  await eve.api.expect(201, 'POST', '/v1/pages', { page_id: pageId, name, access_token: token });
+  const bring = async () => {
+    const imported = await fetch(`${world.url}/v1/account/backup/import`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${eve.key}`,
+        'content-type': 'application/octet-stream',
+        'backup-passphrase': Buffer.from(PASSPHRASE).toString('base64'),
+      },
+      body: archive,
+    });
+    return ((await imported.json()) as { leads: object }).leads;
+  };
+  expect(await bring()).toEqual({ in_archive: 2, restored: 2, already: 0, refused: {} });
+  expect(await bring()).toEqual({ in_archive: 2, restored: 0, already: 2, refused: {} });
+  expect(await eve.api.expect(200, 'GET', '/v1/account/backup/import')).toMatchObject({
+    state: 'done',
+    leads: { in_archive: 2, restored: 0, already: 2, refused: {} },
+  });
+  const { data } = await eve.api.expect<{ data: object[] }>(200, 'GET', '/v1/leads');
+  expect(data).toHaveLength(2);
+  const reader = await eve.keyWith(['leads:read']);
+  expect((await reader.call('GET', '/v1/account/backup/import')).status).toBe(403);
+  expect(world.logged.join()).not.toContain('62300000000009');
 });
 
 it('goes with the account', async () => {

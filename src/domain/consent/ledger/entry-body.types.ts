@@ -118,10 +118,10 @@ export type SystemEntry =
       readonly certificate: Buffer;
     }
   | {
-      /** A database was set back, and what it had lost or should not have again was accounted for. */
+      /** A database was set back, and what it had lost or should not have again was accounted for; or people came back from an archive. */
       readonly kind: 'restore';
-      readonly state: 'lost' | 'erased' | 'closed';
-      /** Leaves that this closed. */
+      readonly state: 'lost' | 'erased' | 'closed' | 'returned';
+      /** Leaves that this closed; of `returned`, leaves of a deleted account that it opened again. */
       readonly leaves: number;
       /** Of `lost`: leaves that the database held when it was set back. */
       readonly size?: number;

@@ -148,7 +148,7 @@ const SHOWN: readonly string[] = [
     'lead',
     `public_id status subject_ref opted_in_at explicit_act_at withdrawn_at last_inbound_at last_ad_message_at
       marketing_token_state marketing_token_expires_at marketing_token_at notice_shown_at notice_version unreachable_at
-      failed_in_a_row restricted_at ref_index tag_ids locale time_zone created_at`,
+      failed_in_a_row restricted_at ref_index tag_ids locale time_zone created_at returned_at`,
   ),
   ...of('lead_key', 'psid_ct'),
   ...of('ledger_opening', 'opening_ct'),

@@ -8,25 +8,34 @@ import {
   makeDropBackupFiles,
   makeExpireBackups,
   makeGetBackup,
+  makeImportBackup,
   makeMakeBackup,
   makeRequestBackup,
   makeRequeueBackups,
+  type ImportBackupDeps,
   type MakeBackupDeps,
 } from '../../../../src/domain/backup';
-import { filesOfTar } from '../../../../src/domain/backup/tar';
+import type { ArchiveFile } from '../../../../src/domain/backup/backup.types';
+import { filesOfTar, tarOf } from '../../../../src/domain/backup/tar';
+import { factsOf } from '../../../../src/domain/backup/written';
 import {
   makeCreateBroadcast,
   makeGetBroadcast,
   makeListBroadcasts,
   type AudienceInput,
+  type BroadcastInput,
 } from '../../../../src/domain/broadcasts';
-import { makeListTags } from '../../../../src/domain/leads';
+import { makeAddTags, makeListTags } from '../../../../src/domain/leads';
 import { makeGetPage, makeListPages } from '../../../../src/domain/pages';
 import { makeRangeProofs } from '../../../../src/domain/proof';
+import { makeReturnPeople } from '../../../../src/domain/returns';
+import { createBroadcastBody, toNewBroadcast } from '../../../../src/http/broadcast.schemas';
+import { toSettings, updatePageBody } from '../../../../src/http/page.schemas';
 import type { Job } from '../../../../src/jobs';
-import { ageDecrypt, ageUnlock } from '../../../../src/kernel/crypto/age';
+import { ageDecrypt, ageEncrypt, ageHead, ageUnlock } from '../../../../src/kernel/crypto/age';
 import { randomIds } from '../../../../src/kernel/ids';
 import { archiveFiles } from '../../../../src/platform/archives/archive-files';
+import { spoolIn } from '../../../../src/platform/archives/spool';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld } from '../proof/proof-world';
 
@@ -141,3 +150,65 @@ export const linesOf = (files: ReadonlyMap<string, Buffer>, folder: string): Rec
     .filter(([name]) => name.startsWith(`${folder}/`))
     .flatMap(([, bytes]) => bytes.toString().split('\n').slice(0, -1))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+const readBroadcast = (body: unknown): BroadcastInput | null => {
+  const parsed = createBroadcastBody.safeParse(body);
+  return parsed.success ? toNewBroadcast(parsed.data) : null;
+};
+
+const importing = (world: BackupWorld): ImportBackupDeps => ({
+  ...world.common,
+  spool: spoolIn(`${world.folder}/uploads`),
+  returnPeople: makeReturnPeople(world.deps),
+  updatePage: () => Promise.resolve(),
+  addTags: makeAddTags(world.common),
+  createBroadcast: (input) => world.createBroadcast(input),
+  readBroadcast,
+  readSettings: (body) => {
+    const parsed = updatePageBody.safeParse(body);
+    return parsed.success ? toSettings(parsed.data) : null;
+  },
+});
+
+async function* inPieces(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 10_000) yield await Promise.resolve(bytes.subarray(at, at + 10_000));
+}
+
+/** Uploads an archive to the account of a Page. */
+export async function importInto(
+  world: BackupWorld,
+  { accountId }: TestPage,
+  archive: Buffer,
+  { passphrase = PASSPHRASE, over = {} }: { passphrase?: string; over?: Partial<ImportBackupDeps> } = {},
+) {
+  const account = await world.db.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [
+    accountId,
+  ]);
+  const upload = inPieces(archive);
+  return makeImportBackup({ ...importing(world), ...over })({
+    accountId,
+    accountUuid: account!.uuid,
+    passphrase,
+    upload,
+  });
+}
+
+/** The archive with other files, as somebody who knows the passphrase can write it. */
+export async function rewritten(
+  world: BackupWorld,
+  archive: Buffer,
+  change: (files: Map<string, Buffer>) => void,
+  fixManifest = true,
+): Promise<Buffer> {
+  const files = await opened(archive);
+  const manifest = JSON.parse(files.get('manifest.json')!.toString()) as Record<string, unknown>;
+  files.delete('manifest.json');
+  change(files);
+  const all = [...files].map(([path, bytes]): ArchiveFile => ({ path, bytes }));
+  if (fixManifest) manifest['files'] = all.map(factsOf);
+  all.push({ path: 'manifest.json', bytes: Buffer.from(JSON.stringify(manifest)) });
+  const source = async function* (): AsyncGenerator<ArchiveFile> {
+    for (const file of all) yield await Promise.resolve(file);
+  };
+  return joined(ageEncrypt(await ageHead(PASSPHRASE, CHEAP), tarOf(source(), world.now())));
+}

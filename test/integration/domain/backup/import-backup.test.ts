@@ -1,17 +1,10 @@
 import { readdirSync } from 'node:fs';
-import { makeImportBackup, type ImportBackupDeps } from '../../../../src/domain/backup';
-import { ageEncrypt, ageHead } from '../../../../src/kernel/crypto/age';
-import { tarOf } from '../../../../src/domain/backup/tar';
-import { factsOf } from '../../../../src/domain/backup/written';
-import type { ArchiveFile } from '../../../../src/domain/backup/backup.types';
-import { makeGetBroadcast, makeListBroadcasts, type BroadcastInput } from '../../../../src/domain/broadcasts';
-import { makeAddTags, makeListTags, makeSetTags } from '../../../../src/domain/leads';
+import type { ImportBackupDeps } from '../../../../src/domain/backup';
+import { makeGetBroadcast, makeListBroadcasts } from '../../../../src/domain/broadcasts';
+import { makeListTags, makeSetTags } from '../../../../src/domain/leads';
 import type { PageSettingsChange } from '../../../../src/domain/pages';
-import { createBroadcastBody, toNewBroadcast } from '../../../../src/http/broadcast.schemas';
-import { toSettings, updatePageBody } from '../../../../src/http/page.schemas';
-import { spoolIn } from '../../../../src/platform/archives/spool';
 import type { TestPage } from '../inbox/inbox-world';
-import { joined, openBackupWorld, opened, PASSPHRASE, type BackupWorld } from './backup-world';
+import { importInto, openBackupWorld, PASSPHRASE, rewritten, type BackupWorld } from './backup-world';
 
 let world: BackupWorld;
 let page: TestPage;
@@ -29,39 +22,14 @@ beforeEach(async () => {
 
 const code = (name: string) => expect.objectContaining({ code: name }) as Error;
 
-const readBroadcast = (body: unknown): BroadcastInput | null => {
-  const parsed = createBroadcastBody.safeParse(body);
-  return parsed.success ? toNewBroadcast(parsed.data) : null;
-};
-const deps = (): ImportBackupDeps => ({
-  ...world.common,
-  spool: spoolIn(`${world.folder}/uploads`),
-  updatePage: ({ ref, settings }) => Promise.resolve(void changes.push({ ref, settings })),
-  addTags: makeAddTags(world.common),
-  createBroadcast: (input) => world.createBroadcast(input),
-  readBroadcast,
-  readSettings: (body) => {
-    const parsed = updatePageBody.safeParse(body);
-    return parsed.success ? toSettings(parsed.data) : null;
-  },
-});
-
-async function* inPieces(bytes: Buffer): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += 10_000) yield await Promise.resolve(bytes.subarray(at, at + 10_000));
-}
-const bringInto = async (into: TestPage, archive: Buffer, passphrase = PASSPHRASE) => {
-  const account = await world.db.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [
-    into.accountId,
-  ]);
-  return makeImportBackup(deps())({
-    accountId: into.accountId,
-    accountUuid: account!.uuid,
-    passphrase,
-    upload: inPieces(archive),
-  });
-};
+const bringInto = (into: TestPage, archive: Buffer, passphrase = PASSPHRASE) =>
+  importInto(world, into, archive, { passphrase, over: { updatePage } });
+const updatePage: ImportBackupDeps['updatePage'] = ({ ref, settings }) =>
+  Promise.resolve(void changes.push({ ref, settings }));
 
 async function archiveOf(of: TestPage): Promise<Buffer> {
+  // The proofs are of what came before.
+  world.setNow(new Date(world.now().getTime() + 1_000));
   const { uuid } = await world.request(of.accountId);
   expect(await world.make(uuid)).toBe('made');
   return world.download(of.accountId, uuid);
@@ -83,21 +51,6 @@ const broadcastsOf = async ({ accountId }: TestPage) => {
 const tagsOf = async ({ accountId }: TestPage) =>
   (await makeListTags(world.common)(accountId, null, 100)).map(({ name }) => name).sort();
 
-/** The archive with other files, as somebody who knows the passphrase can write it. */
-async function rewritten(archive: Buffer, change: (files: Map<string, Buffer>) => void, fixManifest = true) {
-  const files = await opened(archive);
-  const manifest = JSON.parse(files.get('manifest.json')!.toString()) as Record<string, unknown>;
-  files.delete('manifest.json');
-  change(files);
-  const all = [...files].map(([path, bytes]): ArchiveFile => ({ path, bytes }));
-  if (fixManifest) manifest['files'] = all.map(factsOf);
-  all.push({ path: 'manifest.json', bytes: Buffer.from(JSON.stringify(manifest)) });
-  const source = async function* (): AsyncGenerator<ArchiveFile> {
-    for (const file of all) yield await Promise.resolve(file);
-  };
-  return joined(ageEncrypt(await ageHead(PASSPHRASE, 10), tarOf(source(), world.now())));
-}
-
 it('brings drafts and tags back into another account, once, and nobody', async () => {
   const ann = await world.join(page);
   await makeSetTags(world.common)({ accountId: page.accountId, leadUuid: ann.uuid, tags: ['regular'] });
@@ -110,7 +63,7 @@ it('brings drafts and tags back into another account, once, and nobody', async (
   expect(first).toMatchObject({
     tags: { added: 1 },
     broadcasts: { added: 3, already: 0, withoutAudience: 2, refused: 0 },
-    leads: 1,
+    leads: { inArchive: 1, returned: 0, already: 0, refused: { page_elsewhere: 1 } },
   });
   expect(await tagsOf(again)).toEqual(['regular']);
   const drafts = await broadcastsOf(again);
@@ -180,9 +133,9 @@ it('changes nothing by an archive that is cut off, changed, or opened with anoth
   await expect(bringInto(again, archive, 'another passphrase')).rejects.toThrow(code('passphrase_wrong'));
   for (const length of [0, 100, 300, archive.length - 1])
     await expect(bringInto(again, archive.subarray(0, length))).rejects.toThrow(code('archive_unreadable'));
-  const swapped = await rewritten(archive, (files) => files.set('settings.json', Buffer.from('{}')), false);
+  const swapped = await rewritten(world, archive, (files) => files.set('settings.json', Buffer.from('{}')), false);
   await expect(bringInto(again, swapped)).rejects.toThrow(code('archive_unreadable'));
-  const dropped = await rewritten(archive, (files) => files.delete('README.txt'), false);
+  const dropped = await rewritten(world, archive, (files) => files.delete('README.txt'), false);
   await expect(bringInto(again, dropped)).rejects.toThrow(code('archive_unreadable'));
   expect(await broadcastsOf(again)).toEqual([]);
   expect(readdirSync(`${world.folder}/uploads`)).toEqual([]);
@@ -192,7 +145,7 @@ it('takes from an archive somebody wrote by hand only what the API would take', 
   await world.draft(page, 'Opening');
   const archive = await archiveOf(page);
   const again = await connectedAgain();
-  const odd = await rewritten(archive, (files) => {
+  const odd = await rewritten(world, archive, (files) => {
     const name = 'content/broadcasts/000001.jsonl';
     const line = JSON.parse(files.get(name)!.toString()) as Record<string, unknown>;
     const lines = [

@@ -10,7 +10,7 @@ import type { QueuedReply } from '../../../../src/domain/unsubscribe';
 import type { Tx } from '../../../../src/domain/sql.types';
 import type { Job } from '../../../../src/jobs';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
-import { makeEraseByChat, openTombstones } from '../../../../src/domain/erasure';
+import { makeEraseByChat, makeOnUnheardStop, openTombstones } from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
 import { erasedAccountsFile, openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
@@ -100,6 +100,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     applyDelivered: (_tx, receipt) => Promise.resolve(seen.delivered.push(receipt)),
     applyRead: (_tx, receipt) => Promise.resolve(seen.read.push(receipt)),
     stopPage,
+    onUnheardStop: makeOnUnheardStop({ keyRing }),
     openTombstones: () => openTombstones({ db, keyRing, clock }),
     eraseByChat: makeEraseByChat({
       keyRing,

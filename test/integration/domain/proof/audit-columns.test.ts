@@ -4,7 +4,7 @@ import { makeHistory, openAuditWorld, SAVED_TABLES, type AuditWorld, type SavedT
 const UNCHECKED: Readonly<Partial<Record<SavedTable, string>>> = {
   anchor_service: 'class last_size last_anchored_at attempted_at failures last_fault due_at',
   lead: `last_inbound_at last_ad_message_at unreachable_at failed_in_a_row restricted_at ref_index locale time_zone tag_ids
-    created_at`,
+    created_at returned_at`,
   delivery: `seq status reason basis notice_version rule_version transient_failures due_at post_started_at settled_at
     delivered_at read_at clicked_at unsubscribed_at mid_ct error_code error_subcode`,
   notice: 'created_at',

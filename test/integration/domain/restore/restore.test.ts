@@ -346,3 +346,20 @@ it('refuses to go on with leaves that do not make the log that was signed', asyn
   expect((await readHead(world.db))!.size).toBe(stored);
   await expect(serves()).rejects.toMatchObject({ code: 'restore_unfinished' });
 });
+
+it('forgets who could come back from an archive: what became of them since nobody knows', async () => {
+  await world.db.run(
+    `insert into account_erasure (public_id, code, account_id, state, asked_at, confirm_until)
+     values (gen_random_uuid(), 'a code', 77, 'confirmed', now(), now())`,
+  );
+  await world.db.run(
+    `insert into closed_page (id, page_mac, account_erasure_id, closed_at)
+     select gen_random_uuid(), sha256('a page'), id, now() from account_erasure`,
+  );
+  await backUp(world.db);
+  await world.subscribe(page);
+  await setBack(world.db);
+  expect(await world.count('closed_page')).toBe(1);
+  await apply();
+  expect(await world.count('closed_page')).toBe(0);
+});

@@ -48,6 +48,7 @@ const LEAD: LeadClaims = {
   psid: '',
   isPlaced: true,
   isWebTokenOwn: true,
+  returnedAt: null,
 };
 
 const codes = (lead: LeadClaims, chain: readonly ChainLink[]): string[] =>

@@ -39,6 +39,7 @@ const ROW: LeadClaims = {
   psid: '',
   isPlaced: true,
   isWebTokenOwn: true,
+  returnedAt: null,
 };
 
 const codes = (lead: LeadClaims, chain: readonly ChainLink[], now = START): string[] =>
