@@ -11,6 +11,7 @@ export type SystemKeyPurpose =
   | 'meta-request'
   | 'pending-mac'
   | 'log-signing'
+  | 'recipient-call'
   | 'self-timestamp';
 
 export interface PendingMacKey {
