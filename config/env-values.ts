@@ -24,3 +24,11 @@ export function witnessOf(text: string): WitnessSetting | null {
 
 export const witnessesOf = (text: string | undefined): readonly WitnessSetting[] =>
   (text?.split(',') ?? []).flatMap((one) => witnessOf(one) ?? []);
+
+export function holdsLogin(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
+/** Of type 0x04, C2SP tlog-cosignature. */
+export const isWitnessKey = (vkey: string): boolean => Buffer.from(vkey.split('+')[2] ?? '', 'base64')[0] === 4;

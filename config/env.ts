@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../src/kernel/errors';
-import { base64Keys, keysOf, witnessesOf, witnessOf, type WitnessSetting } from './env-values';
+import {
+  base64Keys,
+  holdsLogin,
+  isWitnessKey,
+  keysOf,
+  witnessesOf,
+  witnessOf,
+  type WitnessSetting,
+} from './env-values';
 
 /** An empty variable means "not set": compose files write `${X:-}`, and `Number('')` is 0. */
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((v) => (v === '' ? undefined : v), schema.optional());
@@ -94,6 +102,11 @@ export const envSchema = z.object({
   ).describe(
     'witnesses that cosign the log, as `<vkey>=<url>`, comma-separated, https unless it is loopback; `tools/assent-witness.mjs` is one',
   ),
+  RECIPIENTS_ON_LOOPBACK: z
+    .preprocess((v) => (v === '' ? undefined : v), z.enum(['true', 'false']).default('false'))
+    .describe(
+      '`true`: recipients of erasures may lie on this machine, over plain http too. For trying it out; refused in production',
+    ),
   WORKER_QUEUES: z
     .preprocess(
       (v) => (v === '' || v === undefined ? 'inbox,send,control' : v),
@@ -161,6 +174,8 @@ export interface Config {
     } | null;
     readonly witnesses: readonly WitnessSetting[];
   };
+  /** Whether recipients of people's data may be addresses of this machine. */
+  readonly recipientsOnLoopback: boolean;
   readonly workerQueues: readonly QueueName[];
   readonly logLevel: Env['LOG_LEVEL'];
 }
@@ -208,7 +223,13 @@ function readSecretFiles(env: RawEnv, problems: Problem[]): Record<string, strin
 }
 
 function crossChecks(env: Env): Problem[] {
-  return [...missingSecrets(env), ...plainHttp(env), ...exposedSandbox(env), ...badAnchors(env)];
+  return [
+    ...missingSecrets(env),
+    ...plainHttp(env),
+    ...exposedSandbox(env),
+    ...badAnchors(env),
+    ...loopbackRecipients(env),
+  ];
 }
 
 function missingSecrets(env: Env): Problem[] {
@@ -244,12 +265,11 @@ function badAnchors(env: Env): Problem[] {
   return problems;
 }
 
-const isWitnessKey = (vkey: string): boolean => Buffer.from(vkey.split('+')[2] ?? '', 'base64')[0] === 4;
-
-function holdsLogin(url: string): boolean {
-  const { username, password } = new URL(url);
-  return username !== '' || password !== '';
-}
+/** Whoever may register a recipient would reach what listens on this machine alone. */
+const loopbackRecipients = (env: Env): Problem[] =>
+  env.NODE_ENV === 'production' && env.RECIPIENTS_ON_LOOPBACK === 'true'
+    ? [['RECIPIENTS_ON_LOOPBACK', 'is not for production']]
+    : [];
 
 function badAuthorities(file: string | undefined): Problem[] {
   if (file === undefined) return [];
@@ -303,6 +323,7 @@ function toConfig(env: Env): Config {
     mail: { url: env.SMTP_URL ?? null, from: env.MAIL_FROM ?? null },
     ledger: { isPublic: env.LEDGER_PUBLIC === 'true' },
     anchors: anchorsConfig(env),
+    recipientsOnLoopback: env.RECIPIENTS_ON_LOOPBACK === 'true',
     workerQueues: env.WORKER_QUEUES,
     logLevel: env.LOG_LEVEL,
   });

@@ -18,6 +18,7 @@ import { makeApplyRetention, makePreviewRetention } from '../domain/retention';
 import type { RowId } from '../domain/sql.types';
 import { UserError } from '../kernel/errors';
 import type { Infrastructure } from './infrastructure';
+import { sealedCallsOf } from './recipients';
 
 interface LeadInput {
   readonly accountId: RowId;
@@ -35,7 +36,8 @@ export function composeErasure(
   append: AppendDeps,
   { publicUrl, dropBackupFiles }: ErasurePort,
 ) {
-  const { db, keyRing, keyRingCopy, clock, log } = infrastructure;
+  const { db, keyRing, keyRingCopy, clock, log, config } = infrastructure;
+  const carrying = { ...append, db, log, keyRingCopy, dropBackupFiles, sealedCalls: sealedCallsOf(config) };
   const isErased = makeIsErased({ db, keyRing });
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
   return {
@@ -48,9 +50,7 @@ export function composeErasure(
     },
     erasurePage: { show: makeShowErasure({ db }) },
     openTombstones: () => openTombstones({ db, keyRing, clock }),
-    sweeps: [
-      { name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy, dropBackupFiles }) },
-    ],
+    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures(carrying) }],
     housekeeping: [
       ...(keyRingCopy === null ? [] : [{ name: 'copy-key-ring', run: () => keyRingCopy.update() }]),
       { name: 'settle-buckets', run: makeSettleBuckets({ db, keyRing }) },

@@ -1,11 +1,13 @@
 // A process that carries erasures out and is killed at a step: node -r typescript-register.cjs erasing-child.ts ORDER.
 // A step is the moment before and the moment after each transaction, statement, and change of the key ring or its copy.
+import path from 'node:path';
 import { makeCarryOutAccountErasures, makeCarryOutErasures } from '../../src/domain/erasure';
 import type { KeyRing } from '../../src/domain/keyring.types';
 import { makeOpenOutbox } from '../../src/domain/mail';
 import { randomIds } from '../../src/kernel/ids';
 import { erasedAccountsFile, openKeyRing, openRingCopy, postgresRingRegistry } from '../../src/platform/keyring';
 import { openDatabase } from '../../src/platform/postgres/database';
+import { callFiles } from '../../src/platform/recipients';
 
 export interface ErasingOrder {
   readonly of: 'leads' | 'accounts';
@@ -47,6 +49,7 @@ async function main(order: ErasingOrder): Promise<void> {
   });
   const copy = await openRingCopy({ dir: order.ringDir, copyDir: order.copyDir, registry });
   const erased = erasedAccountsFile(order.ringDir);
+  const sealedCalls = callFiles(path.join(order.ringDir, 'recipient-calls'));
   const note = () => undefined;
   const transaction: typeof opened.transaction = (work, options) => dying(() => opened.transaction(work, options))();
   const deps = {
@@ -67,6 +70,10 @@ async function main(order: ErasingOrder): Promise<void> {
     dropBackupFiles: dying(() => Promise.resolve(0)),
     releasePages: () => Promise.resolve({ released: 0, left: 0 }),
     publicUrl: 'https://assent.example',
+    sealedCalls: {
+      ...sealedCalls,
+      put: dying((id: string, bytes: Buffer) => sealedCalls.put(id, bytes)),
+    },
   };
   const openOutbox = makeOpenOutbox({ ...deps, sender: null });
   if (order.of === 'leads') await makeCarryOutErasures(deps)();

@@ -9,6 +9,7 @@ import type { ErasedAccounts, KeyRingCopy } from '../keyring.types';
 import type { Post } from '../mail';
 import type { ReleasedPages } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
+import { countCallsOfErasure, tellOfAccount, type SealedCalls } from '../recipients';
 import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
@@ -25,7 +26,7 @@ import {
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
-import { certificateLink } from './certificate.rules';
+import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac } from './erased-account';
 import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
 
@@ -48,6 +49,8 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
   readonly publicUrl: string;
   /** Deletes the files of archives whose rows are gone. */
   readonly dropBackupFiles: () => Promise<unknown>;
+  /** What recipients of the data are to be told. */
+  readonly sealedCalls: SealedCalls;
 }
 
 /**
@@ -89,7 +92,7 @@ async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccoun
 async function deleteBatch(
   tx: Tx,
   deps: CarryOutAccountErasuresDeps,
-  { id, accountId, certificateHead }: OpenAccountErasure,
+  { id, uuid, accountId, certificateHead }: OpenAccountErasure,
 ): Promise<'more' | 'last' | 'waits'> {
   let leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   if (leads.length === 0) {
@@ -98,8 +101,9 @@ async function deleteBatch(
     leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   }
   if (await isUnderWay(tx, accountId)) return 'waits';
-  const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
   const at = deps.clock.now();
+  if (leads.length === 0) await tellOfAccount(tx, deps, { accountId, erasureUuid: uuid, at });
+  const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
   const { commitment } = await appendSystemEntry(tx, deps, null, entry);
@@ -127,7 +131,9 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   for (const ring of rings) await deps.keyRing.dropRing(ring);
   await deps.keyRingCopy?.update();
   const keysDestroyedAt = deps.clock.now();
-  const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };
+  const recipients = await countCallsOfErasure(deps.db, erasure.uuid);
+  if (!mayCertify(recipients, rowsDeletedAt, keysDestroyedAt)) return 0;
+  const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased, recipients };
   const certificate = signCertificate(deps, accountCertificate(head, end), keysDestroyedAt);
   const letter = await openLetter(deps, erasure);
   const post = await deps.openOutbox();

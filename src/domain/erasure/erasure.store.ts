@@ -1,3 +1,4 @@
+import { callCountsSql } from '../recipients';
 import type { RowId, Sql, Tx } from '../sql.types';
 import type { ErasureOrigin, ErasureView, OpenErasure } from './erasure.types';
 
@@ -49,7 +50,8 @@ export const findLink = (
   );
 
 const VIEW = `public_id as uuid, code, state, requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt",
-  keys_destroyed_at as "keysDestroyedAt", completed_at as "completedAt", certificate`;
+  keys_destroyed_at as "keysDestroyedAt", completed_at as "completedAt", certificate,
+  ${callCountsSql('erasure.public_id')} as recipients`;
 
 export const findOwnErasure = (sql: Sql, accountId: RowId, uuid: string): Promise<ErasureView | undefined> =>
   sql.first<ErasureView>(`select ${VIEW} from erasure where account_id = $1 and public_id = $2`, [accountId, uuid]);
@@ -86,7 +88,7 @@ export const readOpenBuckets = (sql: Sql, limit: number): Promise<BucketWork[]> 
     [limit],
   );
 
-const OPEN = `id, code, state, keeps_mark as "keepsMark", account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
+const OPEN = `id, public_id as uuid, code, state, keeps_mark as "keepsMark", account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
   requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt", keys_destroyed_at as "keysDestroyedAt",
   key_version as "keyVersion", commitment, certificate_head as "certificateHead"`;
 

@@ -2,7 +2,6 @@ import type { Clock } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
 import type { KeyRing } from '../keyring.types';
 import type { Database } from '../sql.types';
-import { batchesOf } from '../../kernel/batches';
 import { postOf, waitAfter } from './call.rules';
 import {
   claimCalls,
@@ -49,8 +48,7 @@ export const makeCallRecipients = (deps: CallRecipientsDeps) => async (): Promis
     if (claimed.length === 0) break;
     const outcomes = await Promise.allSettled(claimed.map((call) => makeCall(deps, call)));
     notified += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
-    const broken = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (broken !== undefined) throw broken.reason;
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason as Error;
   }
   if (notified > 0) deps.log.event('recipients.notified', { count: notified });
   return notified;
@@ -100,7 +98,9 @@ type FileDeps = Pick<CallRecipientsDeps, 'db' | 'keyRing' | 'sealedCalls' | 'clo
  */
 export const makeDropEndedCalls = (deps: FileDeps) => async (): Promise<number> => {
   let dropped = 0;
-  for (const ids of batchesOf(await deps.sealedCalls.ids(), BATCH)) {
+  const all = await deps.sealedCalls.ids();
+  for (let at = 0; at < all.length; at += BATCH) {
+    const ids = all.slice(at, at + BATCH);
     const queued = await stillQueued(deps.db, ids);
     const known = await knownCalls(deps.db, ids);
     for (const id of ids) {

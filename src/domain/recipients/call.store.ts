@@ -55,10 +55,12 @@ export interface Settled {
 }
 
 export const settleCall = (sql: Sql, { id, state, code, at }: Settled): Promise<number> =>
-  sql.run(
-    `update recipient_call set state = $2, last_code = $3, settled_at = $4 where id = $1 and state = 'queued'`,
-    [id, state, code, at],
-  );
+  sql.run(`update recipient_call set state = $2, last_code = $3, settled_at = $4 where id = $1 and state = 'queued'`, [
+    id,
+    state,
+    code,
+    at,
+  ]);
 
 /** Changes nothing where somebody else has taken it since. */
 export const putOffCall = (sql: Sql, { id, attempts }: ClaimedCall, dueAt: Date, code: string): Promise<number> =>
@@ -102,13 +104,18 @@ export const settleOthers = (sql: Sql, uuids: readonly string[], at: Date): Prom
     [uuids, at],
   );
 
-const COUNTS = `count(*) filter (where state = 'notified')::int as notified,
-  count(*) filter (where state = 'queued')::int as pending, count(*) filter (where state = 'failed')::int as failed`;
+const COUNTS = `count(*) filter (where c.state = 'notified')::int as notified,
+  count(*) filter (where c.state = 'queued')::int as pending, count(*) filter (where c.state = 'failed')::int as failed`;
 
 const NONE: CallCounts = { notified: 0, pending: 0, failed: 0 };
 
 export const countCallsOfErasure = async (sql: Sql, erasureUuid: string): Promise<CallCounts> =>
-  (await sql.first<CallCounts>(`select ${COUNTS} from recipient_call where erasure_uuid = $1`, [erasureUuid])) ?? NONE;
+  (await sql.first<CallCounts>(`select ${COUNTS} from recipient_call c where c.erasure_uuid = $1`, [erasureUuid])) ??
+  NONE;
+
+/** The same inside of a query, as an object. @param erasureUuid the column that names the erasure, with its table */
+export const callCountsSql = (erasureUuid: string): string =>
+  `(select to_json(counts) from (select ${COUNTS} from recipient_call c where c.erasure_uuid = ${erasureUuid}) counts)`;
 
 export interface CallsOfRecipient extends CallCounts {
   readonly lastFailure: string | null;
@@ -117,6 +124,6 @@ export interface CallsOfRecipient extends CallCounts {
 export const countCallsOfRecipient = async (sql: Sql, recipientUuid: string): Promise<CallsOfRecipient> =>
   (await sql.first<CallsOfRecipient>(
     `select ${COUNTS}, (array_agg(last_code order by id desc) filter (where last_code is not null))[1] as "lastFailure"
-      from recipient_call where recipient_uuid = $1`,
+      from recipient_call c where c.recipient_uuid = $1`,
     [recipientUuid],
   )) ?? { ...NONE, lastFailure: null };

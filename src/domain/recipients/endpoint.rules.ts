@@ -16,13 +16,19 @@ const refused = (detail: string): FieldError[] => [{ pointer: '/endpoint', detai
 export function checkEndpoint(endpoint: string, onLoopback: boolean): FieldError[] {
   if (endpoint.length > MOST_ENDPOINT_CHARACTERS || !URL.canParse(endpoint)) return refused('must be an address');
   const url = new URL(endpoint);
-  const address = addressOfHost(url);
-  const isLoopback = url.hostname === 'localhost' || (address !== null && isLoopbackAddress(address));
-  const isAllowedHere = onLoopback && isLoopback;
-  if (url.protocol !== 'https:' && !(isAllowedHere && url.protocol === 'http:')) return refused('must begin with https://');
+  const isHere = onLoopback && isLoopback(url);
+  if (url.protocol !== 'https:' && !(isHere && url.protocol === 'http:')) return refused('must begin with https://');
   if (url.username !== '' || url.password !== '') return refused('must hold no user name or password');
   if (url.hash !== '') return refused('must hold no part behind #: it would not be sent');
-  if (isAllowedHere) return [];
-  const isPublic = address === null ? !LOCAL_NAME.test(url.hostname) : isPublicAddress(address);
-  return isPublic ? [] : refused('must lead to a public address');
+  return isHere || isPublic(url) ? [] : refused('must lead to a public address');
+}
+
+function isLoopback(url: URL): boolean {
+  const address = addressOfHost(url);
+  return url.hostname === 'localhost' || (address !== null && isLoopbackAddress(address));
+}
+
+function isPublic(url: URL): boolean {
+  const address = addressOfHost(url);
+  return address === null ? !LOCAL_NAME.test(url.hostname) : isPublicAddress(address);
 }

@@ -1,5 +1,5 @@
 export { adoptCalls, makeCallRecipients, makeDropEndedCalls, type CallRecipientsDeps } from './call-recipients';
-export { countCallsOfErasure } from './call.store';
+export { callCountsSql, countCallsOfErasure } from './call.store';
 export { recipientsOfPerson, recordDisclosures, type Disclosure } from './disclose';
 export { MOST_ENDPOINT_CHARACTERS } from './endpoint.rules';
 export {

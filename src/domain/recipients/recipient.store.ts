@@ -95,7 +95,12 @@ export interface ToldLead {
   readonly uuid: string;
 }
 
-export async function insertDisclosures(tx: Tx, recipientId: RowId, leadIds: readonly RowId[], at: Date): Promise<void> {
+export async function insertDisclosures(
+  tx: Tx,
+  recipientId: RowId,
+  leadIds: readonly RowId[],
+  at: Date,
+): Promise<void> {
   await tx.run(
     `insert into disclosure as d (lead_id, recipient_id, first_at, last_at)
      select l.id, $1, $3, $3 from unnest($2::bigint[]) as l (id)

@@ -37,8 +37,10 @@ export interface RegisterRecipientInput extends RecipientDefinition {
 export const openDefinition = (key: Buffer, { uuid, definitionCt }: StoredRecipient): RecipientDefinition =>
   JSON.parse(openField(key, definitionPlace(uuid), definitionCt).toString('utf8')) as RecipientDefinition;
 
-export const openSecret = (key: Buffer, { uuid, secretCt }: { readonly uuid: string; readonly secretCt: Buffer }): string =>
-  openField(key, secretPlace(uuid), secretCt).toString('utf8');
+export const openSecret = (
+  key: Buffer,
+  { uuid, secretCt }: { readonly uuid: string; readonly secretCt: Buffer },
+): string => openField(key, secretPlace(uuid), secretCt).toString('utf8');
 
 const viewOf = (key: Buffer, stored: StoredRecipient): RecipientView => ({
   uuid: stored.uuid,

@@ -17,7 +17,11 @@ export interface SealDeps {
 }
 
 /** `own key, wrapped(40) || content under the own key`: destroying the file destroys the only copy of the key. */
-export async function sealCall({ keyRing, ids, sealedCalls }: SealDeps, id: string, content: CallContent): Promise<void> {
+export async function sealCall(
+  { keyRing, ids, sealedCalls }: SealDeps,
+  id: string,
+  content: CallContent,
+): Promise<void> {
   const key = ids.bytes(KEY_BYTES);
   const wrapped = wrapKey(keyRing.systemKey('recipient-call'), key);
   await sealedCalls.put(id, Buffer.concat([wrapped, sealField(key, place(id), JSON.stringify(content))]));
@@ -33,7 +37,9 @@ export async function openCall(
   if (bytes === null) return null;
   try {
     const key = unwrapKey(keyRing.systemKey('recipient-call'), bytes.subarray(0, WRAPPED_BYTES));
-    const content = JSON.parse(openField(key, place(id), bytes.subarray(WRAPPED_BYTES)).toString('utf8')) as CallContent;
+    const content = JSON.parse(
+      openField(key, place(id), bytes.subarray(WRAPPED_BYTES)).toString('utf8'),
+    ) as CallContent;
     return Date.parse(content.expiresAt) > now.getTime() ? content : null;
   } catch (error) {
     if (error instanceof AssentError) return null;

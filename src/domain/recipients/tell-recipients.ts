@@ -39,7 +39,11 @@ export interface ErasedAccount {
 }
 
 /** The same for an account, before its rows go: one call for each recipient, which names Pages and nobody. */
-export async function tellOfAccount(tx: Tx, deps: TellDeps, { accountId, erasureUuid, at }: ErasedAccount): Promise<void> {
+export async function tellOfAccount(
+  tx: Tx,
+  deps: TellDeps,
+  { accountId, erasureUuid, at }: ErasedAccount,
+): Promise<void> {
   const recipients = await readRecipientsOfAccount(tx, accountId);
   if (recipients.length === 0) return;
   const metaPageIds = await readMetaPageIds(tx, accountId);

@@ -20,7 +20,11 @@ export interface PostOptions {
  * One POST on a connection of its own, without redirects. The address that a name leads to is checked in the moment of connecting, and
  * it is that address which is connected to: a name that leads elsewhere the second time it is asked for leads nowhere.
  */
-export function postToRecipient({ onLoopback, timeoutMs = TIMEOUT_MS, lookup = dns.lookup }: PostOptions): PostToRecipient {
+export function postToRecipient({
+  onLoopback,
+  timeoutMs = TIMEOUT_MS,
+  lookup = dns.lookup,
+}: PostOptions): PostToRecipient {
   const isAllowed = (address: string): boolean =>
     isPublicAddress(address) || (onLoopback && isLoopbackAddress(address));
   const checked: LookupFunction = (hostname, options, callback) => {

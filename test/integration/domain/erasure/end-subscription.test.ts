@@ -55,6 +55,7 @@ const carryOut = () =>
   makeCarryOutAccountErasures({
     ...deps(),
     log: world.deps.log,
+    sealedCalls: world.deps.sealedCalls,
     keyRingCopy: null,
     erasedAccounts: memoryErasedAccounts(),
     dropBackupFiles: () => Promise.resolve(0),
