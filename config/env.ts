@@ -1,11 +1,12 @@
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../src/kernel/errors';
 import {
   base64Keys,
+  certificatesOf,
   holdsLogin,
+  isCertificate,
   isWitnessKey,
   keysOf,
   witnessesOf,
@@ -18,6 +19,9 @@ const optional = <T extends z.ZodType>(schema: T) => z.preprocess((v) => (v === 
 const wholeNumber = (fallback: number, min: number, max: number) =>
   z.preprocess((v) => (v === '' ? undefined : v), z.coerce.number().int().min(min).max(max).default(fallback));
 const withDefault = (fallback: string) => z.preprocess((v) => (v === '' ? undefined : v), z.string().default(fallback));
+
+/** On only by the word. */
+const flag = z.preprocess((v) => (v === '' ? undefined : v), z.enum(['true', 'false']).default('false'));
 
 const queueName = z.enum(['inbox', 'send', 'control']);
 
@@ -81,11 +85,9 @@ export const envSchema = z.object({
     'mail server, `smtp://user:password@host:587` or `smtps://`; without it mails are kept and read at `GET /v1/mail`',
   ),
   MAIL_FROM: optional(z.string()).describe('sender of mails'),
-  LEDGER_PUBLIC: z
-    .preprocess((v) => (v === '' ? undefined : v), z.enum(['true', 'false']).default('false'))
-    .describe(
-      '`true`: checkpoint, key and tiles of the log are served without an API key. They name nobody and show how much is sent',
-    ),
+  LEDGER_PUBLIC: flag.describe(
+    '`true`: checkpoint, key and tiles of the log are served without an API key. They name nobody and show how much is sent',
+  ),
   RFC3161_URL: optional(z.url({ protocol: /^https?$/ })).describe(
     'time-stamping authority outside this installation (RFC 3161, http or https), asked every 10 minutes about the newest checkpoint',
   ),
@@ -102,11 +104,9 @@ export const envSchema = z.object({
   ).describe(
     'witnesses that cosign the log, as `<vkey>=<url>`, comma-separated, https unless it is loopback; `tools/assent-witness.mjs` is one',
   ),
-  RECIPIENTS_ON_LOOPBACK: z
-    .preprocess((v) => (v === '' ? undefined : v), z.enum(['true', 'false']).default('false'))
-    .describe(
-      '`true`: recipients of erasures may lie on this machine, over plain http too. For trying it out; refused in production',
-    ),
+  RECIPIENTS_ON_LOOPBACK: flag.describe(
+    '`true`: recipients of erasures may lie on this machine, over plain http too. For trying it out; refused in production',
+  ),
   WORKER_QUEUES: z
     .preprocess(
       (v) => (v === '' || v === undefined ? 'inbox,send,control' : v),
@@ -283,18 +283,6 @@ function badAuthorities(file: string | undefined): Problem[] {
   if (certificates.length === 0) return [['RFC3161_CA_FILE', 'holds no certificate']];
   return certificates.every(isCertificate) ? [] : [['RFC3161_CA_FILE', 'holds a certificate that cannot be read']];
 }
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
-}
-
-/** The PEM blocks of a file. */
-const certificatesOf = (pem: string): readonly string[] =>
-  pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
 
 /** The sandbox shows Page tokens and lets anybody act as any person: it must not be reachable from outside. */
 function exposedSandbox(env: Env): Problem[] {

@@ -47,14 +47,18 @@ export function postToRecipient({
     // A name is not looked up when it is an address already.
     if (address !== null && !isAllowed(address)) return failed('address_refused');
     if (url.protocol !== 'https:' && !onLoopback) return failed('address_refused');
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
-      method: 'POST',
-      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-      agent: false,
-      lookup: checked,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    return answerTo(request, body);
+    try {
+      const request = (url.protocol === 'https:' ? https : http).request(url, {
+        method: 'POST',
+        headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+        agent: false,
+        lookup: checked,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      return await answerTo(request, body);
+    } catch {
+      return failed('unreachable');
+    }
   };
 }
 
