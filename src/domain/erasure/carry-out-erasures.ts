@@ -8,7 +8,7 @@ import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
 import { countCallsOfErasure, tellOfLead, type SealedCalls } from '../recipients';
-import { certificateText, mayCertify } from './certificate.rules';
+import { certificateText, mayCertify, RECIPIENTS_PATIENCE_MS } from './certificate.rules';
 import { enterErasure } from './enter-erasure';
 import { closeLeaves, deleteLeads, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
 import { readDestroying, readOpenBuckets, readReady, recordComplete, type BucketWork } from './erasure.store';
@@ -39,7 +39,8 @@ export interface CarryOutErasuresDeps extends AppendDeps {
  */
 export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
   return async (): Promise<number> => {
-    const buckets = await readOpenBuckets(deps.db, MOST_BUCKETS);
+    const patientSince = new Date(deps.clock.now().getTime() - RECIPIENTS_PATIENCE_MS);
+    const buckets = await readOpenBuckets(deps.db, patientSince, MOST_BUCKETS);
     for (const work of buckets) await destroyKeys(deps, work);
     // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
     if (buckets.length > 0) await deps.keyRingCopy?.update();

@@ -4,8 +4,10 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { readOpenBuckets } from '../../../../src/domain/erasure/erasure.store';
 import { makeEndRecipient } from '../../../../src/domain/recipients';
 import { postToRecipient } from '../../../../src/platform/recipients';
+import { until } from '../../../support/until';
 import type { TestPage } from '../inbox/inbox-world';
 import type { Subscriber } from '../proof/proof-world';
 import { openRecipientsWorld, type RecipientsWorld } from './recipients-world';
@@ -126,6 +128,9 @@ it('tries again with growing pauses, and the certificate waits ten seconds for i
   world.answerWith(() => Promise.resolve({ kind: 'failed', code: 'status_503' }));
   await world.call();
   expect([await world.carryOut(), await world.call()]).toEqual([0, 0]);
+  const patient = new Date(world.now().getTime() - 10_000);
+  expect(await readOpenBuckets(world.db, patient, 10)).toEqual([]);
+  expect(await readOpenBuckets(world.db, world.now(), 10)).toHaveLength(1);
   world.later(5_000);
   await world.call();
   expect(await world.calls()).toEqual([{ state: 'queued', attempts: 2, code: 'status_503' }]);
@@ -163,6 +168,24 @@ it('tells again with the same id where a process died after the recipient took i
   expect(await world.call()).toBe(1);
   expect(world.posts[0]!.headers['idempotency-key']).toBe(world.posts[1]!.headers['idempotency-key']);
   expect([await files(), await world.calls()]).toEqual([[], [{ state: 'notified', attempts: 2, code: null }]]);
+});
+
+it('does not put off what another process has taken since, though the first one comes back', async () => {
+  await eraseAnn();
+  const failed = { kind: 'failed', code: 'timeout' } as const;
+  let wakeUp: (outcome: typeof failed) => void = () => undefined;
+  const frozen = new Promise<typeof failed>((resolve) => (wakeUp = resolve));
+  const first = world.call({ post: () => frozen });
+  await until('the first one to have it', async () => (await world.calls())[0]!.attempts === 1);
+  world.later(60_001);
+  world.answerWith(() => Promise.resolve(failed));
+  await world.call();
+  const due = () => world.db.first('select due_at as due from recipient_call');
+  const before = await due();
+  world.later(3_000);
+  wakeUp(failed);
+  await first;
+  expect(await due()).toEqual(before);
 });
 
 it('destroys what is left of a call whose process died after it was recorded, and nothing that is still to be told', async () => {

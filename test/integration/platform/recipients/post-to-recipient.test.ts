@@ -54,7 +54,13 @@ it('calls nothing on this machine or in a private network, by address or by name
   const post = postToRecipient({ onLoopback: false, lookup: leadingTo('127.0.0.1') });
   const refused = { kind: 'failed', code: 'address_refused' };
   const local = `https://localhost:${String(port)}/`;
-  for (const endpoint of [here(), `https://127.0.0.1:${String(port)}/`, 'https://169.254.169.254/', local])
+  for (const endpoint of [
+    here(),
+    'http://8.8.8.8/',
+    `https://127.0.0.1:${String(port)}/`,
+    'https://169.254.169.254/',
+    local,
+  ])
     expect(await post(to(endpoint))).toEqual(refused);
   for (const address of ['10.0.0.1', '::1', 'fd00::1', '::ffff:127.0.0.1', '169.254.169.254'])
     expect(await postToRecipient({ onLoopback: false, lookup: leadingTo(address) })(to(local))).toEqual(refused);
