@@ -5,6 +5,7 @@ import { runCli, startProgram, type Program } from '../support/program';
 import { RELEASE_0_1_0, restorePreviousRelease, type PreviousRelease } from '../support/release-fixture';
 import { until } from '../support/until';
 import { openVerifier, type Verifier } from '../support/verifier';
+import { act } from './journey';
 
 async function firstLeaves(url: string, count: number): Promise<string[]> {
   const client = new Client({ connectionString: url });
@@ -68,7 +69,25 @@ describe('an installation of 0.1.0, started with this release', () => {
     }
   });
 
+  it('has taken the key of the account out of the database, and reads its fields', async () => {
+    const client = new Client({ connectionString: previous.database.url });
+    await client.connect();
+    const { rows } = await client.query('select dek_wrapped from account');
+    await client.end();
+    expect(rows).toEqual([{ dek_wrapped: null }]);
+    const { data } = await api.expect<{ data: { name: string }[] }>(200, 'GET', '/v1/broadcasts');
+    expect(data).toHaveLength(2);
+  });
+
   it('goes on where 0.1.0 stopped: the draft reaches the one who is still in', async () => {
+    await act(
+      { api, sandboxUrl: `${program.url()}/sandbox`, databaseUrl: previous.database.url },
+      { page_id: RELEASE_0_1_0.pageId, person: 'ben', kind: 'message', text: 'Are you open tomorrow?' },
+    );
+    const windowOf = async () =>
+      (await api.expect<{ last_inbound_at: string }>(200, 'GET', `/v1/leads/${RELEASE_0_1_0.ben}`)).last_inbound_at;
+    // The day in which a Page may answer what he wrote when the rows were made is long over.
+    await until('his words', async () => Date.now() - Date.parse(await windowOf()) < 60_000);
     const path = `/v1/broadcasts/${RELEASE_0_1_0.draft}`;
     await api.expect(200, 'POST', `${path}/preflight`);
     await api.expect(202, 'POST', `${path}/launch`);

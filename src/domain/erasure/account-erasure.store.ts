@@ -144,6 +144,8 @@ export interface OpenAccountErasure {
   readonly letterCt: Buffer | null;
   readonly certificateHead: string;
   readonly rings: readonly string[];
+  /** Names its key in the key ring, from the moment in which its row goes. */
+  readonly accountUuid: string | null;
   readonly pagesReleased: number;
   readonly leaves: number;
   readonly commitment: Buffer | null;
@@ -151,7 +153,7 @@ export interface OpenAccountErasure {
 }
 
 const OPEN = `select id, public_id as uuid, code, account_id as "accountId", state, confirmed_at as "confirmedAt", key_day as "keyDay",
-       letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, pages_released as "pagesReleased",
+       letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, account_uuid as "accountUuid", pages_released as "pagesReleased",
   leaves, commitment, rows_deleted_at as "rowsDeletedAt"
  from account_erasure where state in ('confirmed', 'destroying')`;
 
@@ -160,12 +162,6 @@ export const readOpenAccountErasures = (sql: Sql, limit: number): Promise<OpenAc
 
 export const findOpenAccountErasure = (sql: Sql, id: RowId): Promise<OpenAccountErasure | undefined> =>
   sql.first(`${OPEN} and id = $1`, [id]);
-
-/** Null when its row is gone. */
-export async function findAccountUuid(sql: Sql, accountId: RowId): Promise<string | null> {
-  const row = await sql.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [accountId]);
-  return row?.uuid ?? null;
-}
 
 export const recordReleased = (sql: Sql, id: RowId, released: number): Promise<number> =>
   sql.run('update account_erasure set pages_released = pages_released + $2 where id = $1', [id, released]);
@@ -217,16 +213,18 @@ export async function deleteAccount(tx: Tx, accountId: RowId): Promise<number> {
 export const recordBatch = (tx: Tx, id: RowId, leaves: number, commitment: Buffer): Promise<number> =>
   tx.run('update account_erasure set leaves = leaves + $2, commitment = $3 where id = $1', [id, leaves, commitment]);
 
-export const recordAccountGone = (tx: Tx, id: RowId, at: Date): Promise<number> =>
+export const recordAccountGone = (tx: Tx, id: RowId, accountUuid: string | null, at: Date): Promise<number> =>
   tx.run(
-    `update account_erasure set state = 'destroying', rows_deleted_at = $2 where id = $1 and state = 'confirmed'`,
-    [id, at],
+    `update account_erasure set state = 'destroying', rows_deleted_at = $2, account_uuid = $3
+      where id = $1 and state = 'confirmed'`,
+    [id, at, accountUuid],
   );
 
 /** Only the first certificate stays. The letter is sent, or can be no more. */
 export const recordAccountComplete = (tx: Tx, id: RowId, certificate: string, at: Date): Promise<number> =>
   tx.run(
-    `update account_erasure set state = 'complete', certificate = $2, completed_at = $3, letter_ct = null, rings = '{}'
+    `update account_erasure set state = 'complete', certificate = $2, completed_at = $3, letter_ct = null, rings = '{}',
+       account_uuid = null
       where id = $1 and state = 'destroying'`,
     [id, certificate, at],
   );

@@ -2,6 +2,7 @@ import { openField } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
+import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { dayKeyOrNull } from '../day-key';
 import { signCertificate } from '../ledger';
@@ -13,7 +14,6 @@ import { countCallsOfErasure, tellOfAccount, type SealedCalls } from '../recipie
 import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
-  findAccountUuid,
   findOpenAccountErasure,
   isUnderWay,
   lockPages,
@@ -101,6 +101,7 @@ async function deleteBatch(
     leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   }
   if (await isUnderWay(tx, accountId)) return 'waits';
+  const accountUuid = await findAccountUuid(tx, accountId);
   const at = deps.clock.now();
   if (leads.length === 0) await tellOfAccount(tx, deps, { accountId, erasureUuid: uuid, at });
   const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
@@ -109,7 +110,7 @@ async function deleteBatch(
   const { commitment } = await appendSystemEntry(tx, deps, null, entry);
   await recordBatch(tx, id, leaves, commitment);
   if (leads.length > 0) return 'more';
-  await recordAccountGone(tx, id, at);
+  await recordAccountGone(tx, id, accountUuid, at);
   return 'last';
 }
 
@@ -124,11 +125,12 @@ async function deletePeople(tx: Tx, leadIds: readonly RowId[]): Promise<number> 
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
   const erasure = await findOpenAccountErasure(deps.db, id);
   if (erasure === undefined) return 0;
-  const { rowsDeletedAt, commitment, certificateHead: head, rings, leaves, pagesReleased } = erasure;
+  const { rowsDeletedAt, commitment, certificateHead: head, rings, accountUuid, leaves, pagesReleased } = erasure;
   if (rowsDeletedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
   await deps.dropBackupFiles();
   for (const ring of rings) await deps.keyRing.dropRing(ring);
+  if (accountUuid !== null) await deps.keyRing.destroyAccountKey(accountUuid);
   await deps.keyRingCopy?.update();
   const keysDestroyedAt = deps.clock.now();
   const recipients = await countCallsOfErasure(deps.db, erasure.uuid);

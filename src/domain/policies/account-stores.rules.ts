@@ -33,7 +33,7 @@ export const ACCOUNT_STORES: readonly Store[] = [
       about: 'account',
       class: 'technical',
       form: 'key, wrapped under another key',
-      purpose: 'The key of the account.',
+      purpose: 'The key of the account as release 0.1.0 kept it; it lies in the key ring now, and this is empty.',
     },
   ]),
   table(
@@ -45,7 +45,10 @@ export const ACCOUNT_STORES: readonly Store[] = [
         'id account_id state asked_at confirm_until confirmed_at key_day leaves pages_released rows_deleted_at completed_at',
         'account',
       ),
-      named('public_id code rings', 'Names the deletion, its public page, and the key rings to destroy.'),
+      named(
+        'public_id code rings account_uuid',
+        'Names the deletion, its public page, and the key rings and the key to destroy.',
+      ),
       {
         fields: 'token_sha256 commitment',
         about: 'account',

@@ -148,6 +148,10 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   expect(await makeShowAskedErasure(world.deps)(token)).toMatchObject({ counts: asked.counts });
   expect(await world.count('account_erasure where encode(token_sha256, $1) = $2', ['escape', token])).toBe(0);
 
+  const accountUuid = (await world.db.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [
+    accountId,
+  ]))!.uuid;
+  expect(world.keyRing.accountKey(accountUuid)).not.toBeNull();
   const { code: certificateCode, link } = await confirm();
   expect(await makeAuthenticate(world.deps)(key)).toBeNull();
   await world.deliver(page, message(page, newPsid(), world.now(), 'late'));
@@ -163,6 +167,9 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   expect(() => world.keyRing.unwrapLeadKey(page.uuid, old!.bucket, old!.version, old!.wrapped)).toThrow(
     code('key_version_unknown'),
   );
+  // An older copy of the database holds nothing that opens its own fields any more.
+  expect(world.keyRing.accountKey(accountUuid)).toBeNull();
+  expect(await world.count('account_erasure where account_uuid is not null')).toBe(0);
   const done = (await makeShowAccountErasure(world)(certificateCode))!;
   expect(done).toMatchObject({ state: 'complete' });
   expect(done.certificate).toContain('\nscope account\n');

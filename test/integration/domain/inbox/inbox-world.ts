@@ -141,8 +141,8 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     },
     newAccount: async () => {
       const row = await db.first<{ id: string }>(
-        `insert into account (public_id, dek_wrapped, email_index, email_ct, name_ct, created_at)
-         values ($1, '', $2, '', '', $3) returning id`,
+        `insert into account (public_id, email_index, email_ct, name_ct, created_at)
+         values ($1, $2, '', '', $3) returning id`,
         [randomUUID(), randomBytes(16), clock.now()],
       );
       return row!.id;

@@ -250,6 +250,8 @@ it('does not bring a deleted account back', async () => {
   expect(await examine()).toMatchObject({ isNeeded: true, accountsDeleted: 1, rings: { missing: [] } });
   await apply();
   expect(await world.db.first('select from account where id = $1', [account.id])).toBeUndefined();
+  await world.keyRing.verifyAgainstRegistry();
+  expect(world.keyRing.accountKey(account.uuid)).toBeNull();
   expect(await Promise.all([dan, ann].map(isStored))).toEqual([false, true]);
   await expect(serves()).resolves.toBeUndefined();
   expect(await audit()).toMatchObject({ ok: true, closed: 4, findings: [] });
