@@ -15,6 +15,7 @@ import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
   findOpenAccountErasure,
+  isErasing,
   isUnderWay,
   lockPages,
   lockSomeLeads,
@@ -22,12 +23,15 @@ import {
   recordAccountComplete,
   recordAccountGone,
   recordBatch,
+  recordEnding,
+  recordKeysDestroyed,
   recordReleased,
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
 import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac } from './erased-account';
+import { dropOpenErasures } from './erasure.store';
 import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
 
 const MOST_ACCOUNTS = 20;
@@ -54,35 +58,66 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
 }
 
 /**
- * Brings every confirmed deletion of an account forward: Meta is told of its Pages, people go in batches, then everything else, then
- * the key rings; at last the certificate is signed and mailed, and the address goes. Whatever step a process died in, the next
- * round goes on from what the rows and the rings say.
+ * Brings every confirmed deletion of an account forward: Meta is told of its Pages, what is being sent ends, then the keys go, and with
+ * them everybody who can be read; then people go in batches, and everything else. At last the certificate is signed and mailed, and the address goes.
+ * Whatever step a process died in, the next round goes on from what the rows and the rings say.
  *
  * @returns how many were completed
  */
 export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) => async (): Promise<number> => {
   let completed = 0;
-  for (const erasure of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) {
-    const isGone = erasure.state === 'destroying' || (await deleteRows(deps, erasure));
-    if (isGone) completed += await complete(deps, erasure.id);
-  }
+  for (const { id } of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) completed += await carryOn(deps, id);
   if (completed > 0) deps.log.event('erasures.completed', { count: completed });
   return completed;
 };
 
+async function carryOn(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
+  const confirmed = await findOpenAccountErasure(deps.db, id);
+  if (confirmed?.state === 'confirmed' && !(await release(deps, confirmed))) return 0;
+  const ending = await findOpenAccountErasure(deps.db, id);
+  if (ending?.keysDestroyedAt === null) await destroyKeys(deps, ending);
+  if (ending?.rowsDeletedAt === null && !(await deleteRows(deps, ending))) return 0;
+  return complete(deps, id);
+}
+
+/** @returns whether nothing of the account goes on any more, so that its keys may go */
+async function release(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
+  const { db, clock, keyRing, erasedAccounts } = deps;
+  const { id, accountId, confirmedAt } = erasure;
+  // Before anything goes: no copy of the database brings the account back from here on.
+  const uuid = await findAccountUuid(db, accountId);
+  if (uuid !== null) await erasedAccounts.add(erasedAccountMac(keyRing, uuid));
+  const mayLeave = clock.now().getTime() - confirmedAt.getTime() > RELEASE_MS;
+  await deps.dropBackupFiles();
+  const { released, left } = await deps.releasePages(accountId, mayLeave);
+  if (released > 0) await recordReleased(db, id, released);
+  if (left > 0) return false;
+  return db.transaction(async (tx) => {
+    // Whoever makes somebody of a Page, or begins their erasure, has committed by now.
+    await lockPages(tx, accountId);
+    if ((await isUnderWay(tx, accountId)) || (await isErasing(tx, accountId))) return false;
+    // While the account's key still opens where its recipients are reached.
+    await tellOfAccount(tx, deps, { accountId, erasureUuid: erasure.uuid, at: clock.now() });
+    await recordEnding(tx, erasure, uuid);
+    return true;
+  });
+}
+
+async function destroyKeys(
+  { db, clock, keyRing, keyRingCopy, dropBackupFiles }: CarryOutAccountErasuresDeps,
+  { id, rings, accountUuid }: OpenAccountErasure,
+): Promise<void> {
+  await dropBackupFiles();
+  for (const ring of rings) await keyRing.dropRing(ring);
+  if (accountUuid !== null) await keyRing.destroyAccountKey(accountUuid);
+  await keyRingCopy?.update();
+  await recordKeysDestroyed(db, id, clock.now());
+}
+
 /** @returns whether nothing of the account is left */
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
-  const { db, clock, keyRing, erasedAccounts } = deps;
-  // Before anything goes: no copy of the database brings the account back from here on.
-  const accountUuid = await findAccountUuid(db, erasure.accountId);
-  if (accountUuid !== null) await erasedAccounts.add(erasedAccountMac(keyRing, accountUuid));
-  const mayLeave = clock.now().getTime() - erasure.confirmedAt.getTime() > RELEASE_MS;
-  await deps.dropBackupFiles();
-  const { released, left } = await deps.releasePages(erasure.accountId, mayLeave);
-  if (released > 0) await recordReleased(db, erasure.id, released);
-  if (left > 0 || (await isUnderWay(db, erasure.accountId))) return false;
   for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
-    const done = await db.transaction((tx) => deleteBatch(tx, deps, erasure));
+    const done = await deps.db.transaction((tx) => deleteBatch(tx, deps, erasure));
     if (done !== 'more') return done === 'last';
   }
   return false;
@@ -92,7 +127,7 @@ async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccoun
 async function deleteBatch(
   tx: Tx,
   deps: CarryOutAccountErasuresDeps,
-  { id, uuid, accountId, certificateHead }: OpenAccountErasure,
+  { id, accountId, certificateHead }: OpenAccountErasure,
 ): Promise<'more' | 'last' | 'waits'> {
   let leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   if (leads.length === 0) {
@@ -100,17 +135,17 @@ async function deleteBatch(
     await lockPages(tx, accountId);
     leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   }
+  // An entry that such a webhook wrote gets its leaf first, which is closed then.
   if (await isUnderWay(tx, accountId)) return 'waits';
-  const accountUuid = await findAccountUuid(tx, accountId);
-  const at = deps.clock.now();
-  if (leads.length === 0) await tellOfAccount(tx, deps, { accountId, erasureUuid: uuid, at });
+  await dropOpenErasures(tx, accountId);
   const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
+  const at = deps.clock.now();
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
   const { commitment } = await appendSystemEntry(tx, deps, null, entry);
   await recordBatch(tx, id, leaves, commitment);
   if (leads.length > 0) return 'more';
-  await recordAccountGone(tx, id, accountUuid, at);
+  await recordAccountGone(tx, id, at);
   return 'last';
 }
 
@@ -125,22 +160,18 @@ async function deletePeople(tx: Tx, leadIds: readonly RowId[]): Promise<number> 
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
   const erasure = await findOpenAccountErasure(deps.db, id);
   if (erasure === undefined) return 0;
-  const { rowsDeletedAt, commitment, certificateHead: head, rings, accountUuid, leaves, pagesReleased } = erasure;
-  if (rowsDeletedAt === null || commitment === null)
+  const { rowsDeletedAt, keysDestroyedAt, commitment, certificateHead: head, leaves, pagesReleased } = erasure;
+  if (rowsDeletedAt === null || keysDestroyedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
-  await deps.dropBackupFiles();
-  for (const ring of rings) await deps.keyRing.dropRing(ring);
-  if (accountUuid !== null) await deps.keyRing.destroyAccountKey(accountUuid);
-  await deps.keyRingCopy?.update();
-  const keysDestroyedAt = deps.clock.now();
+  const completedAt = deps.clock.now();
   const recipients = await countCallsOfErasure(deps.db, erasure.uuid);
-  if (!mayCertify(recipients, rowsDeletedAt, keysDestroyedAt)) return 0;
+  if (!mayCertify(recipients, rowsDeletedAt, completedAt)) return 0;
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased, recipients };
-  const certificate = signCertificate(deps, accountCertificate(head, end), keysDestroyedAt);
+  const certificate = signCertificate(deps, accountCertificate(head, end), completedAt);
   const letter = await openLetter(deps, erasure);
   const post = await deps.openOutbox();
   return deps.db.transaction(async (tx) => {
-    const completed = await recordAccountComplete(tx, id, certificate, keysDestroyedAt);
+    const completed = await recordAccountComplete(tx, id, certificate, completedAt);
     if (completed === 1 && letter !== null)
       await mailCertificate(tx, post, erasure, { letter, certificate, publicUrl: deps.publicUrl });
     return completed;

@@ -91,7 +91,7 @@ export const readOpenBuckets = (sql: Sql, patientSince: Date, limit: number): Pr
           and not (o.state = 'destroying' and o.rows_deleted_at > $1
             and exists (select from recipient_call c where c.erasure_uuid = o.public_id and c.state = 'queued'))
         group by page_id, bucket) e
-        join page p on p.id = e.page_id
+        join page p on p.id = e.page_id and not p.is_ending
      order by e.first limit $2`,
     [patientSince, limit],
   );

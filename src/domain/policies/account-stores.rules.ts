@@ -42,7 +42,7 @@ export const ACCOUNT_STORES: readonly Store[] = [
     'A question without a yes: a day. Otherwise the row stays, so that its page goes on answering; it names nobody.',
     [
       technical(
-        'id account_id state asked_at confirm_until confirmed_at key_day leaves pages_released rows_deleted_at completed_at',
+        'id account_id state asked_at confirm_until confirmed_at key_day leaves pages_released rows_deleted_at keys_destroyed_at completed_at',
         'account',
       ),
       named(
@@ -170,7 +170,7 @@ export const ACCOUNT_STORES: readonly Store[] = [
   ),
   table('page', 'Connected Pages.', UNTIL_ACCOUNT, [
     technical(
-      'id account_id state stop_reason stop_code stop_subcode stopped_at rate_per_second accept_risk_above_40 time_zone quiet_hours setup created_at updated_at',
+      'id account_id state stop_reason stop_code stop_subcode stopped_at rate_per_second accept_risk_above_40 time_zone quiet_hours setup is_ending created_at updated_at',
       'account',
     ),
     named('public_id', 'Names the Page here, and its key ring.'),

@@ -13,7 +13,6 @@ import { makeConnectPage } from '../../../../src/domain/pages';
 import { randomIds } from '../../../../src/kernel/ids';
 import { message, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
-import { memoryErasedAccounts } from '../../../support/erased-accounts';
 
 const DAY_MS = 86_400_000;
 const NAME = 'Harbour Coffee';
@@ -57,7 +56,7 @@ const carryOut = () =>
     log: world.deps.log,
     sealedCalls: world.deps.sealedCalls,
     keyRingCopy: null,
-    erasedAccounts: memoryErasedAccounts(),
+    erasedAccounts: world.deps.erasedAccounts,
     dropBackupFiles: () => Promise.resolve(0),
     releasePages: () => Promise.resolve({ released: 0, left: 0 }),
   })();
