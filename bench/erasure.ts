@@ -15,6 +15,7 @@ import { randomIds } from '../src/kernel/ids';
 import { openEmbeddedPostgres } from '../src/platform/embedded';
 import { erasedAccountsFile } from '../src/platform/keyring';
 import { openDatabase } from '../src/platform/postgres/database';
+import { callFiles } from '../src/platform/recipients';
 import { migrateDatabase } from '../src/platform/postgres/migrate';
 import { met, whole, type Topic } from './figures';
 import { fill, openLedgerStage, type LedgerStage } from './ledger';
@@ -33,8 +34,9 @@ export async function benchErasure(people: number): Promise<Topic> {
     await migrateDatabase(db);
     const stage = await openLedgerStage(db, server.url, join(dataDir, 'keys'));
     await fill(stage, people);
-    const oneMs = await eraseLeads(stage, 1);
-    const manyMs = await eraseLeads(stage, MANY);
+    const callsDir = join(dataDir, 'recipient-calls');
+    const oneMs = await eraseLeads(stage, callsDir, 1);
+    const manyMs = await eraseLeads(stage, callsDir, MANY);
     const account = await eraseAccount(stage, join(dataDir, 'keys'));
     const left = people - 1 - MANY;
     return {
@@ -58,13 +60,18 @@ export async function benchErasure(people: number): Promise<Topic> {
   }
 }
 
-async function eraseLeads({ db, append, accountId, sequence }: LedgerStage, count: number): Promise<number> {
+async function eraseLeads(
+  { db, append, accountId, sequence }: LedgerStage,
+  callsDir: string,
+  count: number,
+): Promise<number> {
   const request = makeRequestErasure({ ...append, db, skipPendingOfLead, skipRepliesOfLead });
   const carryOut = makeCarryOutErasures({
     ...append,
     db,
     log: quiet,
     keyRingCopy: null,
+    sealedCalls: callFiles(callsDir),
     dropBackupFiles: () => Promise.resolve(),
   });
   const leads = await db.rows<{ uuid: string }>('select public_id as uuid from lead order by random() limit $1', [
@@ -96,6 +103,7 @@ async function eraseAccount({ db, keyRing, append, accountId, sequence }: Ledger
       },
     },
     keyRingCopy: null,
+    sealedCalls: callFiles(join(keysDir, 'recipient-calls')),
     erasedAccounts: erasedAccountsFile(keysDir),
     dropBackupFiles: () => Promise.resolve(),
     accountKey: (id: string) => accountKey(db, keyRing, id),

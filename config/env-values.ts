@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 
 /** Keys of 32 bytes, divided by commas. */
@@ -24,3 +25,23 @@ export function witnessOf(text: string): WitnessSetting | null {
 
 export const witnessesOf = (text: string | undefined): readonly WitnessSetting[] =>
   (text?.split(',') ?? []).flatMap((one) => witnessOf(one) ?? []);
+
+export function holdsLogin(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
+/** Of type 0x04, C2SP tlog-cosignature. */
+export const isWitnessKey = (vkey: string): boolean => Buffer.from(vkey.split('+')[2] ?? '', 'base64')[0] === 4;
+
+export function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** The PEM blocks of a file. */
+export const certificatesOf = (pem: string): readonly string[] =>
+  pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];

@@ -1,15 +1,27 @@
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../src/kernel/errors';
-import { base64Keys, keysOf, witnessesOf, witnessOf, type WitnessSetting } from './env-values';
+import {
+  base64Keys,
+  certificatesOf,
+  holdsLogin,
+  isCertificate,
+  isWitnessKey,
+  keysOf,
+  witnessesOf,
+  witnessOf,
+  type WitnessSetting,
+} from './env-values';
 
 /** An empty variable means "not set": compose files write `${X:-}`, and `Number('')` is 0. */
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess((v) => (v === '' ? undefined : v), schema.optional());
 const wholeNumber = (fallback: number, min: number, max: number) =>
   z.preprocess((v) => (v === '' ? undefined : v), z.coerce.number().int().min(min).max(max).default(fallback));
 const withDefault = (fallback: string) => z.preprocess((v) => (v === '' ? undefined : v), z.string().default(fallback));
+
+/** On only by the word. */
+const flag = z.preprocess((v) => (v === '' ? undefined : v), z.enum(['true', 'false']).default('false'));
 
 const queueName = z.enum(['inbox', 'send', 'control']);
 
@@ -73,11 +85,9 @@ export const envSchema = z.object({
     'mail server, `smtp://user:password@host:587` or `smtps://`; without it mails are kept and read at `GET /v1/mail`',
   ),
   MAIL_FROM: optional(z.string()).describe('sender of mails'),
-  LEDGER_PUBLIC: z
-    .preprocess((v) => (v === '' ? undefined : v), z.enum(['true', 'false']).default('false'))
-    .describe(
-      '`true`: checkpoint, key and tiles of the log are served without an API key. They name nobody and show how much is sent',
-    ),
+  LEDGER_PUBLIC: flag.describe(
+    '`true`: checkpoint, key and tiles of the log are served without an API key. They name nobody and show how much is sent',
+  ),
   RFC3161_URL: optional(z.url({ protocol: /^https?$/ })).describe(
     'time-stamping authority outside this installation (RFC 3161, http or https), asked every 10 minutes about the newest checkpoint',
   ),
@@ -93,6 +103,9 @@ export const envSchema = z.object({
       ),
   ).describe(
     'witnesses that cosign the log, as `<vkey>=<url>`, comma-separated, https unless it is loopback; `tools/assent-witness.mjs` is one',
+  ),
+  RECIPIENTS_ON_LOOPBACK: flag.describe(
+    '`true`: recipients of erasures may lie on this machine, over plain http too. For trying it out; refused in production',
   ),
   WORKER_QUEUES: z
     .preprocess(
@@ -161,6 +174,8 @@ export interface Config {
     } | null;
     readonly witnesses: readonly WitnessSetting[];
   };
+  /** Whether recipients of people's data may be addresses of this machine. */
+  readonly recipientsOnLoopback: boolean;
   readonly workerQueues: readonly QueueName[];
   readonly logLevel: Env['LOG_LEVEL'];
 }
@@ -208,7 +223,13 @@ function readSecretFiles(env: RawEnv, problems: Problem[]): Record<string, strin
 }
 
 function crossChecks(env: Env): Problem[] {
-  return [...missingSecrets(env), ...plainHttp(env), ...exposedSandbox(env), ...badAnchors(env)];
+  return [
+    ...missingSecrets(env),
+    ...plainHttp(env),
+    ...exposedSandbox(env),
+    ...badAnchors(env),
+    ...loopbackRecipients(env),
+  ];
 }
 
 function missingSecrets(env: Env): Problem[] {
@@ -244,12 +265,11 @@ function badAnchors(env: Env): Problem[] {
   return problems;
 }
 
-const isWitnessKey = (vkey: string): boolean => Buffer.from(vkey.split('+')[2] ?? '', 'base64')[0] === 4;
-
-function holdsLogin(url: string): boolean {
-  const { username, password } = new URL(url);
-  return username !== '' || password !== '';
-}
+/** Whoever may register a recipient would reach what listens on this machine alone. */
+const loopbackRecipients = (env: Env): Problem[] =>
+  env.NODE_ENV === 'production' && env.RECIPIENTS_ON_LOOPBACK === 'true'
+    ? [['RECIPIENTS_ON_LOOPBACK', 'is not for production']]
+    : [];
 
 function badAuthorities(file: string | undefined): Problem[] {
   if (file === undefined) return [];
@@ -263,18 +283,6 @@ function badAuthorities(file: string | undefined): Problem[] {
   if (certificates.length === 0) return [['RFC3161_CA_FILE', 'holds no certificate']];
   return certificates.every(isCertificate) ? [] : [['RFC3161_CA_FILE', 'holds a certificate that cannot be read']];
 }
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
-}
-
-/** The PEM blocks of a file. */
-const certificatesOf = (pem: string): readonly string[] =>
-  pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
 
 /** The sandbox shows Page tokens and lets anybody act as any person: it must not be reachable from outside. */
 function exposedSandbox(env: Env): Problem[] {
@@ -303,6 +311,7 @@ function toConfig(env: Env): Config {
     mail: { url: env.SMTP_URL ?? null, from: env.MAIL_FROM ?? null },
     ledger: { isPublic: env.LEDGER_PUBLIC === 'true' },
     anchors: anchorsConfig(env),
+    recipientsOnLoopback: env.RECIPIENTS_ON_LOOPBACK === 'true',
     workerQueues: env.WORKER_QUEUES,
     logLevel: env.LOG_LEVEL,
   });

@@ -11,6 +11,7 @@ import { SubscriptionEnd1764900000000 } from './1764900000000-subscription-end';
 import { AccountBackup1765000000000 } from './1765000000000-account-backup';
 import { Restore1765100000000 } from './1765100000000-restore';
 import { AccountKeys1765150000000 } from './1765150000000-account-keys';
+import { Recipients1765200000000 } from './1765200000000-recipients';
 import { ReturningPeople1765300000000 } from './1765300000000-returning-people';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
@@ -28,5 +29,6 @@ export const migrations = [
   AccountBackup1765000000000,
   Restore1765100000000,
   AccountKeys1765150000000,
+  Recipients1765200000000,
   ReturningPeople1765300000000,
 ];

@@ -14,6 +14,8 @@ import { startSweeper } from './sweeper';
 const SWEEP_EVERY_MS = 2_000;
 /** Who asks to be erased sees it happen. */
 const ERASE_EVERY_MS = 500;
+/** A certificate waits for them, for a while. */
+const CALL_EVERY_MS = 1_000;
 const HOUSEKEEPING_EVERY_MS = 10 * 60_000;
 /** So long at the most a process can still open what another process has destroyed the key of. */
 const KEY_CHECK_EVERY_MS = 30_000;
@@ -25,7 +27,7 @@ export function startWork(
   queues: readonly QueueName[],
 ): { stop(): Promise<void> } {
   const { clock, log, metrics, queue, db, keyRing } = infrastructure;
-  const { work, sweeps, erasing, anchoring, accounts, housekeeping } = useCases;
+  const { work, sweeps, erasing, anchoring, accounts, calling, housekeeping } = useCases;
   const workers = startWorkers({
     connection: infrastructure.queueConnection,
     queues,
@@ -48,6 +50,7 @@ export function startWork(
     startSweeper({ db, log, sweeps: erasing, everyMs: ERASE_EVERY_MS, lock: 'erasures' }),
     startSweeper({ db, log, sweeps: anchoring, everyMs: SWEEP_EVERY_MS, lock: 'anchors' }),
     startSweeper({ db, log, sweeps: accounts, everyMs: SWEEP_EVERY_MS, lock: 'accounts' }),
+    startSweeper({ db, log, sweeps: calling, everyMs: CALL_EVERY_MS, lock: 'recipients' }),
     startSweeper({ db, log, sweeps: housekeeping, everyMs: HOUSEKEEPING_EVERY_MS, lock: 'housekeeping' }),
   ];
   const sequencer = startSequencer({

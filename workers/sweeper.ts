@@ -10,6 +10,7 @@ const LOCKS = {
   anchors: 7_100_005,
   erasures: 7_100_006,
   accounts: 7_100_007,
+  recipients: 7_100_008,
 } as const;
 
 export interface Sweep {

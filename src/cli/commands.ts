@@ -12,6 +12,7 @@ export type Command =
   | { readonly kind: 'restore'; readonly applies: boolean; readonly acceptsLoss: boolean }
   | { readonly kind: 'keys-reseal' | 'keys-copy' | 'keys-drill' | 'keys-rotate-log' }
   | FootprintCommand
+  | { readonly kind: 'erase'; readonly account: string; readonly lead: string; readonly keepsMark: boolean }
   | {
       readonly kind: 'verify';
       readonly bundle: string;
@@ -35,6 +36,8 @@ export const USAGE = `usage: assent <command>
   doctor                                      says what this installation lacks
   audit                                       recomputes the whole ledger and names the first wrong entry
   retention                                   says what would go by age, now or [--at TIME]; changes nothing
+  erase ACCOUNT LEAD                          erases a lead for good, as the API does, and prints how far it is and its
+                                              certificate. [--keep-mark] only by the person's wish
   footprint VALUE                             says where a value lies in any form; VALUE - reads one a line from standard
                                               input. Changes nothing. [--path P]... for logs, mail, copies
   restore                                     after a backup of the database was put back: says what was erased since and
@@ -71,6 +74,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.help === true) return { kind: 'help' };
   if (positionals[0] === 'verify') return verifyCommand(positionals.slice(1), values);
   if (positionals[0] === 'footprint') return footprintCommand(positionals.slice(1), values.path);
+  if (positionals[0] === 'erase') return eraseCommand(positionals.slice(1), values['keep-mark'] === true);
   const words = positionals.join(' ');
   if (Object.hasOwn(PLAIN, words)) return PLAIN[words as keyof typeof PLAIN];
   switch (words) {
@@ -119,6 +123,7 @@ function parse(args: readonly string[]) {
         witness: { type: 'string', multiple: true },
         earlier: { type: 'string', multiple: true },
         apply: { type: 'boolean' },
+        'keep-mark': { type: 'boolean' },
         'accept-loss': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -126,6 +131,14 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw usage(error instanceof Error ? error.message : 'the arguments cannot be read');
   }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function eraseCommand([account, lead, ...more]: readonly string[], keepsMark: boolean): Command {
+  if (account === undefined || lead === undefined || more.length > 0) throw usage('erase takes an account and a lead');
+  if (![account, lead].every((id) => UUID.test(id))) throw usage('erase takes the ids that the API shows');
+  return { kind: 'erase', account, lead, keepsMark };
 }
 
 function footprintCommand(values: readonly string[], paths: readonly string[] = []): Command {

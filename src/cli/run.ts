@@ -14,6 +14,7 @@ import { makePreviewRetention, type RetentionPreview } from '../domain/retention
 import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
 import { examine } from './doctor';
+import { erase } from './erase';
 import { footprint } from './footprint';
 import { handleKeys, isKeysCommand } from './keys';
 import { restore } from './restore';
@@ -53,13 +54,14 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
   }
 }
 
-/** Commands that must not make the installation that they are asked about. */
+/** Commands that must not make the installation that they are about. */
 const LOOKING: ReadonlySet<string> = new Set<Command['kind']>([
   'doctor',
   'audit',
   'retention',
   'keys-drill',
   'restore',
+  'erase',
   'footprint',
   'verify',
 ]);
@@ -114,6 +116,8 @@ async function carryOut(
       return restore(infrastructure, command, terminal.say);
     case 'retention':
       return previewRetention(infrastructure, command.at);
+    case 'erase':
+      return erase(infrastructure, command, terminal.say);
     case 'footprint':
       return footprint(infrastructure, command, terminal.say);
     case 'account-create': {

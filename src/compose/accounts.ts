@@ -18,6 +18,7 @@ import { makeReleasePages, type PageDeps } from '../domain/pages';
 import type { RowId } from '../domain/sql.types';
 import { smtpSender } from '../platform/mail';
 import type { Infrastructure } from './infrastructure';
+import { sealedCallsOf } from './recipients';
 
 export interface AccountsPort extends Pick<PageDeps, 'graph'> {
   readonly accountKey: (accountId: RowId) => Promise<Buffer>;
@@ -75,6 +76,7 @@ export function composeAccounts(
           openOutbox,
           publicUrl,
           dropBackupFiles,
+          sealedCalls: sealedCallsOf(config),
         }),
       },
       { name: 'send-mail', run: makeSendMail(outbox) },

@@ -22,6 +22,7 @@ import { importRoutes } from '../http/import.routes';
 import { metaRoutes } from '../http/meta.routes';
 import { privacyRoutes } from '../http/privacy.routes';
 import { DATA_MAP } from '../domain/policies';
+import { recipientsRoutes } from '../http/recipients.routes';
 import { receiptRoutes } from '../http/receipt.routes';
 import type { Route } from '../http/route';
 import { makeRouter } from '../http/router';
@@ -53,6 +54,7 @@ export const allRoutes = (useCases: UseCases, { ledger }: Pick<Config, 'ledger'>
   ...subscriptionRoutes(useCases.subscription),
   ...backupRoutes(useCases.backups),
   ...importRoutes(useCases.backups),
+  ...recipientsRoutes(useCases.recipients),
   ...erasuresRoutes(useCases.erasures),
   ...broadcastsRoutes(useCases.broadcasts),
   ...apiKeysRoutes(useCases.apiKeys),

@@ -19,6 +19,7 @@ import { makeApplyRetention, makePreviewRetention } from '../domain/retention';
 import type { RowId } from '../domain/sql.types';
 import { UserError } from '../kernel/errors';
 import type { Infrastructure } from './infrastructure';
+import { sealedCallsOf } from './recipients';
 
 interface LeadInput {
   readonly accountId: RowId;
@@ -36,7 +37,8 @@ export function composeErasure(
   append: AppendDeps,
   { publicUrl, dropBackupFiles }: ErasurePort,
 ) {
-  const { db, keyRing, keyRingCopy, clock, log } = infrastructure;
+  const { db, keyRing, keyRingCopy, clock, log, config } = infrastructure;
+  const carrying = { ...append, db, log, keyRingCopy, dropBackupFiles, sealedCalls: sealedCallsOf(config) };
   const isErased = makeIsErased({ db, keyRing });
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
   return {
@@ -52,9 +54,7 @@ export function composeErasure(
       addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     erasurePage: { show: makeShowErasure({ db }) },
-    sweeps: [
-      { name: 'carry-out-erasures', run: makeCarryOutErasures({ ...append, db, log, keyRingCopy, dropBackupFiles }) },
-    ],
+    sweeps: [{ name: 'carry-out-erasures', run: makeCarryOutErasures(carrying) }],
     housekeeping: [
       ...(keyRingCopy === null ? [] : [{ name: 'copy-key-ring', run: () => keyRingCopy.update() }]),
       { name: 'settle-buckets', run: makeSettleBuckets({ db, keyRing }) },

@@ -5,6 +5,7 @@ import { composeBackups } from './backups';
 import { composeErasure } from './erasure';
 import type { Infrastructure } from './infrastructure';
 import { composeProofs } from './proofs';
+import { composeRecipients } from './recipients';
 
 /** Wires what is handed out of what is kept, and what ends it. */
 export function composeKeeping(
@@ -22,5 +23,6 @@ export function composeKeeping(
     backups,
     erasure: composeErasure(infrastructure, append, withFiles),
     accounts: composeAccounts(infrastructure, append, withFiles),
+    recipients: composeRecipients(infrastructure),
   };
 }

@@ -4,6 +4,7 @@ import { makeSequence } from '../domain/ledger';
 import { findInstallation, makeApplyRestore, makeExamineRestore, programRuns } from '../domain/restore';
 import { InvariantError } from '../kernel/errors';
 import type { Infrastructure } from './infrastructure';
+import { sealedCallsOf } from './recipients';
 
 /**
  * Wires what applies erasures again to a database that was set back.
@@ -20,6 +21,7 @@ export async function composeRestore(infrastructure: Infrastructure) {
   const deps = {
     ...logged,
     rings: () => ringRegistry.all(),
+    sealedCalls: sealedCallsOf(config),
     sequence: makeSequence(logged),
     lastSignedAt: await writtenAt(path.join(config.keyRingDir, 'checkpoint.note')),
   };

@@ -66,14 +66,9 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const ledger = await composeLedger(infrastructure, surroundings, append);
   const pageDeps = { ...common, graph, ...pagePort(append) };
   const port = { pageDeps, accountKey: keyOf, publicUrl: surroundings.publicUrl };
-  const { exports, backups, erasure, accounts } = composeKeeping(infrastructure, append, port);
+  const { exports, backups, erasure, accounts, recipients } = composeKeeping(infrastructure, append, port);
   const metaRequests = composeMetaRequests(infrastructure, surroundings, { graph, ...delivery.inboxPort });
-  const inboxDeps = {
-    ...common,
-    ...consent,
-    ...delivery.inboxPort,
-    ...erasure.inboxPort,
-  };
+  const inboxDeps = { ...common, ...consent, ...delivery.inboxPort, ...erasure.inboxPort };
   return {
     authenticate: makeAuthenticate(common),
     apiKeys: { create: makeCreateApiKey(common), list: makeListApiKeys(common), revoke: makeRevokeApiKey(common) },
@@ -84,6 +79,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     ...accounts.routes,
     retention: { preview: erasure.previewRetention },
     backups: backups.routes,
+    recipients: recipients.routes,
     metaRequests: metaRequests.routes,
     broadcasts: broadcastsApi({
       ...common,
@@ -114,9 +110,10 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     /** Apart from the others, who would wait for somebody outside who does not answer. */
     anchoring: [...ledger.anchoring, ...metaRequests.asking],
     accounts: accounts.sweeps,
+    calling: recipients.sweeps,
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
-      ...[ledger, exports, erasure, metaRequests, accounts, backups].flatMap((part) => part.housekeeping),
+      ...[ledger, exports, erasure, metaRequests, accounts, backups, recipients].flatMap((part) => part.housekeeping),
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {

@@ -10,6 +10,7 @@ export type SystemKeyPurpose =
   | 'meta-request'
   | 'pending-mac'
   | 'log-signing'
+  | 'recipient-call'
   | 'self-timestamp';
 
 export interface PendingMacKey {

@@ -5,6 +5,7 @@ import type { MetaRequest } from '../domain/callbacks';
 import { ERASURE_EXAMPLE } from './examples';
 import { html, page, type SafeHtml } from './html';
 import { refuseOtherMethods } from './other-methods';
+import { callCounts } from './recipients.routes';
 import { privateRoute, type Route } from './route';
 import { facts } from './router';
 import { isoOrNull, timestamp, uuid } from './schemas';
@@ -30,6 +31,10 @@ const erasureSchema = z
     rows_deleted_at: timestamp.nullable(),
     keys_destroyed_at: timestamp.nullable(),
     completed_at: timestamp.nullable(),
+    recipients: callCounts.meta({
+      description:
+        "Recipients of the person's data that are told of it, for up to 72 hours; none before the rows are deleted",
+    }),
     certificate: z.string().nullable().meta({ description: 'A signed note: docs/erasure.md' }),
   })
   .meta({ id: 'Erasure', example: ERASURE_EXAMPLE });
@@ -64,6 +69,7 @@ const present = (api: Pick<ErasuresApi, 'addressOf'>, erasure: ErasureView): z.i
   rows_deleted_at: isoOrNull(erasure.rowsDeletedAt),
   keys_destroyed_at: isoOrNull(erasure.keysDestroyedAt),
   completed_at: isoOrNull(erasure.completedAt),
+  recipients: erasure.recipients,
   certificate: erasure.certificate,
 });
 
@@ -169,6 +175,7 @@ const ofAccount = (erasure: AccountErasureView): SafeHtml =>
     <table>
       ${stepRow('Said yes to', erasure.confirmedAt)} ${stepRow('Keys destroyed', erasure.keysDestroyedAt)}
       ${stepRow('Rows deleted', erasure.rowsDeletedAt)} ${stepRow('Complete', erasure.completedAt)}
+      ${recipientsRow(erasure.recipients)}
     </table>
     ${erasure.certificate === null ? '' : certificateSection(erasure.certificate)}`;
 
@@ -204,7 +211,7 @@ const body = (erasure: ErasureView): SafeHtml =>
     <p data-testid="state">${STATES[erasure.state]}</p>
     <table>
       ${stepRow('Asked for', erasure.requestedAt)} ${stepRow('Rows deleted', erasure.rowsDeletedAt)}
-      ${stepRow('Keys destroyed', erasure.keysDestroyedAt)}
+      ${stepRow('Keys destroyed', erasure.keysDestroyedAt)} ${recipientsRow(erasure.recipients)}
     </table>
     ${erasure.certificate === null ? '' : certificateSection(erasure.certificate)}
     <h2>What this cannot reach</h2>
@@ -217,6 +224,19 @@ const stepRow = (name: string, at: Date | null): SafeHtml =>
   html`<tr>
     <th>${name}</th>
     <td>${at === null ? 'not yet' : at.toISOString()}</td>
+  </tr>`;
+
+/** How it stands now: the certificate says how it stood. */
+const recipientsRow = ({ notified, pending, failed }: ErasureView['recipients']): SafeHtml =>
+  html`<tr>
+    <th>Others who had the data</th>
+    <td data-testid="recipients">
+      ${
+        notified + pending + failed === 0
+          ? 'nobody to be told'
+          : `${String(notified)} told, ${String(pending)} still to be told, ${String(failed)} not reached in 72 hours`
+      }
+    </td>
   </tr>`;
 
 const certificateSection = (certificate: string): SafeHtml =>

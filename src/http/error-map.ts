@@ -5,6 +5,7 @@ import type { ErasureErrorCode } from '../domain/erasure';
 import type { LeadErrorCode } from '../domain/leads';
 import type { PageErrorCode } from '../domain/pages';
 import type { ProofErrorCode } from '../domain/proof';
+import type { RecipientErrorCode } from '../domain/recipients';
 import { AssentError, OperationalError, UserError } from '../kernel/errors';
 import type { LogFields } from '../kernel/log';
 import { HttpError, type HttpErrorCode } from './http.errors';
@@ -19,6 +20,7 @@ export type PublicErrorCode =
   | LeadErrorCode
   | PageErrorCode
   | ProofErrorCode
+  | RecipientErrorCode
   | HttpErrorCode;
 
 interface Presentation {
@@ -61,6 +63,8 @@ export const PRESENTATIONS = {
   passphrase_wrong: { status: 422, title: 'The passphrase is wrong' },
   proof_not_ready: { status: 409, title: 'Nothing is signed yet' },
   range_invalid: { status: 422, title: 'The range cannot be exported' },
+  recipient_ended: { status: 409, title: 'The recipient was ended' },
+  recipient_not_found: { status: 404, title: 'No such recipient' },
   route_not_found: { status: 404, title: 'Not found' },
   scope_missing: { status: 403, title: 'The API key lacks a scope' },
   signed_request_refused: { status: 403, title: 'The signed request is not accepted' },

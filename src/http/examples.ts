@@ -39,7 +39,21 @@ export const ERASURE_EXAMPLE = {
   rows_deleted_at: null,
   keys_destroyed_at: null,
   completed_at: null,
+  recipients: { notified: 0, pending: 0, failed: 0 },
   certificate: null,
+};
+
+export const RECIPIENT_EXAMPLE = {
+  id: 'a41f6a0e-3c0b-4d52-9d0f-2f6d4f1c7b30',
+  name: 'Harbour Newsletter Ltd',
+  purpose: 'Prints and posts the vouchers that people ask for',
+  country: 'DE',
+  kind: 'integration',
+  receives: 'disclosed',
+  endpoint: 'https://recipient.example.com/assent',
+  created_at: AT,
+  ended_at: null,
+  last_disclosed_at: AT,
 };
 
 export const ACCESS_EXAMPLE = {

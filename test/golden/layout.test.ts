@@ -71,6 +71,14 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'what is looked for and the look are held against each other',
     sources: ['footprint/counter.rules'],
   },
+  'test/integration/domain/recipients/call-recipients.test.ts': {
+    because: 'a call is sealed, made and destroyed in one go',
+    sources: ['recipients/sealed-call'],
+  },
+  'test/integration/domain/recipients/register.test.ts': {
+    because: 'what may be disclosed follows from the register',
+    sources: ['recipients/disclose'],
+  },
   'test/integration/domain/footprint/footprint.test.ts': {
     because: 'a scan over real stores',
     sources: ['footprint/database.store', 'footprint/scan-footprint'],

@@ -1,14 +1,17 @@
-// A process that carries erasures out and is killed at a step: node -r typescript-register.cjs erasing-child.ts ORDER.
-// A step is the moment before and the moment after each transaction, statement, and change of the key ring or its copy.
+// A process that carries erasures out, or tells recipients of them, and is killed at a step: node -r typescript-register.cjs erasing-child.ts ORDER.
+// A step is the moment before and the moment after each transaction, statement, post, and change of the key ring, its copy or a sealed call.
+import path from 'node:path';
 import { makeCarryOutAccountErasures, makeCarryOutErasures } from '../../src/domain/erasure';
 import type { KeyRing } from '../../src/domain/keyring.types';
+import { makeCallRecipients, type RecipientPost } from '../../src/domain/recipients';
 import { makeOpenOutbox } from '../../src/domain/mail';
 import { randomIds } from '../../src/kernel/ids';
 import { erasedAccountsFile, openKeyRing, openRingCopy, postgresRingRegistry } from '../../src/platform/keyring';
 import { openDatabase } from '../../src/platform/postgres/database';
+import { callFiles, postToRecipient } from '../../src/platform/recipients';
 
 export interface ErasingOrder {
-  readonly of: 'leads' | 'accounts';
+  readonly of: 'leads' | 'accounts' | 'calls';
   readonly url: string;
   readonly ringDir: string;
   readonly copyDir: string;
@@ -47,6 +50,7 @@ async function main(order: ErasingOrder): Promise<void> {
   });
   const copy = await openRingCopy({ dir: order.ringDir, copyDir: order.copyDir, registry });
   const erased = erasedAccountsFile(order.ringDir);
+  const sealedCalls = callFiles(path.join(order.ringDir, 'recipient-calls'));
   const note = () => undefined;
   const transaction: typeof opened.transaction = (work, options) => dying(() => opened.transaction(work, options))();
   const deps = {
@@ -68,9 +72,16 @@ async function main(order: ErasingOrder): Promise<void> {
     dropBackupFiles: dying(() => Promise.resolve(0)),
     releasePages: () => Promise.resolve({ released: 0, left: 0 }),
     publicUrl: 'https://assent.example',
+    post: dying((post: RecipientPost) => postToRecipient({ onLoopback: true })(post)),
+    sealedCalls: {
+      ...sealedCalls,
+      put: dying((id: string, bytes: Buffer) => sealedCalls.put(id, bytes)),
+      drop: dying((id: string) => sealedCalls.drop(id)),
+    },
   };
   const openOutbox = makeOpenOutbox({ ...deps, sender: null });
   if (order.of === 'leads') await makeCarryOutErasures(deps)();
+  else if (order.of === 'calls') await makeCallRecipients(deps)();
   else await makeCarryOutAccountErasures({ ...deps, openOutbox })();
   await opened.close();
 }

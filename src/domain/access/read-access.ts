@@ -13,6 +13,7 @@ import {
   type OpenLead,
 } from '../leads';
 import { suppressionMac, readNoticeBodies } from '../pages';
+import { recipientsOfPerson } from '../recipients';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import {
   findByToken,
@@ -145,6 +146,7 @@ async function readFacts(
     replies: await readReplyFacts(tx, leadId),
     plans: await readPlans(tx, leadId),
     handedOut: await readHandedOut(tx, leadId),
+    recipients: await recipientsOfPerson(tx, key, accountId, leadId),
     isOnList: await isOnList(tx, pageId, mac),
   };
 }

@@ -1,6 +1,7 @@
 import { RETENTION } from '../../../config/retention';
 import type { HistoryEntry } from '../consent';
 import type { LeadRow } from '../leads';
+import type { RecipientOfPerson } from '../recipients';
 import type { HandedOut, LeadFacts, MessageFacts, PlanFacts, ReplyFacts } from './access.store';
 import type { AccessRecord, AccessSection } from './access.types';
 
@@ -17,6 +18,7 @@ export interface PersonFacts {
   readonly replies: readonly ReplyFacts[];
   readonly plans: readonly PlanFacts[];
   readonly handedOut: readonly HandedOut[];
+  readonly recipients: readonly RecipientOfPerson[];
   readonly isOnList: boolean;
 }
 
@@ -41,6 +43,7 @@ export const sectionsOf = (facts: PersonFacts): readonly AccessSection[] => [
   labels(facts),
   plans(facts),
   handedOut(facts),
+  recipients(facts),
   refusals(facts),
 ];
 
@@ -219,6 +222,25 @@ const handedOut = ({ handedOut: all }: PersonFacts): AccessSection => ({
   recipients: 'The Page, and whoever the Page gave them to.',
   retention: 'This list: until such a file counts as expired. The files are with whoever has them.',
   records: all.map(({ kind, state, createdAt }) => ({ kind, state, made_at: iso(createdAt) })),
+});
+
+const recipients = ({ recipients: all }: PersonFacts): AccessSection => ({
+  name: 'recipients',
+  what: 'Who else gets data about you from the Page, what for and where, and when it was given to them. Who gets that of everybody is named even if nothing was given yet.',
+  source: 'The Page, which must say so before anything is given.',
+  purpose: 'So that you know who has your data, and so that they are told when it is deleted.',
+  recipients: 'Those who are named here.',
+  retention: `${UNTIL_ERASED} Then they are told, for up to 72 hours.`,
+  records: all.map(({ name, purpose, country, kind, receives, firstAt, lastAt, endedAt }) => ({
+    recipient: name,
+    purpose,
+    country,
+    kind,
+    receives,
+    first_given_at: iso(firstAt),
+    last_given_at: iso(lastAt),
+    ended_at: iso(endedAt),
+  })),
 });
 
 const refusals = ({ isOnList }: PersonFacts): AccessSection => ({

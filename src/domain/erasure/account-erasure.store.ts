@@ -1,3 +1,4 @@
+import { callCountsSql, type CallCounts } from '../recipients';
 import type { RowId, Sql, Tx } from '../sql.types';
 
 export type AccountErasureState = 'asked' | 'confirmed' | 'destroying' | 'complete';
@@ -12,11 +13,13 @@ export interface AccountErasureView {
   readonly keysDestroyedAt: Date | null;
   readonly rowsDeletedAt: Date | null;
   readonly completedAt: Date | null;
+  readonly recipients: CallCounts;
   readonly certificate: string | null;
 }
 
 const VIEW = `public_id as uuid, code, state, asked_at as "askedAt", confirm_until as "confirmUntil", confirmed_at as "confirmedAt",
-  keys_destroyed_at as "keysDestroyedAt", rows_deleted_at as "rowsDeletedAt", completed_at as "completedAt", certificate`;
+  keys_destroyed_at as "keysDestroyedAt", rows_deleted_at as "rowsDeletedAt", completed_at as "completedAt", certificate,
+  ${callCountsSql('account_erasure.public_id')} as recipients`;
 
 export interface AskedAccountErasure {
   readonly uuid: string;

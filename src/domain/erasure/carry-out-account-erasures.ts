@@ -10,6 +10,7 @@ import type { ErasedAccounts, KeyRingCopy } from '../keyring.types';
 import type { Post } from '../mail';
 import type { ReleasedPages } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
+import { countCallsOfErasure, tellOfAccount, type SealedCalls } from '../recipients';
 import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
@@ -29,7 +30,7 @@ import {
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
 import { markChainEnds } from './closed-page';
-import { certificateLink } from './certificate.rules';
+import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac } from './erased-account';
 import { dropOpenErasures } from './erasure.store';
 import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
@@ -53,6 +54,8 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
   readonly publicUrl: string;
   /** Deletes the files of archives whose rows are gone. */
   readonly dropBackupFiles: () => Promise<unknown>;
+  /** What recipients of the data are to be told. */
+  readonly sealedCalls: SealedCalls;
 }
 
 /**
@@ -94,6 +97,8 @@ async function release(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountEr
     // Whoever makes somebody of a Page, or begins their erasure, has committed by now.
     await lockPages(tx, accountId);
     if ((await isUnderWay(tx, accountId)) || (await isErasing(tx, accountId))) return false;
+    // While the account's key still opens where its recipients are reached.
+    await tellOfAccount(tx, deps, { accountId, erasureUuid: erasure.uuid, at: clock.now() });
     await recordEnding(tx, erasure, uuid);
     return true;
   });
@@ -166,8 +171,10 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   const { rowsDeletedAt, keysDestroyedAt, commitment, certificateHead: head, leaves, pagesReleased } = erasure;
   if (rowsDeletedAt === null || keysDestroyedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
-  const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };
   const completedAt = deps.clock.now();
+  const recipients = await countCallsOfErasure(deps.db, erasure.uuid);
+  if (!mayCertify(recipients, rowsDeletedAt, completedAt)) return 0;
+  const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased, recipients };
   const certificate = signCertificate(deps, accountCertificate(head, end), completedAt);
   const letter = await openLetter(deps, erasure);
   const post = await deps.openOutbox();

@@ -7,7 +7,8 @@ import { signCertificate } from '../ledger';
 import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
-import { certificateText } from './certificate.rules';
+import { countCallsOfErasure, tellOfLead, type SealedCalls } from '../recipients';
+import { certificateText, mayCertify, RECIPIENTS_PATIENCE_MS } from './certificate.rules';
 import { closedPageMac, forgetClosedPage } from './closed-page';
 import { enterErasure } from './enter-erasure';
 import { closeLeaves, deleteLeads, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
@@ -26,18 +27,21 @@ export interface CarryOutErasuresDeps extends AppendDeps {
   readonly keyRingCopy: KeyRingCopy | null;
   /** Deletes the files of archives that were withdrawn. */
   readonly dropBackupFiles: () => Promise<unknown>;
+  /** What recipients of the data are to be told. */
+  readonly sealedCalls: SealedCalls;
 }
 
 /**
  * Brings every erasure forward that can go on: deletes the rows of leads nothing is under way for, rotates their buckets, destroys the
- * old keys here and in the copy of the key ring, and signs certificates. One rotation serves all leads of a bucket. Whatever step a process died in, the next
+ * old keys here and in the copy of the key ring, and signs certificates, for which it waits a little for whoever is told. One rotation serves all leads of a bucket. Whatever step a process died in, the next
  * round goes on from what the rows and the ring say.
  *
  * @returns how many were completed
  */
 export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
   return async (): Promise<number> => {
-    const buckets = await readOpenBuckets(deps.db, MOST_BUCKETS);
+    const patientSince = new Date(deps.clock.now().getTime() - RECIPIENTS_PATIENCE_MS);
+    const buckets = await readOpenBuckets(deps.db, patientSince, MOST_BUCKETS);
     for (const work of buckets) await destroyKeys(deps, work);
     // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
     if (buckets.length > 0) await deps.keyRingCopy?.update();
@@ -110,6 +114,8 @@ async function discardLead(
   if (!isReady) return null;
   const { psid } = openLead(deps.keyRing, page, row);
   const leaves = await closeLeaves(tx, [row.id], 'erased');
+  const told = { accountId: page.accountId, leadId: row.id, erasureUuid: erasure.uuid, metaPageId: page.metaPageId };
+  await tellOfLead(tx, deps, { ...told, psid, at });
   await forgetMessages(tx, row.id);
   await dropEnvelopes(tx, [row.id]);
   await leaveMark(tx, deps, page, { psid, at, keepsMark: erasure.keepsMark });
@@ -139,11 +145,14 @@ async function leaveMark(
 
 async function certify(deps: CarryOutErasuresDeps, { pageId, bucket }: BucketWork): Promise<number> {
   let completed = 0;
-  for (const { id, certificateHead: head, commitment, keepsMark } of await readDestroying(deps.db, pageId, bucket)) {
+  for (const erasure of await readDestroying(deps.db, pageId, bucket)) {
+    const { id, certificateHead: head, commitment, keepsMark } = erasure;
     if (head === null || commitment === null)
       throw new InvariantError('erasure_without_head', 'an erasure whose rows are gone has no certificate to finish');
     const keysDestroyedAt = deps.clock.now();
-    const text = certificateText(head, { keysDestroyedAt, commitment, keepsMark });
+    const recipients = await countCallsOfErasure(deps.db, erasure.uuid);
+    if (!mayCertify(recipients, erasure.rowsDeletedAt, keysDestroyedAt)) continue;
+    const text = certificateText(head, { keysDestroyedAt, commitment, keepsMark, recipients });
     const certificate = signCertificate(deps, text, keysDestroyedAt);
     completed += await recordComplete(deps.db, id, { certificate, keysDestroyedAt, at: keysDestroyedAt });
   }

@@ -51,13 +51,36 @@ export interface CertificateEnd {
   readonly commitment: Buffer;
   /** A sealed mark stays, by the wish of the person. */
   readonly keepsMark: boolean;
+  readonly recipients: RecipientCounts;
 }
 
+/** Of those who had the data: told, still to be told, not reached. */
+interface RecipientCounts {
+  readonly notified: number;
+  readonly pending: number;
+  readonly failed: number;
+}
+
+/** So long a certificate waits for recipients that do not answer; whoever is still to be told then is named as pending. */
+export const RECIPIENTS_PATIENCE_MS = 10_000;
+
+export const mayCertify = ({ pending }: RecipientCounts, rowsDeletedAt: Date | null, now: Date): boolean =>
+  pending === 0 || rowsDeletedAt === null || now.getTime() - rowsDeletedAt.getTime() >= RECIPIENTS_PATIENCE_MS;
+
+export const recipientsLine = ({ notified, pending, failed }: RecipientCounts): string =>
+  notified + pending + failed === 0
+    ? 'recipients none'
+    : `recipients ${String(notified)} notified, ${String(pending)} pending for up to 72 hours, ${String(failed)} failed`;
+
 /** The text that is signed: the head, and what followed. */
-export const certificateText = (head: string, { keysDestroyedAt, commitment, keepsMark }: CertificateEnd): string =>
+export const certificateText = (
+  head: string,
+  { keysDestroyedAt, commitment, keepsMark, recipients }: CertificateEnd,
+): string =>
   [
     `${head}keys-destroyed ${keysDestroyedAt.toISOString()} key-ring`,
     `kept ${keepsMark ? "a sealed mark against being written to again, by the person's wish" : 'nothing'}`,
+    recipientsLine(recipients),
     'old-backups unreadable since keys-destroyed, where no copy of the key ring was kept with them',
     "outside-our-reach Meta's copy of the conversation; bundles and exports handed out before",
     `ledger-entry ${commitment.toString('hex')}`,

@@ -1,3 +1,4 @@
+import { callCountsSql } from '../recipients';
 import type { RowId, Sql, Tx } from '../sql.types';
 import type { ErasureOrigin, ErasureView, OpenErasure } from './erasure.types';
 
@@ -49,7 +50,8 @@ export const findLink = (
   );
 
 const VIEW = `public_id as uuid, code, state, requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt",
-  keys_destroyed_at as "keysDestroyedAt", completed_at as "completedAt", certificate`;
+  keys_destroyed_at as "keysDestroyedAt", completed_at as "completedAt", certificate,
+  ${callCountsSql('erasure.public_id')} as recipients`;
 
 export const findOwnErasure = (sql: Sql, accountId: RowId, uuid: string): Promise<ErasureView | undefined> =>
   sql.first<ErasureView>(`select ${VIEW} from erasure where account_id = $1 and public_id = $2`, [accountId, uuid]);
@@ -76,17 +78,25 @@ export interface BucketWork {
   readonly bucket: number;
 }
 
-/** Longest waiting first. */
-export const readOpenBuckets = (sql: Sql, limit: number): Promise<BucketWork[]> =>
+/**
+ * Longest waiting first; without those in which nothing is left to do but to wait for recipients.
+ *
+ * @param patientSince for erasures whose rows went after that moment recipients are waited for
+ */
+export const readOpenBuckets = (sql: Sql, patientSince: Date, limit: number): Promise<BucketWork[]> =>
   sql.rows<BucketWork>(
     `select p.id as "pageId", p.public_id as "pageUuid", p.meta_page_id as "metaPageId", p.account_id as "accountId", e.bucket
-      from (select page_id, bucket, min(id) as first from erasure where state <> 'complete' group by page_id, bucket) e
+      from (select page_id, bucket, min(id) as first from erasure o
+        where o.state <> 'complete'
+          and not (o.state = 'destroying' and o.rows_deleted_at > $1
+            and exists (select from recipient_call c where c.erasure_uuid = o.public_id and c.state = 'queued'))
+        group by page_id, bucket) e
         join page p on p.id = e.page_id and not p.is_ending
-     order by e.first limit $1`,
-    [limit],
+     order by e.first limit $2`,
+    [patientSince, limit],
   );
 
-const OPEN = `id, code, state, keeps_mark as "keepsMark", account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
+const OPEN = `id, public_id as uuid, code, state, keeps_mark as "keepsMark", account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
   requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt", keys_destroyed_at as "keysDestroyedAt",
   key_version as "keyVersion", commitment, certificate_head as "certificateHead"`;
 

@@ -1,3 +1,4 @@
+import type { CallCounts } from '../recipients';
 import type { RowId } from '../sql.types';
 
 /** `waiting` for what is under way; `destroying`: rows gone, keys going; `complete`: certificate signed. */
@@ -15,6 +16,8 @@ export interface ErasureView {
   readonly rowsDeletedAt: Date | null;
   readonly keysDestroyedAt: Date | null;
   readonly completedAt: Date | null;
+  /** Recipients of the person's data that are told of it; none before the rows are gone. */
+  readonly recipients: CallCounts;
   /** A signed note, once complete. */
   readonly certificate: string | null;
 }
@@ -22,6 +25,7 @@ export interface ErasureView {
 /** An erasure that is not complete. */
 export interface OpenErasure {
   readonly id: RowId;
+  readonly uuid: string;
   readonly code: string;
   readonly state: 'waiting' | 'destroying';
   readonly keepsMark: boolean;

@@ -109,7 +109,8 @@ async function beginErasure(
   const detail = { erasure: erasureUuid, origin };
   await recordAudit(tx, deps, { accountId: row.accountId, kind: 'erasure.requested', detail });
   const none = { rowsDeletedAt: null, keysDestroyedAt: null, completedAt: null, certificate: null };
-  return { erasure: { uuid: erasureUuid, code, state: 'waiting', requestedAt, ...none }, link };
+  const recipients = { notified: 0, pending: 0, failed: 0 };
+  return { erasure: { uuid: erasureUuid, code, state: 'waiting', requestedAt, recipients, ...none }, link };
 }
 
 /**

@@ -136,6 +136,29 @@ export const ACCOUNT_STORES: readonly Store[] = [
       purpose: 'Recognises the key without keeping it.',
     },
   ]),
+  table(
+    'recipient',
+    "Who else gets people's data from an account: registered before anything is given.",
+    UNTIL_ACCOUNT,
+    [
+      technical('id account_id kind receives created_at ended_at disclosed_at', 'account'),
+      named('public_id', 'Names the recipient.'),
+      {
+        fields: 'definition_ct',
+        about: 'account',
+        class: 'content',
+        form: 'ciphertext under the key of the account',
+        purpose: 'Name, purpose, country, and where it is told of erasures. People are shown the first three.',
+      },
+      {
+        fields: 'secret_ct',
+        about: 'account',
+        class: 'technical',
+        form: 'ciphertext under the key of the account',
+        purpose: 'By it the recipient recognises our calls.',
+      },
+    ],
+  ),
   table('subscription_end', 'Accounts that were cancelled and are kept for a while.', UNTIL_ACCOUNT, [
     technical('account_id ended_at delete_at reminders', 'account'),
   ]),

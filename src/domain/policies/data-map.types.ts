@@ -15,6 +15,7 @@ export type Form =
   | 'ciphertext under the key of the Page'
   | 'ciphertext under the key of a day'
   | 'ciphertext under a passphrase'
+  | 'ciphertext under a key of its own'
   | 'key, wrapped under another key'
   | 'keyed hash'
   | 'hash'

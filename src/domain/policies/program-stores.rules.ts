@@ -163,6 +163,22 @@ const FILES: readonly Store[] = [
   ),
   store(
     'file',
+    'KEYRING_DIR/recipient-calls',
+    'What recipients are to be told of an erasure: one file each. In no backup of the database, and not in the second copy of the key ring.',
+    'Until the recipient has taken it; at the longest 72 hours. Then it is overwritten and removed, and with it the only copy of its key.',
+    [
+      {
+        fields: 'call',
+        about: 'person',
+        class: 'identifier',
+        form: 'ciphertext under a key of its own',
+        purpose:
+          'The page-scoped id, by which the recipient finds the person, and where and with which secret it is told.',
+      },
+    ],
+  ),
+  store(
+    'file',
     'KEYRING_COPY_DIR',
     'The second copy of the same files, on another machine.',
     'As the key ring: it is brought in step before an erasure is certified.',

@@ -1,5 +1,5 @@
 import type { Store } from './data-map.types';
-import { rowNumbers, table, UNTIL_ACCOUNT, UNTIL_ERASED } from './table.rules';
+import { rowNumbers, table, technical, UNTIL_ACCOUNT, UNTIL_ERASED } from './table.rules';
 
 /** Tables in which people leave a trace beside their own rows. */
 export const TRACE_STORES: readonly Store[] = [
@@ -93,6 +93,31 @@ export const TRACE_STORES: readonly Store[] = [
         class: 'none',
         form: 'plain',
         purpose: 'The certificate. It names nobody.',
+      },
+    ],
+  ),
+  table('disclosure', 'Whose data somebody else got.', UNTIL_ERASED, [
+    rowNumbers('lead_id recipient_id'),
+    {
+      fields: 'first_at last_at',
+      about: 'person',
+      class: 'content',
+      form: 'plain',
+      purpose: 'When it was given: the person is told of it, and the recipient of their erasure.',
+    },
+  ]),
+  table(
+    'recipient_call',
+    'That recipients are told of an erasure.',
+    'The row stays, so that the page of the erasure goes on answering; it names nobody. What is told is not in the database.',
+    [
+      technical('id account_id state attempts last_code due_at created_at expires_at settled_at', 'account'),
+      {
+        fields: 'public_id recipient_uuid erasure_uuid',
+        about: 'account',
+        class: 'technical',
+        form: 'random',
+        purpose: 'Names the call, who is told, and the erasure.',
       },
     ],
   ),

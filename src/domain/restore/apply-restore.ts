@@ -3,6 +3,7 @@ import { appendSystemEntry } from '../consent';
 import { discardAccount, discardUnreadable, forgetClosedPages } from '../erasure';
 import { lockBucket, psidPlace, readBucket, storeVersion, type BucketRow, type LeadPage } from '../leads';
 import { continueLog } from '../ledger';
+import { adoptCalls } from '../recipients';
 import type { Tx } from '../sql.types';
 import { movedBuckets, type MovedBucket } from './buckets';
 import { findDeletedAccounts, makeExamineRestore } from './examine-restore';
@@ -36,6 +37,7 @@ export const makeApplyRestore =
     await discardAccounts(deps);
     for (const page of await readPages(deps.db)) await moveBuckets(deps, page);
     await signWaiting(deps);
+    await adoptCalls(deps);
     await finish(deps);
     deps.log.event('restore.completed', { count: plan.peopleErased });
     return { ...plan, entriesLost };

@@ -2,6 +2,7 @@ import type { AppendDeps } from '../consent';
 import type { ErasedAccounts } from '../keyring.types';
 import type { CheckpointCopy, LeafCopy, SequenceResult } from '../ledger';
 import type { Log } from '../../kernel/log';
+import type { SealedCalls } from '../recipients';
 import type { Database } from '../sql.types';
 import type { RingRow } from './restore.store';
 
@@ -11,6 +12,8 @@ export interface RestoreDeps extends AppendDeps {
   readonly checkpointCopy: CheckpointCopy;
   readonly leafCopy: LeafCopy;
   readonly erasedAccounts: ErasedAccounts;
+  /** What recipients are still to be told, beside the key ring. */
+  readonly sealedCalls: SealedCalls;
   /** Rings as their files are now. */
   readonly rings: () => Promise<readonly RingRow[]>;
   readonly sequence: () => Promise<SequenceResult>;

@@ -199,6 +199,7 @@ export function systemKey(ring: SystemRing, purpose: SystemKeyPurpose): Buffer {
     case 'erased-lead':
     case 'idempotency':
     case 'meta-request':
+    case 'recipient-call':
     case 'self-timestamp':
       return Buffer.from(
         hkdfSync('sha256', ring.derivationKey, Buffer.alloc(0), `assent/system/${purpose}/v1`, KEY_BYTES),

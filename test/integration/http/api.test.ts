@@ -322,6 +322,20 @@ describe('the happy paths', () => {
     expect(await ann.api.expect(200, 'GET', '/v1/account/backup/import')).toMatchObject({ state: 'done' });
   });
 
+  it('registers a recipient, shows it, and ends it', async () => {
+    const recipient = {
+      name: 'Harbour Vouchers',
+      purpose: 'Prints vouchers',
+      country: 'DE',
+      kind: 'integration',
+      endpoint: 'https://recipient.example.com/hook',
+    };
+    const { id } = await ann.api.expect<{ id: string }>(201, 'POST', '/v1/recipients', recipient);
+    await ann.api.expect(200, 'GET', '/v1/recipients');
+    await ann.api.expect(200, 'GET', `/v1/recipients/${id}`);
+    await ann.api.expect(200, 'DELETE', `/v1/recipients/${id}`);
+  });
+
   it('erases a lead', async () => {
     const erased = await world.lead(ann.api, pageId, '6230000000000099');
     const { id } = await ann.api.expect<{ id: string }>(202, 'POST', `/v1/leads/${erased}/erasure`);

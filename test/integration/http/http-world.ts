@@ -62,6 +62,7 @@ export interface HttpWorld {
   readonly db: OpenDatabase;
   readonly keyRing: KeyRing;
   readonly useCases: UseCases;
+  readonly infrastructure: Infrastructure;
   readonly routes: readonly Route[];
   readonly document: OpenApiDocument;
   /** `METHOD path status` of every answer whose shape was checked. */
@@ -107,30 +108,28 @@ export async function openHttpWorld(): Promise<HttpWorld> {
     clock: systemClock,
     pages: 30,
   });
-  const useCases = await composeUseCases(
-    {
-      db,
-      keyRing,
-      checkpointCopy: checkpointFile(dir),
-      leafCopy: leafFile(dir),
-      erasedAccounts: erasedAccountsFile(dir),
-      clock,
-      ids,
-      log,
-      metrics,
-      queue: { enqueue: (job: Job) => Promise.resolve(void jobs.push(job)) },
-      config: loadConfig({ DATA_DIR: dir }),
-    } as unknown as Infrastructure,
-    {
-      messenger: {
-        graphUrl: sandbox.graphUrl,
-        appId: null,
-        appSecrets: [APP_SECRET, OLD_APP_SECRET],
-        verifyToken: VERIFY_TOKEN,
-      },
-      publicUrl: 'http://127.0.0.1',
+  const infrastructure = {
+    db,
+    keyRing,
+    checkpointCopy: checkpointFile(dir),
+    leafCopy: leafFile(dir),
+    erasedAccounts: erasedAccountsFile(dir),
+    clock,
+    ids,
+    log,
+    metrics,
+    queue: { enqueue: (job: Job) => Promise.resolve(void jobs.push(job)) },
+    config: loadConfig({ DATA_DIR: dir }),
+  } as unknown as Infrastructure;
+  const useCases = await composeUseCases(infrastructure, {
+    messenger: {
+      graphUrl: sandbox.graphUrl,
+      appId: null,
+      appSecrets: [APP_SECRET, OLD_APP_SECRET],
+      verifyToken: VERIFY_TOKEN,
     },
-  );
+    publicUrl: 'http://127.0.0.1',
+  });
   const routes = allRoutes(useCases, loadConfig({}));
   const answered = new Set<string>();
   const document = openApiDocument(routes, '0.0.0');
@@ -184,6 +183,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
     db,
     keyRing,
     useCases,
+    infrastructure,
     routes,
     document,
     answered,

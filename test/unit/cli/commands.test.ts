@@ -17,6 +17,11 @@ describe('parseCommand', () => {
       expiresAt: null,
     });
     expect(parseCommand(['audit'])).toEqual({ kind: 'audit' });
+    const [account, lead] = ['7c1d2f34-5a6b-4c7d-8e9f-a0b1c2d3e4f5', '0b0f2f5e-3c5c-4a53-8a3d-6f6f2c3f5a10'];
+    expect(parseCommand(['erase', account, lead])).toEqual({ kind: 'erase', account, lead, keepsMark: false });
+    expect(parseCommand(['erase', account, lead, '--keep-mark'])).toMatchObject({ keepsMark: true });
+    for (const wrong of [[], [account], [account, lead, lead], [account, 'x']])
+      expect(() => parseCommand(['erase', ...wrong])).toThrow('erase takes');
     expect(parseCommand(['footprint', '-', '--path', 'a', '--path', 'b'])).toEqual({
       kind: 'footprint',
       value: null,

@@ -56,6 +56,12 @@ describe('loadConfig', () => {
     },
   );
 
+  it('lets recipients lie on this machine only by the word, and never in production', () => {
+    expect(loadConfig({}).recipientsOnLoopback).toBe(false);
+    expect(loadConfig({ RECIPIENTS_ON_LOOPBACK: 'true' }).recipientsOnLoopback).toBe(true);
+    expect(fault({ ...PRODUCTION, RECIPIENTS_ON_LOOPBACK: 'true' })).toContain('RECIPIENTS_ON_LOOPBACK');
+  });
+
   it.each([
     ['HTTP_PORT', '70000'],
     ['HTTP_PORT', '3000x'],

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { accountKey } from '../../../../src/domain/accounts';
 import {
   makeAccessForAccount,
@@ -9,6 +10,7 @@ import {
 import { makeSetTags, webToken } from '../../../../src/domain/leads';
 import { suppressionMac } from '../../../../src/domain/pages';
 import { makeLeadBundle } from '../../../../src/domain/proof';
+import { makeRegisterRecipient, recordDisclosures } from '../../../../src/domain/recipients';
 import { sealField } from '../../../../src/kernel/crypto/field-cipher';
 import { event, message, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
@@ -129,6 +131,41 @@ it('shows a person the same by the link of their own page, and nothing by anothe
   for (const token of ['', 'x', 'A'.repeat(22)]) expect(await makeAccessForPerson(deps)(token)).toBeNull();
 });
 
+it('names who else has the data, since when and what for, and nobody who has that of others', async () => {
+  const [fay, gus] = [await join('I am Fay'), await join('I am Gus')];
+  const register = async (name: string, receives: 'everyone' | 'disclosed', on = page) => {
+    const said = { name, purpose: 'Prints vouchers', country: 'DE', endpoint: 'https://recipient.example.com/' };
+    const recipient = { ...said, accountId: on.accountId, uuid: randomUUID(), kind: 'integration', receives } as const;
+    return (await makeRegisterRecipient({ ...world.deps, onLoopback: false })(recipient)).uuid;
+  };
+  const disclose = (recipientUuid: string, leadUuid: string) =>
+    world.db.transaction((tx) =>
+      recordDisclosures(tx, { accountId: page.accountId, recipientUuid, leadUuids: [leadUuid], at: world.now() }),
+    );
+  const mine = await register('Mine', 'disclosed');
+  const theirs = await register('Theirs', 'disclosed');
+  await register('All', 'everyone');
+  await register('Of a stranger', 'everyone', await world.newPage());
+  await disclose(mine, fay.uuid);
+  await disclose(theirs, gus.uuid);
+  const first = world.now().toISOString();
+  world.setNow(new Date(world.now().getTime() + 60_000));
+  await disclose(mine, fay.uuid);
+  const common = { purpose: 'Prints vouchers', country: 'DE', kind: 'integration', ended_at: null };
+  const answer = await askFor(fay.uuid);
+  expect(recordsOf(answer, 'recipients')).toEqual([
+    {
+      ...common,
+      recipient: 'Mine',
+      receives: 'disclosed',
+      first_given_at: first,
+      last_given_at: world.now().toISOString(),
+    },
+    { ...common, recipient: 'All', receives: 'everyone', first_given_at: null, last_given_at: null },
+  ]);
+  expect(JSON.stringify(answer)).not.toContain('recipient.example.com');
+});
+
 it('knows nobody of another account, and nobody who is being erased', async () => {
   const eve = await join('I am Eve');
   const other = await world.newPage();
@@ -161,6 +198,7 @@ const SHOWN: readonly string[] = [
   ...of('reply', 'kind language status reason created_at settled_at'),
   ...of('broadcast_lead', 'broadcast_id'),
   ...of('proof_export_lead', 'export_id'),
+  ...of('disclosure', 'recipient_id first_at last_at'),
 ];
 
 /** Keys, places, counters and names of rows; what a choice says in its own entry; what is sealed on purpose (`NOT_SHOWN`). */
@@ -186,6 +224,7 @@ const LEFT_OUT: readonly string[] = [
   ),
   ...of('broadcast_lead', 'lead_id'),
   ...of('proof_export_lead', 'lead_id'),
+  ...of('disclosure', 'lead_id'),
   ...of('inbox_event', 'lead_id event_mac seen_at'),
   ...of(
     'erasure',

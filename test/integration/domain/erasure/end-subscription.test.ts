@@ -54,6 +54,7 @@ const carryOut = () =>
   makeCarryOutAccountErasures({
     ...deps(),
     log: world.deps.log,
+    sealedCalls: world.deps.sealedCalls,
     keyRingCopy: null,
     erasedAccounts: world.deps.erasedAccounts,
     dropBackupFiles: () => Promise.resolve(0),

@@ -1,17 +1,27 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { accountKey, makeCreateAccount } from '../../../../src/domain/accounts';
 import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
-import { makeAskAccountErasure, makeConfirmAccountErasure, makeRequestErasure } from '../../../../src/domain/erasure';
+import {
+  makeAskAccountErasure,
+  makeCarryOutErasures,
+  makeConfirmAccountErasure,
+  makeRequestErasure,
+} from '../../../../src/domain/erasure';
 import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
 import { makeAuditLedger } from '../../../../src/domain/proof';
+import { makeCallRecipients, makeDropEndedCalls, makeRegisterRecipient } from '../../../../src/domain/recipients';
 import { randomIds } from '../../../../src/kernel/ids';
+import { postToRecipient } from '../../../../src/platform/recipients';
 import type { ErasingOrder } from '../../../support/erasing-child';
 import { ROOT } from '../../../support/program';
 import { takesTheWholeMachine } from '../../../support/whole-machine';
+import type { TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
 
 takesTheWholeMachine();
@@ -57,11 +67,18 @@ function carryOut(of: ErasingOrder['of'], killAt: number | null): Promise<'kille
 }
 
 /** Kills at one step after the other, each time with something new to erase, until a run ends before its step comes. */
-async function killAtEveryStep(of: ErasingOrder['of'], begin: () => Promise<() => Promise<void>>): Promise<number> {
+async function killAtEveryStep(
+  of: ErasingOrder['of'],
+  begin: () => Promise<() => Promise<void>>,
+  afterKill = (): void => undefined,
+): Promise<number> {
   for (let step = 1; step < MOST_STEPS; step += 1) {
     const expectDone = await begin();
     const outcome = await carryOut(of, step);
-    if (outcome === 'killed') expect(await carryOut(of, null)).toBe('done');
+    if (outcome === 'killed') {
+      afterKill();
+      expect(await carryOut(of, null)).toBe('done');
+    }
     await expectDone();
     if (outcome === 'done') return step - 1;
   }
@@ -133,4 +150,99 @@ it('ends the deletion of an account as if nothing had happened, with one certifi
   });
   expect(steps).toBeGreaterThan(10);
   expect(await audit()).toMatchObject({ findings: [], pending: 0 });
+}, 240_000);
+
+/** A server that takes whatever it is told, and remembers the ids. */
+async function openRecipient() {
+  const ids: string[] = [];
+  const server = http.createServer((req, res) => {
+    ids.push(String(req.headers['idempotency-key']));
+    req.resume().on('end', () => res.writeHead(204).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
+  return { ids, endpoint, close: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+/** Begins the erasure of somebody new whose data a recipient has. */
+async function beginTold(page: TestPage): Promise<string> {
+  const { uuid } = await world.subscribe(page);
+  const request = makeRequestErasure({ ...world.deps, skipPendingOfLead, skipRepliesOfLead });
+  const { erasure } = await request({
+    accountId: page.accountId,
+    leadUuid: uuid,
+    erasureUuid: randomUUID(),
+    keepsMark: false,
+  });
+  return erasure.uuid;
+}
+
+async function pageWithRecipient(endpoint: string): Promise<TestPage> {
+  const page = await world.newPage();
+  await world.logPage(page);
+  await makeRegisterRecipient({ ...world.deps, onLoopback: true })({
+    accountId: page.accountId,
+    uuid: randomUUID(),
+    name: 'Everyone',
+    purpose: 'Tests',
+    country: 'DE',
+    kind: 'other',
+    receives: 'everyone',
+    endpoint,
+  });
+  return page;
+}
+const carryOutHere = () =>
+  makeCarryOutErasures({ ...world.deps, keyRingCopy: null, dropBackupFiles: () => Promise.resolve(0) })();
+const callHere = () => makeCallRecipients({ ...world.deps, post: postToRecipient({ onLoopback: true }) })();
+
+it('has a recipient told once of an erasure, wherever the process that carried it out was killed', async () => {
+  const recipient = await openRecipient();
+  const page = await pageWithRecipient(recipient.endpoint);
+  const steps = await killAtEveryStep('leads', async () => {
+    const erasure = await beginTold(page);
+    return async () => {
+      recipient.ids.length = 0;
+      expect(await callHere()).toBe(1);
+      await carryOutHere();
+      await world.sequence();
+      const row = await world.db.first('select state from erasure where public_id = $1', [erasure]);
+      expect([row, recipient.ids.length]).toEqual([{ state: 'complete' }, 1]);
+      expect(await world.deps.sealedCalls.ids()).toEqual([]);
+    };
+  });
+  await recipient.close();
+  expect(steps).toBeGreaterThan(10);
+}, 240_000);
+
+it('tells a recipient at least once and under one id, and destroys what it told, wherever the process that told it was killed', async () => {
+  const recipient = await openRecipient();
+  const page = await pageWithRecipient(recipient.endpoint);
+  let told = 0;
+  const steps = await killAtEveryStep(
+    'calls',
+    async () => {
+      const erasure = await beginTold(page);
+      await carryOutHere();
+      recipient.ids.length = 0;
+      return async () => {
+        const calls = await world.db.rows<{ uuid: string; state: string }>(
+          'select public_id as uuid, state from recipient_call where erasure_uuid = $1',
+          [erasure],
+        );
+        expect(calls).toMatchObject([{ state: 'notified' }]);
+        expect([...new Set(recipient.ids)]).toEqual([calls[0]!.uuid]);
+        told = Math.max(told, recipient.ids.length);
+        await makeDropEndedCalls(world.deps)();
+        expect(await world.deps.sealedCalls.ids()).toEqual([]);
+        await carryOutHere();
+        await world.sequence();
+      };
+    },
+    () => {
+      world.setNow(new Date(world.now().getTime() + 60_001));
+    },
+  );
+  await recipient.close();
+  expect([steps > 4, told]).toEqual([true, 2]);
 }, 240_000);

@@ -13,6 +13,8 @@ import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../../..
 import { makeEraseByChat, makeOnUnheardStop, openTombstones } from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
 import { erasedAccountsFile, openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
+import { callFiles } from '../../../../src/platform/recipients';
+import type { SealedCalls } from '../../../../src/domain/recipients';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
 import { createTestDatabase } from '../../../support/database';
 
@@ -35,7 +37,7 @@ export interface InboxWorld {
   readonly keyRing: KeyRing;
   /** The ring as another process of the installation has it. */
   otherRing(): Promise<KeyRing>;
-  readonly deps: DrainInboxDeps & { readonly erasedAccounts: ErasedAccounts };
+  readonly deps: DrainInboxDeps & { readonly erasedAccounts: ErasedAccounts; readonly sealedCalls: SealedCalls };
   readonly jobs: Job[];
   readonly logged: { name: string; fields: unknown }[];
   readonly skipped: { leadId: string; reason: string }[];
@@ -87,6 +89,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
   const note = (name: string, fields?: unknown): void => void logged.push({ name, fields });
   const deps: InboxWorld['deps'] = {
     db,
+    sealedCalls: callFiles(join(dir, 'recipient-calls')),
     keyRing,
     erasedAccounts: erasedAccountsFile(dir),
     clock,

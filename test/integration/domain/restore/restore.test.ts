@@ -11,6 +11,7 @@ import type { ErasedAccounts } from '../../../../src/domain/keyring.types';
 import { rotateBucket } from '../../../../src/domain/leads';
 import { makeSequence, readHead } from '../../../../src/domain/ledger';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
+import { makeCallRecipients, makeRegisterRecipient } from '../../../../src/domain/recipients';
 import {
   makeApplyRestore,
   makeExamineRestore,
@@ -229,6 +230,34 @@ it('sends nothing that was to be sent when the backup was made', async () => {
   expect(await world.db.rows(`select distinct status, reason from reply where lead_id = $1`, [ann.id])).toEqual([
     { status: 'skipped', reason: 'restored' },
   ]);
+});
+
+it('has recipients told of an erasure that came after the backup, once, from what lies beside the key ring', async () => {
+  const ann = await world.subscribe(page);
+  await makeRegisterRecipient({ ...world.deps, onLoopback: false })({
+    accountId: page.accountId,
+    uuid: randomUUID(),
+    name: 'Everyone',
+    purpose: 'Tests',
+    country: 'DE',
+    kind: 'other',
+    receives: 'everyone',
+    endpoint: 'https://recipient.example.com/',
+  });
+  await backUp(world.db);
+  await requestErasure(ann);
+  await carryOut();
+  await world.sequence();
+  await setBack(world.db);
+  expect(await world.count('recipient_call')).toBe(0);
+  await apply();
+  const told: string[] = [];
+  const post = ({ body }: { readonly body: string }) => {
+    told.push((JSON.parse(body) as { page_scoped_id: string }).page_scoped_id);
+    return Promise.resolve({ kind: 'taken' } as const);
+  };
+  for (let turn = 0; turn < 2; turn += 1) await makeCallRecipients({ ...world.deps, post })();
+  expect([told, await world.deps.sealedCalls.ids()]).toEqual([[ann.psid], []]);
 });
 
 it('gives an erasure that was asked for before the backup its end and its certificate', async () => {

@@ -1,0 +1,129 @@
+import type { RowId, Sql } from '../sql.types';
+import type { CallCounts } from './recipients.types';
+
+export interface NewCall {
+  readonly uuid: string;
+  readonly accountId: RowId;
+  readonly recipientUuid: string;
+  readonly erasureUuid: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export const insertCall = (sql: Sql, call: NewCall): Promise<number> =>
+  sql.run(
+    `insert into recipient_call (public_id, account_id, recipient_uuid, erasure_uuid, state, due_at, created_at, expires_at)
+     values ($1, $2, $3, $4, 'queued', $5, $5, $6) on conflict (public_id) do nothing`,
+    [call.uuid, call.accountId, call.recipientUuid, call.erasureUuid, call.createdAt, call.expiresAt],
+  );
+
+export interface ClaimedCall {
+  readonly id: RowId;
+  readonly uuid: string;
+  readonly attempts: number;
+  readonly expiresAt: Date;
+}
+
+export interface ClaimLimits {
+  readonly calls: number;
+  /** Of one recipient: one that does not answer does not hold up the others. */
+  readonly ofOne: number;
+}
+
+/** Takes calls that are due. Whoever dies with one leaves it to be taken again after the lease. */
+export const claimCalls = (sql: Sql, now: Date, leaseUntil: Date, limits: ClaimLimits): Promise<ClaimedCall[]> =>
+  sql.rows(
+    `update recipient_call set attempts = attempts + 1, due_at = $2
+      where id in (
+        select c.id from recipient_call c
+         where c.id in (
+             select id from (
+               select id, due_at, row_number() over (partition by recipient_uuid order by due_at, id) as n
+                from recipient_call where state = 'queued' and due_at <= $1) due
+              where n <= $4 order by due_at, id limit $3)
+           and c.state = 'queued' and c.due_at <= $1
+         order by c.id for update skip locked)
+     returning id, public_id as uuid, attempts, expires_at as "expiresAt"`,
+    [now, leaseUntil, limits.calls, limits.ofOne],
+  );
+
+export interface Settled {
+  readonly id: RowId;
+  readonly state: 'notified' | 'failed';
+  readonly code: string | null;
+  readonly at: Date;
+}
+
+export const settleCall = (sql: Sql, { id, state, code, at }: Settled): Promise<number> =>
+  sql.run(`update recipient_call set state = $2, last_code = $3, settled_at = $4 where id = $1 and state = 'queued'`, [
+    id,
+    state,
+    code,
+    at,
+  ]);
+
+/** Changes nothing where somebody else has taken it since. */
+export const putOffCall = (sql: Sql, { id, attempts }: ClaimedCall, dueAt: Date, code: string): Promise<number> =>
+  sql.run(
+    `update recipient_call set due_at = $3, last_code = $4 where id = $1 and attempts = $2 and state = 'queued'`,
+    [id, attempts, dueAt, code],
+  );
+
+/** @returns those whose time is over */
+export async function expireCalls(sql: Sql, now: Date): Promise<string[]> {
+  const rows = await sql.rows<{ uuid: string }>(
+    `update recipient_call set state = 'failed', last_code = coalesce(last_code, 'expired'), settled_at = $1
+      where state = 'queued' and expires_at <= $1 returning public_id as uuid`,
+    [now],
+  );
+  return rows.map(({ uuid }) => uuid);
+}
+
+/** Those of these calls that are still to be made. */
+export async function stillQueued(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
+  const rows = await sql.rows<{ uuid: string }>(
+    `select public_id as uuid from recipient_call where state = 'queued' and public_id = any($1::uuid[])`,
+    [uuids],
+  );
+  return new Set(rows.map(({ uuid }) => uuid));
+}
+
+export async function knownCalls(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
+  const rows = await sql.rows<{ uuid: string }>(
+    'select public_id as uuid from recipient_call where public_id = any($1::uuid[])',
+    [uuids],
+  );
+  return new Set(rows.map(({ uuid }) => uuid));
+}
+
+/** Calls that a restored database has waiting, and that ended after its backup was made. */
+export const settleOthers = (sql: Sql, uuids: readonly string[], at: Date): Promise<number> =>
+  sql.run(
+    `update recipient_call set state = 'failed', last_code = 'restored', settled_at = $2
+      where state = 'queued' and not (public_id = any($1::uuid[]))`,
+    [uuids, at],
+  );
+
+const COUNTS = `count(*) filter (where c.state = 'notified')::int as notified,
+  count(*) filter (where c.state = 'queued')::int as pending, count(*) filter (where c.state = 'failed')::int as failed`;
+
+const NONE: CallCounts = { notified: 0, pending: 0, failed: 0 };
+
+export const countCallsOfErasure = async (sql: Sql, erasureUuid: string): Promise<CallCounts> =>
+  (await sql.first<CallCounts>(`select ${COUNTS} from recipient_call c where c.erasure_uuid = $1`, [erasureUuid])) ??
+  NONE;
+
+/** The same inside of a query, as an object. @param erasureUuid the column that names the erasure, with its table */
+export const callCountsSql = (erasureUuid: string): string =>
+  `(select to_json(counts) from (select ${COUNTS} from recipient_call c where c.erasure_uuid = ${erasureUuid}) counts)`;
+
+export interface CallsOfRecipient extends CallCounts {
+  readonly lastFailure: string | null;
+}
+
+export const countCallsOfRecipient = async (sql: Sql, recipientUuid: string): Promise<CallsOfRecipient> =>
+  (await sql.first<CallsOfRecipient>(
+    `select ${COUNTS}, (array_agg(last_code order by id desc) filter (where last_code is not null))[1] as "lastFailure"
+      from recipient_call c where c.recipient_uuid = $1`,
+    [recipientUuid],
+  )) ?? { ...NONE, lastFailure: null };

@@ -1,0 +1,2 @@
+export { callFiles } from './call-files';
+export { postToRecipient } from './post-to-recipient';
