@@ -36,6 +36,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'policies/account-stores.rules',
       'policies/data-map.rules',
       'policies/people-stores.rules',
+      'policies/place-stores.rules',
       'policies/program-stores.rules',
       'policies/table.rules',
       'policies/trace-stores.rules',

@@ -1,24 +1,7 @@
-import type { FieldGroup, Form, Store } from './data-map.types';
-import { technical } from './table.rules';
+import type { Store } from './data-map.types';
+import { ofNobody, store } from './table.rules';
 
 const FOR_EVER = 'For ever: the log only grows. It holds nothing about anybody.';
-
-const ofNobody = (fields: string, purpose: string, form?: Form): FieldGroup =>
-  technical(fields, 'nobody', purpose, form);
-
-const store = (
-  kind: Store['kind'],
-  name: string,
-  holds: string,
-  retention: string,
-  groups: readonly FieldGroup[],
-): Store => ({
-  name,
-  kind,
-  holds,
-  retention,
-  groups,
-});
 
 const PLACES = 'Its place in the log, and what it commits to.';
 
@@ -123,97 +106,4 @@ const LOG: Store = store(
   ],
 );
 
-const METRICS: Store = store(
-  'metric',
-  'metrics',
-  'Counts and durations, by kinds alone.',
-  'In memory, until the process ends.',
-  [ofNobody('class job kind lane method outcome queue result route state status', 'Kinds, never ids.')],
-);
-
-const FILES: readonly Store[] = [
-  store(
-    'file',
-    'KEYRING_DIR',
-    'The keys: one file for the installation, one for each Page.',
-    'A key until what it opens is erased: then the file is written anew without it, and the old one is overwritten.',
-    [
-      ofNobody('keys', 'Everything personal is unreadable without them.', 'key, wrapped under another key'),
-      ofNobody('checkpoint', 'The newest signed state of the log, against a database that was set back.'),
-      ofNobody(
-        'log.leaves',
-        'What every leaf of the log commits to, so that a restored database gets back its tree.',
-        'keyed hash',
-      ),
-      ofNobody(
-        'lead-keys',
-        'The wrapped keys of people whose bucket was rotated, beside the random ids of their leads: a restored database has them under keys that are gone.',
-        'key, wrapped under another key',
-      ),
-      ofNobody('accounts.erased', 'Deleted accounts, so that no restored database brings one back.', 'keyed hash'),
-    ],
-  ),
-  store(
-    'file',
-    'KEYRING_COPY_DIR',
-    'The second copy of the same files, on another machine.',
-    'As the key ring: it is brought in step before an erasure is certified.',
-    [
-      ofNobody(
-        'keys',
-        'So that the loss of one machine is not the loss of everything.',
-        'key, wrapped under another key',
-      ),
-      ofNobody('checkpoint log.leaves lead-keys accounts.erased', 'As beside the key ring.'),
-    ],
-  ),
-  store(
-    'file',
-    'DATA_DIR',
-    'On one machine without servers: secrets made at the first start, the database, its log.',
-    'As the database.',
-    [
-      ofNobody('secrets runtime lock', 'Secrets and addresses of the program itself.'),
-      ofNobody(
-        'postgres',
-        'The database with its journal: the tables above, and what was deleted from them until it is overwritten; of people that is ciphertext without a key.',
-      ),
-      ofNobody(
-        'sandbox',
-        'What the built-in Messenger remembers, sealed. Only for trying it out.',
-        'ciphertext under the key of the account',
-      ),
-    ],
-  ),
-];
-
-const ARCHIVES: Store = store(
-  'file',
-  'DATA_DIR/exports',
-  'Archives of accounts that were asked for, each encrypted with a passphrase that is kept nowhere.',
-  'A day at the longest; until another one is asked for, somebody in it is erased, or the account is deleted.',
-  [
-    {
-      fields: 'archive',
-      about: 'person',
-      class: 'content',
-      form: 'ciphertext under a passphrase',
-      purpose: 'Settings, content, people and proofs of the account, for its owner to take along.',
-    },
-  ],
-);
-
-const CACHES: readonly Store[] = [
-  store(
-    'cache',
-    'key rings',
-    'Keys of Pages in memory.',
-    '30 seconds after another process destroyed one, or until the process ends.',
-    [ofNobody('keys', 'So that not every message reads a file.')],
-  ),
-  store('cache', 'account keys', 'Keys of accounts in memory.', '30 seconds.', [
-    ofNobody('keys', 'So that not every call reads a row.'),
-  ]),
-];
-
-export const PROGRAM_STORES: readonly Store[] = [...TABLES, ...JOBS, LOG, METRICS, ...FILES, ARCHIVES, ...CACHES];
+export const PROGRAM_STORES: readonly Store[] = [...TABLES, ...JOBS, LOG];
