@@ -11,7 +11,7 @@ const POSTGRES =
   '(?:(?:base|global|pg_[a-z_]+)/.+|PG_VERSION|current_logfiles|(?:postgresql|postgresql[.]auto|pg_hba|pg_ident)[.]conf|postmaster[.](?:pid|opts))';
 
 const keysIn = (folder: string): readonly (readonly [string, string])[] => [
-  [`${folder}.keys`, `${folder}/(?:system|${UUID})[.]bin(?:[.]next)?`],
+  [`${folder}.keys`, `${folder}/(?:system|page-${UUID})[.]bin(?:[.]next)?`],
   [`${folder}.checkpoint`, `${folder}/checkpoint[.]note(?:[.]${UUID}[.]next)?`],
   [`${folder}.log.leaves`, `${folder}/log[.]leaves`],
   [`${folder}.lead-keys`, `${folder}/lead-keys/${UUID}/\\d+[.]\\d+[.]keys(?:[.]${UUID}[.]next)?`],
@@ -29,7 +29,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ['DATA_DIR.sandbox', 'DATA_DIR/sandbox[.]bin(?:[.]new)?'],
   ['DATA_DIR/exports.archive', `DATA_DIR/exports/${UUID}(?:-\\d{1,9}[.]age|[.]upload)`],
   ['TMPDIR.heartbeat', 'TMPDIR/assent-worker-heartbeat'],
-  ['TMPDIR.control', `TMPDIR/assent-footprint-[^/]+/${UUID}`],
+  ['TMPDIR.control', `TMPDIR/assent-footprint-[^/]+(?:/${UUID})?`],
 ];
 
 const QUEUES = 'bull:(?:inbox|send|control)';

@@ -4,7 +4,7 @@ const UUID = '5c8a8f4e-64b0-4b7a-9c54-0d2b1b0e7a11';
 
 const KNOWN: readonly (readonly [PlaceKind, string, string])[] = [
   ['file', 'KEYRING_DIR/system.bin', 'KEYRING_DIR.keys'],
-  ['file', `KEYRING_COPY_DIR/${UUID}.bin.next`, 'KEYRING_COPY_DIR.keys'],
+  ['file', `KEYRING_COPY_DIR/page-${UUID}.bin.next`, 'KEYRING_COPY_DIR.keys'],
   ['file', `KEYRING_DIR/lead-keys/${UUID}/17.2.keys`, 'KEYRING_DIR.lead-keys'],
   ['file', 'DATA_DIR/postgres/pg_wal/000000010000000000000001', 'DATA_DIR.postgres'],
   ['file', 'DATA_DIR/postgres.log', 'DATA_DIR.postgres'],
@@ -30,8 +30,9 @@ const UNKNOWN: readonly (readonly [PlaceKind, string])[] = [
   ['file', 'DATA_DIR/postgres/people.csv'],
   ['file', 'KEYRING_DIR/system.bin.old'],
   ['file', 'KEYRING_DIR/keys/system.bin'],
+  ['file', `KEYRING_DIR/${UUID}.bin`],
   ['file', `TMPDIR/upload-${UUID}`],
-  ['file', `elsewhere/${UUID}.bin`],
+  ['file', `elsewhere/page-${UUID}.bin`],
   ['queue', 'assent:people:by-name'],
   ['queue', 'bull:send:people'],
   ['queue', 'bull:mail:wait'],
