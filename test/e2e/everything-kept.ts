@@ -38,8 +38,9 @@ export async function gatherOutside(
   mkdirSync(outside, { recursive: true });
   const keep = (name: string, bytes: string | Buffer): void => writeFileSync(path.join(outside, name), bytes);
   const programs: readonly Program[] = [...cluster.apis, ...cluster.workers];
-  programs.forEach(({ child, output }, n) => {
-    keep(`output-${String(n)}`, output());
+  programs.forEach((program, n) => {
+    const { child } = program;
+    keep(`output-${String(n)}`, program.output());
     for (const file of ['environ', 'cmdline']) {
       const about = `/proc/${String(child.pid)}/${file}`;
       if (existsSync(about)) keep(`${file}-${String(n)}`, readFileSync(about));

@@ -24,6 +24,7 @@ const PAIRS = 65_536;
 const TRIPLES = 256 * PAIRS;
 const tripleAt = (bytes: Buffer, at: number): number =>
   ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+const hasBit = (bits: Uint8Array, at: number): boolean => ((bits[at >> 3] ?? 0) & (1 << (at & 7))) !== 0;
 
 export function tableOf(needles: readonly Needle[]): NeedleTable {
   const pairs = new Uint8Array(PAIRS);
@@ -64,10 +65,8 @@ function countNew(
   counts: Map<string, number>,
 ): void {
   for (let at = 0; at + 2 < window.length; at += 1) {
-    const pair = ((window[at] ?? 0) << 8) | (window[at + 1] ?? 0);
-    if (pairs[pair] === 0) continue;
-    const triple = (pair << 8) | (window[at + 2] ?? 0);
-    if (((triples[triple >> 3] ?? 0) & (1 << (triple & 7))) === 0) continue;
+    const triple = tripleAt(window, at);
+    if (pairs[triple >> 8] === 0 || !hasBit(triples, triple)) continue;
     for (const { encoding, bytes } of byBeginning.get(triple) ?? []) {
       const end = at + bytes.length;
       if (end <= known || end > window.length || window.compare(bytes, 0, bytes.length, at, end) !== 0) continue;
