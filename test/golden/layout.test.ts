@@ -183,6 +183,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'erasure/read-erasures',
       'erasure/request-erasure',
       'erasure/tombstone',
+      'inbox/forget-unread',
     ],
   },
   'test/integration/domain/delivery/claim-race.test.ts': {
