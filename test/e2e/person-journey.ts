@@ -53,7 +53,7 @@ export async function fillEverything(stage: Stage, pageId: string, mark: string)
   for (const body of webhooks.bodies) await act(stage, { body });
   await worked(stage);
   await act(stage, { ...who, kind: 'message', text: 'START' });
-  const { id: leadId } = await leadOf(stage, pageId, psid, 'subscribed');
+  const { id: leadId } = await leadOf(stage, pageId, psid, ['subscribed']);
   const own = [psid, ...mids.filter((mid): mid is string => typeof mid === 'string')];
   return { pageId, psid, mark, leadId, values: [...own, ...values, ...webhooks.values] };
 }
@@ -81,10 +81,10 @@ interface Lead {
   readonly status: string;
 }
 
-export const leadOf = (stage: Stage, pageId: string, psid: string, status: string): Promise<Lead> =>
-  until(`a lead that is ${status}`, async () => {
+const leadOf = (stage: Stage, pageId: string, psid: string, statuses: readonly string[]): Promise<Lead> =>
+  until(`a lead that is ${statuses.join(' or ')}`, async () => {
     const { body } = await stage.api.call<Lead>('POST', '/v1/leads/lookup', { page_id: pageId, psid });
-    return body.status === status && body;
+    return statuses.includes(body.status) && body;
   });
 
 /** What Messenger showed this person, as text. */
@@ -145,7 +145,8 @@ export async function neighbourOf(stage: Stage, other: Person, bucketOf: (psid: 
     },
   });
   await worked(stage);
-  await leadOf(stage, pageId, psid, 'subscribed');
+  // Messenger refuses the welcome sooner or later.
+  await leadOf(stage, pageId, psid, ['subscribed', 'unreachable']);
   return psid;
 }
 
