@@ -82,8 +82,11 @@ export const formsOf = (value: string): string[] => {
   return [value, Buffer.from(value, 'utf16le').toString('latin1'), bytes.toString('hex'), ...base64];
 };
 
-export const rawHits = ({ redis, folders, outside }: Kept, values: readonly string[]): string[] =>
-  scanFiles([...Object.values(folders), redis.dir, outside], values.flatMap(formsOf)).map(({ file }) => file);
+/** Files in which the second scanner finds one of these. */
+export function rawHits({ redis, folders, outside }: Kept, values: readonly string[]): string[] {
+  const found = scanFiles([...Object.values(folders), redis.dir, outside], values.flatMap(formsOf));
+  return [...new Set(found.map(({ file }) => file))];
+}
 
 /** Every name that a running program gives a file or a key, also of those that are gone a moment later. */
 export async function watchNames(folders: Folders, redis: TestRedis) {
