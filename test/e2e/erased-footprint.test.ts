@@ -63,7 +63,7 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
   let cluster: Cluster;
   let kept: Kept;
   let stage: Stage;
-  let names: Awaited<ReturnType<typeof watchNames>>;
+  let made: Awaited<ReturnType<typeof watchNames>>;
   let pageId: string;
   let ann: Person;
   let bob: Person;
@@ -71,6 +71,8 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
   let besideAnn: string;
   let sent: string;
   let token: string;
+  /** Random ids of the person here: of their lead, in the log, and of their entries. */
+  let names: readonly string[];
   let code: string;
   let copy: Cell[];
 
@@ -94,11 +96,11 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
     folders = { DATA_DIR: cluster.dataDir, KEYRING_DIR: keys, KEYRING_COPY_DIR: copy, TMPDIR: temporary };
     kept = { cluster, redis, folders, outside };
     ({ stage } = cluster);
-    names = await watchNames(folders, redis);
+    made = await watchNames(folders, redis);
   }, 240_000);
 
   afterAll(async () => {
-    await names.close();
+    await made.close();
     await cluster.stop();
     await redis.stop();
     for (const folder of [...Object.values(folders), kept.outside]) rmSync(folder, { recursive: true, force: true });
@@ -159,9 +161,9 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
   }
 
   /** In each store, what may lie there in clear: it is found by the same two scanners. */
-  async function expectControls(): Promise<void> {
-    const stores = await footprintOf(kept, [pageUuid, ACCOUNT.name, bob.leadId]);
-    expect(stores.get('database')!.hits.map(({ place }) => place)).toContain('public.lead.public_id');
+  async function expectControls(person: readonly string[], columns: readonly string[]): Promise<void> {
+    const stores = await footprintOf(kept, [pageUuid, ACCOUNT.name, ...person]);
+    expect(stores.get('database')!.hits.map(({ place }) => place)).toEqual(expect.arrayContaining([...columns]));
     for (const store of ['database', 'files of the database', 'DATA_DIR', 'key ring', 'redis', 'named paths'])
       expect([store, stores.get(store)?.hits.length]).not.toEqual([store, 0]);
     const postgres = cluster.postgres.dataDirectory;
@@ -217,13 +219,20 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
   }, 60_000);
 
   it('keeps nothing of anybody in clear, and what it may keep where the data map says it', async () => {
+    const { data } = await stage.api.expect<{ data: { entry_id: string }[] }>(
+      200,
+      'GET',
+      `/v1/leads/${ann.leadId}/consent`,
+    );
+    const [, inLog] = /"id_in_log":"([0-9a-f]+)"/.exec(await download(`/v1/leads/${ann.leadId}/export`))!;
+    names = [ann.leadId, inLog!, ...data.map((entry) => entry.entry_id)];
     expect(await archive()).toContain(ann.mark);
     for (const address of [...exportsOf(ann, sent), `/n/${token}/data.json`])
       expect([address, holds(await download(address), ann.psid)]).toEqual([address, true]);
     await settle(kept);
     await gatherOutside(kept, PUBLIC, cluster.authorization);
     expect(await hitsOf([...ann.values, ...bob.values])).toEqual(NOTHING);
-    await expectControls();
+    await expectControls(names, ['public.lead.public_id', 'public.lead.subject_ref', 'public.ledger_opening.entry_id']);
     expect(scanFiles([path.join(folders.DATA_DIR, 'exports')], ['age-encryption.org'])).toHaveLength(1);
   }, 240_000);
 
@@ -246,8 +255,8 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
     await settle(kept);
     await gatherOutside(kept, [...PUBLIC, `/erasure/${code}`], cluster.authorization);
     expect(await hitsOf([...ann.values, ...bob.values])).toEqual(NOTHING);
-    await expectControls();
-    const left = await footprintOf(kept, [ann.leadId]);
+    await expectControls([bob.leadId], ['public.lead.public_id']);
+    const left = await footprintOf(kept, names);
     for (const store of ['database', 'key ring', 'redis']) expect([store, left.get(store)!.hits]).toEqual([store, []]);
     expect(await archive()).not.toContain(ann.mark);
     const [own, , ofBroadcast] = await Promise.all(exportsOf(bob, sent).map(download));
@@ -274,7 +283,7 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
   it('gave no file, no key of Redis and no metric a name that the data map does not know', async () => {
     const unknown = (kind: PlaceKind, all: readonly string[]) =>
       all.filter((name) => classesOf(kind, name).length !== 1);
-    const [files, keys, metrics] = [names.files(), names.keys(), await metricsOf(kept)];
+    const [files, keys, metrics] = [made.files(), made.keys(), await metricsOf(kept)];
     expect([files.length > 100, keys.length > 20, metrics.length > 50]).toEqual([true, true, true]);
     expect([...unknown('file', files), ...unknown('queue', keys), ...unknown('metric', metrics)]).toEqual([]);
   });
