@@ -123,8 +123,8 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 async function addOwner(db: OpenDatabase) {
   const account = await db.first<{ id: string }>(
-    `insert into account (public_id, dek_wrapped, email_index, email_ct, name_ct, created_at)
-     values ($1, '\\x00', $2, '\\x00', '\\x00', now()) returning id`,
+    `insert into account (public_id, email_index, email_ct, name_ct, created_at)
+     values ($1, $2, '\\x00', '\\x00', now()) returning id`,
     [randomUUID(), randomBytes(16)],
   );
   const accountId = account?.id ?? '';

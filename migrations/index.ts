@@ -10,6 +10,7 @@ import { Retention1764800000000 } from './1764800000000-retention';
 import { SubscriptionEnd1764900000000 } from './1764900000000-subscription-end';
 import { AccountBackup1765000000000 } from './1765000000000-account-backup';
 import { Restore1765100000000 } from './1765100000000-restore';
+import { AccountKeys1765150000000 } from './1765150000000-account-keys';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   SubscriptionEnd1764900000000,
   AccountBackup1765000000000,
   Restore1765100000000,
+  AccountKeys1765150000000,
 ];

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
+import { moveAccountKeys } from '../domain/accounts';
 import type { ErasedAccounts, KeyRing, KeyRingCopy } from '../domain/keyring.types';
 import type { CheckpointCopy, LeafCopy } from '../domain/ledger';
 import { requireServable } from '../domain/restore';
@@ -123,6 +124,7 @@ async function open(
   });
   if (SERVING.has(options.role))
     await requireServable({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir) });
+  if (options.role !== 'restore') await moveAccountKeys(db, keyRing);
   const queueConnection = connectionFor(config, url);
   const queue = openJobQueue(queueConnection, log);
   closers.push(() => queue.close());

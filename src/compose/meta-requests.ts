@@ -6,7 +6,7 @@ import {
   makeTakeDeletion,
 } from '../domain/callbacks';
 import { certificateAddress } from '../domain/erasure';
-import { makeRecheckTokens, type PageDeps } from '../domain/pages';
+import { makeRecheckTokens, makeRefreshProfiles, type PageDeps } from '../domain/pages';
 import type { DrainInboxDeps } from '../domain/inbox';
 import { readSignedRequest } from '../platform/messenger/signed-request';
 import type { Infrastructure } from './infrastructure';
@@ -28,7 +28,11 @@ export function composeMetaRequests(
       addressOf: (code: string) => certificateAddress(publicUrl, code),
     },
     showDeletion: makeShowDeletion(deps),
-    rechecking: [{ name: 'recheck-tokens', run: makeRecheckAfterDeauthorisation({ ...deps, recheckTokens }) }],
+    /** What is asked of Meta by timers. */
+    asking: [
+      { name: 'recheck-tokens', run: makeRecheckAfterDeauthorisation({ ...deps, recheckTokens }) },
+      { name: 'refresh-profiles', run: makeRefreshProfiles({ db, keyRing, graph, log }) },
+    ],
     housekeeping: [{ name: 'expire-meta-requests', run: makeExpireMetaRequests(deps) }],
   };
 }

@@ -113,7 +113,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     /** Apart from the others, who would wait for the keys of thousands of buckets to be written. */
     erasing: erasure.sweeps,
     /** Apart from the others, who would wait for somebody outside who does not answer. */
-    anchoring: [...ledger.anchoring, ...metaRequests.rechecking],
+    anchoring: [...ledger.anchoring, ...metaRequests.asking],
     accounts: accounts.sweeps,
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },

@@ -3,7 +3,6 @@ export type PageKeyPurpose = 'page-token' | 'ref' | 'suppression';
 
 /** What a key of the installation's own ring is for. */
 export type SystemKeyPurpose =
-  | 'account'
   | 'account-index'
   | 'erased-account'
   | 'erased-lead'
@@ -42,6 +41,12 @@ export interface KeptLeadKey {
   readonly dekWrapped: Buffer;
 }
 
+/** The key of an account as release 0.1.0 kept it in the database. */
+export interface WrappedAccountKey {
+  readonly uuid: string;
+  readonly dekWrapped: Buffer;
+}
+
 export type RingCheck = { readonly ok: true } | { readonly ok: false; readonly rings: readonly string[] };
 
 /**
@@ -72,6 +77,16 @@ export interface KeyRing {
   formerLogKeys(): readonly FormerLogKey[];
   /** Generation of the system ring that is in memory. */
   systemGeneration(): number;
+
+  /** The key of an account's own fields, 32 bytes; null when what is in memory has none. */
+  accountKey(accountUuid: string): Buffer | null;
+  /** Durable before it is handed out. */
+  createAccountKey(accountUuid: string): Promise<Buffer>;
+  /** Takes in those that are not here yet. */
+  takeInAccountKeys(wrapped: readonly WrappedAccountKey[]): Promise<void>;
+  /** Destroys the key that wrapped those of all accounts: no older copy of the database opens one by it any more. */
+  retireSharedAccountKey(): Promise<void>;
+  destroyAccountKey(accountUuid: string): Promise<void>;
 
   /** Brings the system keys in step with what other processes have made of them. */
   refreshSystemKeys(): Promise<void>;

@@ -159,7 +159,7 @@ async function otherPage(api: ErasurePageApi, code: string): Promise<string | nu
 const ACCOUNT_STATES: Readonly<Record<AccountErasureView['state'], string>> = {
   asked: 'Asked for.',
   confirmed: 'Said yes to. Nothing is sent any more; everything is being deleted.',
-  destroying: 'Every row is deleted. The keys of older copies are being destroyed.',
+  destroying: 'Nothing goes on any more. The keys are destroyed, so that nobody can be read; then the rows go.',
   complete: 'Complete.',
 };
 
@@ -167,8 +167,8 @@ const ofAccount = (erasure: AccountErasureView): SafeHtml =>
   html`<h1>The deletion of an account</h1>
     <p data-testid="state">${ACCOUNT_STATES[erasure.state]}</p>
     <table>
-      ${stepRow('Said yes to', erasure.confirmedAt)} ${stepRow('Rows deleted', erasure.rowsDeletedAt)}
-      ${stepRow('Complete', erasure.completedAt)}
+      ${stepRow('Said yes to', erasure.confirmedAt)} ${stepRow('Keys destroyed', erasure.keysDestroyedAt)}
+      ${stepRow('Rows deleted', erasure.rowsDeletedAt)} ${stepRow('Complete', erasure.completedAt)}
     </table>
     ${erasure.certificate === null ? '' : certificateSection(erasure.certificate)}`;
 

@@ -69,6 +69,28 @@ describe('an installation of 0.1.0, started with this release', () => {
     }
   });
 
+  it('gives the Page the menu of this release', async () => {
+    const pageOf = () => api.expect<{ setup: { faults: unknown[] } }>(200, 'GET', `/v1/pages/${RELEASE_0_1_0.pageId}`);
+    const client = new Client({ connectionString: previous.database.url });
+    await client.connect();
+    await until('the menu', async () => {
+      const { rows } = await client.query<{ isSet: boolean }>(`select setup ? 'profile' as "isSet" from page`);
+      return rows[0]?.isSet === true;
+    });
+    await client.end();
+    expect((await pageOf()).setup.faults).toEqual([]);
+  });
+
+  it('has taken the key of the account out of the database, and reads its fields', async () => {
+    const client = new Client({ connectionString: previous.database.url });
+    await client.connect();
+    const { rows } = await client.query('select dek_wrapped from account');
+    await client.end();
+    expect(rows).toEqual([{ dek_wrapped: null }]);
+    const { data } = await api.expect<{ data: { name: string }[] }>(200, 'GET', '/v1/broadcasts');
+    expect(data).toHaveLength(2);
+  });
+
   it('goes on where 0.1.0 stopped: the draft reaches the one who is still in', async () => {
     await act(
       { api, sandboxUrl: `${program.url()}/sandbox`, databaseUrl: previous.database.url },

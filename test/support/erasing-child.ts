@@ -56,6 +56,7 @@ async function main(order: ErasingOrder): Promise<void> {
       stage: dying((...args: Parameters<KeyRing['stage']>) => ring.stage(...args)),
       keepLeadKeys: dying((...args: Parameters<KeyRing['keepLeadKeys']>) => ring.keepLeadKeys(...args)),
       commit: dying((...args: Parameters<KeyRing['commit']>) => ring.commit(...args)),
+      destroyAccountKey: dying((uuid: string) => ring.destroyAccountKey(uuid)),
       dropRing: dying((...args: Parameters<KeyRing['dropRing']>) => ring.dropRing(...args)),
     },
     clock,

@@ -1,4 +1,4 @@
-import { UserError, type FieldError } from '../../kernel/errors';
+import { InvariantError, UserError, type FieldError } from '../../kernel/errors';
 
 export type AccountErrorCode =
   'account_exists' | 'account_not_found' | 'api_key_not_found' | 'subscription_ended' | 'validation_failed';
@@ -8,6 +8,9 @@ export const accountExists = (): UserError<AccountErrorCode> =>
 
 export const accountNotFound = (): UserError<AccountErrorCode> =>
   new UserError('account_not_found', 'there is no such account');
+
+export const accountKeyGone = (): InvariantError =>
+  new InvariantError('account_key_gone', 'the key ring has no key of this account');
 
 export const subscriptionEnded = (): UserError<AccountErrorCode> =>
   new UserError('subscription_ended', 'the subscription of this account was cancelled: take it up again first');

@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../kernel/clock';
 import { sealField } from '../../kernel/crypto/field-cipher';
-import { wrapKey } from '../../kernel/crypto/key-wrap';
 import type { Ids } from '../../kernel/ids';
 import type { KeyRing } from '../keyring.types';
 import type { Database, Tx } from '../sql.types';
@@ -12,7 +11,6 @@ import type { AccountRef, CreatedApiKey } from './accounts.types';
 import { addApiKey } from './api-keys';
 import { recordAudit } from './audit';
 
-const DEK_BYTES = 32;
 const INDEX_BYTES = 16;
 
 export interface CreateAccountDeps {
@@ -35,7 +33,7 @@ export interface CreatedAccount {
 }
 
 /**
- * Makes an account. Address and name are ciphertext under a key of its own.
+ * Makes an account. Address and name are ciphertext under a key of its own, which lies in the key ring before the row is there.
  *
  * @throws {UserError} `validation_failed`, or `account_exists` when the address has one in any spelling of its case
  */
@@ -43,32 +41,36 @@ export function makeCreateAccount(deps: CreateAccountDeps) {
   return async (input: CreateAccountInput): Promise<CreatedAccount> => {
     const errors = checkAccount(input.email, input.name);
     if (errors.length > 0) throw invalidAccountInput(errors);
-    return deps.db.transaction(async (tx) => {
-      const account = await storeAccount(tx, deps, input.email.trim(), input.name.trim());
-      await recordAudit(tx, deps, { accountId: account.id, kind: 'account.created' });
-      const { firstKeyScopes: scopes } = input;
-      const apiKey = scopes === undefined ? null : await addApiKey(tx, deps, { accountId: account.id, scopes });
-      return { account, apiKey };
-    });
+    const uuid = deps.ids.uuid();
+    const key = await deps.keyRing.createAccountKey(uuid);
+    try {
+      return await deps.db.transaction((tx) => storeAccount(tx, deps, input, { uuid, key }));
+    } catch (error) {
+      await deps.keyRing.destroyAccountKey(uuid);
+      throw error;
+    }
   };
 }
 
-async function storeAccount(tx: Tx, deps: CreateAccountDeps, email: string, name: string): Promise<AccountRef> {
-  const { keyRing, ids, clock } = deps;
-  const uuid = ids.uuid();
-  const dek = ids.bytes(DEK_BYTES);
+async function storeAccount(
+  tx: Tx,
+  deps: CreateAccountDeps,
+  { email, name, firstKeyScopes: scopes }: CreateAccountInput,
+  { uuid, key }: { readonly uuid: string; readonly key: Buffer },
+): Promise<CreatedAccount> {
   const seal = (column: string, text: string) =>
-    sealField(dek, { table: 'account', column, row: uuid }, Buffer.from(text, 'utf8'));
+    sealField(key, { table: 'account', column, row: uuid }, Buffer.from(text.trim(), 'utf8'));
   const id = await insertAccount(tx, {
     uuid,
-    dekWrapped: wrapKey(keyRing.systemKey('account'), dek),
-    emailIndex: emailIndex(keyRing, email),
+    emailIndex: emailIndex(deps.keyRing, email.trim()),
     emailCt: seal('email_ct', email),
     nameCt: seal('name_ct', name),
-    createdAt: clock.now(),
+    createdAt: deps.clock.now(),
   });
   if (id === undefined) throw accountExists();
-  return { id, uuid };
+  await recordAudit(tx, deps, { accountId: id, kind: 'account.created' });
+  const apiKey = scopes === undefined ? null : await addApiKey(tx, deps, { accountId: id, scopes });
+  return { account: { id, uuid }, apiKey };
 }
 
 const emailIndex = (keyRing: KeyRing, email: string): Buffer =>

@@ -12,10 +12,10 @@ export interface AccountEnd {
 export const accountCertificate = (head: string, end: AccountEnd): string =>
   [
     `${head}live-copies-deleted ${end.rowsDeletedAt.toISOString()} postgres`,
-    `keys-destroyed ${end.keysDestroyedAt.toISOString()} key-ring of every Page`,
+    `keys-destroyed ${end.keysDestroyedAt.toISOString()} key-ring of every Page, key of the account`,
     `pages-released ${String(end.pagesReleased)}`,
     `leaves-closed ${String(end.leaves)}`,
-    'old-backups people unreadable since keys-destroyed, where no copy of the key ring was kept with them; name, address and drafts of the account readable to whoever also holds the key ring of the installation',
+    'old-backups unreadable since keys-destroyed, where no copy of the key ring was kept with them',
     "outside-our-reach Meta's copies of conversations; bundles and exports handed out before; mails in the owner's mailbox",
     `ledger-entry ${end.commitment.toString('hex')}`,
     '',

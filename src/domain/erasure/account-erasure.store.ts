@@ -9,13 +9,14 @@ export interface AccountErasureView {
   readonly askedAt: Date;
   readonly confirmUntil: Date;
   readonly confirmedAt: Date | null;
+  readonly keysDestroyedAt: Date | null;
   readonly rowsDeletedAt: Date | null;
   readonly completedAt: Date | null;
   readonly certificate: string | null;
 }
 
 const VIEW = `public_id as uuid, code, state, asked_at as "askedAt", confirm_until as "confirmUntil", confirmed_at as "confirmedAt",
-  rows_deleted_at as "rowsDeletedAt", completed_at as "completedAt", certificate`;
+  keys_destroyed_at as "keysDestroyedAt", rows_deleted_at as "rowsDeletedAt", completed_at as "completedAt", certificate`;
 
 export interface AskedAccountErasure {
   readonly uuid: string;
@@ -141,6 +142,9 @@ export interface OpenAccountErasure {
   readonly letterCt: Buffer | null;
   readonly certificateHead: string;
   readonly rings: readonly string[];
+  /** Names its key in the key ring, from the moment in which keys go. */
+  readonly accountUuid: string | null;
+  readonly keysDestroyedAt: Date | null;
   readonly pagesReleased: number;
   readonly leaves: number;
   readonly commitment: Buffer | null;
@@ -148,7 +152,8 @@ export interface OpenAccountErasure {
 }
 
 const OPEN = `select id, public_id as uuid, code, account_id as "accountId", state, confirmed_at as "confirmedAt", key_day as "keyDay",
-       letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, pages_released as "pagesReleased",
+       letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, account_uuid as "accountUuid",
+  keys_destroyed_at as "keysDestroyedAt", pages_released as "pagesReleased",
   leaves, commitment, rows_deleted_at as "rowsDeletedAt"
  from account_erasure where state in ('confirmed', 'destroying')`;
 
@@ -158,23 +163,25 @@ export const readOpenAccountErasures = (sql: Sql, limit: number): Promise<OpenAc
 export const findOpenAccountErasure = (sql: Sql, id: RowId): Promise<OpenAccountErasure | undefined> =>
   sql.first(`${OPEN} and id = $1`, [id]);
 
-/** Null when its row is gone. */
-export async function findAccountUuid(sql: Sql, accountId: RowId): Promise<string | null> {
-  const row = await sql.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [accountId]);
-  return row?.uuid ?? null;
-}
-
 export const recordReleased = (sql: Sql, id: RowId, released: number): Promise<number> =>
   sql.run('update account_erasure set pages_released = pages_released + $2 where id = $1', [id, released]);
 
-/** Whether something of the account is still being sent, erased by itself, or waits for its leaf. */
+/** Whether something of the account is still being sent, or waits for its leaf. */
 export async function isUnderWay(sql: Sql, accountId: RowId): Promise<boolean> {
   const row = await sql.first<{ found: boolean }>(
     `select exists (select from delivery d join broadcast b on b.id = d.broadcast_id
          where b.account_id = $1 and d.status = 'sending')
        or exists (select from reply r join page p on p.id = r.page_id where p.account_id = $1 and r.status = 'sending')
-       or exists (select from erasure where account_id = $1 and state <> 'complete')
        or exists (select from ledger_opening o join ledger_pending w on w.entry_id = o.entry_id where o.account_id = $1) as found`,
+    [accountId],
+  );
+  return row?.found === true;
+}
+
+/** Whether somebody of the account is being erased by themselves. */
+export async function isErasing(sql: Sql, accountId: RowId): Promise<boolean> {
+  const row = await sql.first<{ found: boolean }>(
+    `select exists (select from erasure where account_id = $1 and state <> 'complete') as found`,
     [accountId],
   );
   return row?.found === true;
@@ -211,19 +218,29 @@ export async function deleteAccount(tx: Tx, accountId: RowId): Promise<number> {
   return leaves;
 }
 
+/** From the commit on nothing opens anybody of the account: its keys go, and then its rows. */
+export async function recordEnding(tx: Tx, { id, accountId }: OpenAccountErasure, uuid: string | null): Promise<void> {
+  await tx.run(
+    `update account_erasure set state = 'destroying', account_uuid = $2 where id = $1 and state = 'confirmed'`,
+    [id, uuid],
+  );
+  await tx.run('update page set is_ending = true where account_id = $1', [accountId]);
+}
+
+export const recordKeysDestroyed = (sql: Sql, id: RowId, at: Date): Promise<number> =>
+  sql.run('update account_erasure set keys_destroyed_at = $2 where id = $1 and keys_destroyed_at is null', [id, at]);
+
 export const recordBatch = (tx: Tx, id: RowId, leaves: number, commitment: Buffer): Promise<number> =>
   tx.run('update account_erasure set leaves = leaves + $2, commitment = $3 where id = $1', [id, leaves, commitment]);
 
 export const recordAccountGone = (tx: Tx, id: RowId, at: Date): Promise<number> =>
-  tx.run(
-    `update account_erasure set state = 'destroying', rows_deleted_at = $2 where id = $1 and state = 'confirmed'`,
-    [id, at],
-  );
+  tx.run('update account_erasure set rows_deleted_at = $2 where id = $1 and rows_deleted_at is null', [id, at]);
 
 /** Only the first certificate stays. The letter is sent, or can be no more. */
 export const recordAccountComplete = (tx: Tx, id: RowId, certificate: string, at: Date): Promise<number> =>
   tx.run(
-    `update account_erasure set state = 'complete', certificate = $2, completed_at = $3, letter_ct = null, rings = '{}'
+    `update account_erasure set state = 'complete', certificate = $2, completed_at = $3, letter_ct = null, rings = '{}',
+       account_uuid = null
       where id = $1 and state = 'destroying'`,
     [id, certificate, at],
   );

@@ -2,6 +2,7 @@ import { openField } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
+import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { dayKeyOrNull } from '../day-key';
 import { signCertificate } from '../ledger';
@@ -12,8 +13,8 @@ import type { Database, RowId, Tx } from '../sql.types';
 import { accountCertificate } from './account-certificate.rules';
 import {
   deleteAccount,
-  findAccountUuid,
   findOpenAccountErasure,
+  isErasing,
   isUnderWay,
   lockPages,
   lockSomeLeads,
@@ -21,12 +22,15 @@ import {
   recordAccountComplete,
   recordAccountGone,
   recordBatch,
+  recordEnding,
+  recordKeysDestroyed,
   recordReleased,
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, type Letter } from './ask-account-erasure';
 import { certificateLink } from './certificate.rules';
 import { erasedAccountMac } from './erased-account';
+import { dropOpenErasures } from './erasure.store';
 import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
 
 const MOST_ACCOUNTS = 20;
@@ -51,35 +55,64 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
 }
 
 /**
- * Brings every confirmed deletion of an account forward: Meta is told of its Pages, people go in batches, then everything else, then
- * the key rings; at last the certificate is signed and mailed, and the address goes. Whatever step a process died in, the next
- * round goes on from what the rows and the rings say.
+ * Brings every confirmed deletion of an account forward: Meta is told of its Pages, what is being sent ends, then the keys go, and with
+ * them everybody who can be read; then people go in batches, and everything else. At last the certificate is signed and mailed, and the address goes.
+ * Whatever step a process died in, the next round goes on from what the rows and the rings say.
  *
  * @returns how many were completed
  */
 export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) => async (): Promise<number> => {
   let completed = 0;
-  for (const erasure of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) {
-    const isGone = erasure.state === 'destroying' || (await deleteRows(deps, erasure));
-    if (isGone) completed += await complete(deps, erasure.id);
-  }
+  for (const { id } of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) completed += await carryOn(deps, id);
   if (completed > 0) deps.log.event('erasures.completed', { count: completed });
   return completed;
 };
 
+async function carryOn(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
+  const confirmed = await findOpenAccountErasure(deps.db, id);
+  if (confirmed?.state === 'confirmed' && !(await release(deps, confirmed))) return 0;
+  const ending = await findOpenAccountErasure(deps.db, id);
+  if (ending?.keysDestroyedAt === null) await destroyKeys(deps, ending);
+  if (ending?.rowsDeletedAt === null && !(await deleteRows(deps, ending))) return 0;
+  return complete(deps, id);
+}
+
+/** @returns whether nothing of the account goes on any more, so that its keys may go */
+async function release(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
+  const { db, clock, keyRing, erasedAccounts } = deps;
+  const { id, accountId, confirmedAt } = erasure;
+  // Before anything goes: no copy of the database brings the account back from here on.
+  const uuid = await findAccountUuid(db, accountId);
+  if (uuid !== null) await erasedAccounts.add(erasedAccountMac(keyRing, uuid));
+  const mayLeave = clock.now().getTime() - confirmedAt.getTime() > RELEASE_MS;
+  await deps.dropBackupFiles();
+  const { released, left } = await deps.releasePages(accountId, mayLeave);
+  if (released > 0) await recordReleased(db, id, released);
+  if (left > 0) return false;
+  return db.transaction(async (tx) => {
+    // Whoever makes somebody of a Page, or begins their erasure, has committed by now.
+    await lockPages(tx, accountId);
+    if ((await isUnderWay(tx, accountId)) || (await isErasing(tx, accountId))) return false;
+    await recordEnding(tx, erasure, uuid);
+    return true;
+  });
+}
+
+async function destroyKeys(
+  { db, clock, keyRing, keyRingCopy, dropBackupFiles }: CarryOutAccountErasuresDeps,
+  { id, rings, accountUuid }: OpenAccountErasure,
+): Promise<void> {
+  await dropBackupFiles();
+  for (const ring of rings) await keyRing.dropRing(ring);
+  if (accountUuid !== null) await keyRing.destroyAccountKey(accountUuid);
+  await keyRingCopy?.update();
+  await recordKeysDestroyed(db, id, clock.now());
+}
+
 /** @returns whether nothing of the account is left */
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
-  const { db, clock, keyRing, erasedAccounts } = deps;
-  // Before anything goes: no copy of the database brings the account back from here on.
-  const accountUuid = await findAccountUuid(db, erasure.accountId);
-  if (accountUuid !== null) await erasedAccounts.add(erasedAccountMac(keyRing, accountUuid));
-  const mayLeave = clock.now().getTime() - erasure.confirmedAt.getTime() > RELEASE_MS;
-  await deps.dropBackupFiles();
-  const { released, left } = await deps.releasePages(erasure.accountId, mayLeave);
-  if (released > 0) await recordReleased(db, erasure.id, released);
-  if (left > 0 || (await isUnderWay(db, erasure.accountId))) return false;
   for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
-    const done = await db.transaction((tx) => deleteBatch(tx, deps, erasure));
+    const done = await deps.db.transaction((tx) => deleteBatch(tx, deps, erasure));
     if (done !== 'more') return done === 'last';
   }
   return false;
@@ -97,7 +130,9 @@ async function deleteBatch(
     await lockPages(tx, accountId);
     leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
   }
+  // An entry that such a webhook wrote gets its leaf first, which is closed then.
   if (await isUnderWay(tx, accountId)) return 'waits';
+  await dropOpenErasures(tx, accountId);
   const leaves = leads.length > 0 ? await deletePeople(tx, leads) : await deleteAccount(tx, accountId);
   const at = deps.clock.now();
   const certificate = sha256(Buffer.from(certificateHead));
@@ -120,19 +155,16 @@ async function deletePeople(tx: Tx, leadIds: readonly RowId[]): Promise<number> 
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
   const erasure = await findOpenAccountErasure(deps.db, id);
   if (erasure === undefined) return 0;
-  const { rowsDeletedAt, commitment, certificateHead: head, rings, leaves, pagesReleased } = erasure;
-  if (rowsDeletedAt === null || commitment === null)
+  const { rowsDeletedAt, keysDestroyedAt, commitment, certificateHead: head, leaves, pagesReleased } = erasure;
+  if (rowsDeletedAt === null || keysDestroyedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
-  await deps.dropBackupFiles();
-  for (const ring of rings) await deps.keyRing.dropRing(ring);
-  await deps.keyRingCopy?.update();
-  const keysDestroyedAt = deps.clock.now();
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased };
-  const certificate = signCertificate(deps, accountCertificate(head, end), keysDestroyedAt);
+  const completedAt = deps.clock.now();
+  const certificate = signCertificate(deps, accountCertificate(head, end), completedAt);
   const letter = await openLetter(deps, erasure);
   const post = await deps.openOutbox();
   return deps.db.transaction(async (tx) => {
-    const completed = await recordAccountComplete(tx, id, certificate, keysDestroyedAt);
+    const completed = await recordAccountComplete(tx, id, certificate, completedAt);
     if (completed === 1 && letter !== null)
       await mailCertificate(tx, post, erasure, { letter, certificate, publicUrl: deps.publicUrl });
     return completed;

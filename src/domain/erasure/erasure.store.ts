@@ -81,7 +81,7 @@ export const readOpenBuckets = (sql: Sql, limit: number): Promise<BucketWork[]> 
   sql.rows<BucketWork>(
     `select p.id as "pageId", p.public_id as "pageUuid", p.meta_page_id as "metaPageId", p.account_id as "accountId", e.bucket
       from (select page_id, bucket, min(id) as first from erasure where state <> 'complete' group by page_id, bucket) e
-        join page p on p.id = e.page_id
+        join page p on p.id = e.page_id and not p.is_ending
      order by e.first limit $1`,
     [limit],
   );

@@ -165,7 +165,7 @@ export interface ExpiredToken {
 export async function readExpiredTokens(sql: Sql, now: Date, limit: number): Promise<ExpiredToken[]> {
   const rows = await sql.rows<{ leadId: RowId; uuid: string; metaPageId: string }>(
     `select l.id as "leadId", p.public_id as uuid, p.meta_page_id as "metaPageId"
-      from lead l join page p on p.id = l.page_id
+      from lead l join page p on p.id = l.page_id and not p.is_ending
      where l.status <> 'erasing' and l.${LIVE_TOKEN} and l.marketing_token_expires_at <= $1 and l.marketing_token_ct is not null
      order by l.marketing_token_expires_at limit $2`,
     [now, limit],
@@ -194,5 +194,6 @@ export async function markTokenExpired(tx: Tx, leadId: RowId): Promise<void> {
 export const readOneOfEveryPage = (sql: Sql): Promise<{ readonly pageUuid: string; readonly leadId: RowId }[]> =>
   sql.rows(
     `select p.public_id as "pageUuid", l.id as "leadId"
-      from page p cross join lateral (select id from lead where page_id = p.id order by id limit 1) l order by p.id`,
+      from page p cross join lateral (select id from lead where page_id = p.id order by id limit 1) l
+      where not p.is_ending order by p.id`,
   );

@@ -76,7 +76,7 @@ export async function readWrapped(sql: Sql, pageId: RowId, bucket: number, versi
 }
 
 export const readPages = (sql: Sql): Promise<{ readonly id: RowId; readonly uuid: string }[]> =>
-  sql.rows('select id, public_id as uuid from page order by id');
+  sql.rows('select id, public_id as uuid from page where not is_ending order by id');
 
 /** Buckets that were rotated at least once. */
 export const readRotated = (sql: Sql, pageId: RowId): Promise<{ bucket: number; version: number }[]> =>

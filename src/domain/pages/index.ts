@@ -25,6 +25,7 @@ export {
   type StopFault,
 } from './page.store';
 export { pageToken, withPageRing } from './page-token';
+export { makeRefreshProfiles } from './refresh-profiles';
 export { makeRecheckTokens } from './recheck-tokens';
 export { makeReleasePages, type ReleasedPages } from './release-pages';
 export type { PageDeps } from './pages.deps.types';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PageProfile } from './page-graph.types';
 
 /** Without these the product does not work: they make leads, opt-outs and the facts of a delivery. */
@@ -55,3 +56,9 @@ export function pageProfile(pageName: string): PageProfile {
     ],
   };
 }
+
+/** Tells whether a Page still has the profile that this release gives it. */
+export const profileSha256 = (pageName: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify(pageProfile(pageName)))
+    .digest('hex');

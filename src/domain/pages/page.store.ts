@@ -193,6 +193,14 @@ export const dropToken = (tx: Tx, pageId: RowId, at: Date): Promise<number> =>
 export const recordSetup = (sql: Sql, pageId: RowId, setup: PageSetup): Promise<number> =>
   sql.run(`update page set setup = $2 where id = $1 and state <> 'disconnected'`, [pageId, setup]);
 
+/** Changes nothing when the Page was set up anew since `former` was read. */
+export const replaceSetup = (sql: Sql, pageId: RowId, former: PageSetup, setup: PageSetup): Promise<number> =>
+  sql.run(`update page set setup = $3 where id = $1 and setup = $2::jsonb and state <> 'disconnected'`, [
+    pageId,
+    JSON.stringify(former),
+    setup,
+  ]);
+
 export const SUBSCRIPTION_ENDED = 'subscription_ended';
 
 /** Stops what is active of an account. @returns the Pages it stopped */

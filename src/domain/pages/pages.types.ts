@@ -22,6 +22,8 @@ export interface PageSetup {
   readonly subscribedFields: readonly string[];
   readonly lostFields: readonly string[];
   readonly faults: readonly (MetaFault & { readonly step: 'profile' | 'subscription' })[];
+  /** SHA-256, hex, of the greeting and menu that were set. Not there where an earlier release did it. */
+  readonly profile?: string;
 }
 
 export interface PageStop {

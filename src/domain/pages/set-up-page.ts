@@ -1,5 +1,11 @@
 import type { GraphRefusal, PageCall, PageGraph } from './page-graph.types';
-import { LOST_WITHOUT_RECOMMENDED, MINIMAL_FIELDS, pageProfile, RECOMMENDED_FIELDS } from './page-setup.rules';
+import {
+  LOST_WITHOUT_RECOMMENDED,
+  MINIMAL_FIELDS,
+  pageProfile,
+  profileSha256,
+  RECOMMENDED_FIELDS,
+} from './page-setup.rules';
 import type { MetaFault, PageSetup } from './pages.types';
 
 const INVALID_TOKEN_CODE = 190;
@@ -22,6 +28,7 @@ export async function setUpPage(graph: PageGraph, call: PageCall, pageName: stri
     subscribedFields: subscription.subscribedFields,
     lostFields: subscription.lostFields,
     faults,
+    ...(profile.ok ? { profile: profileSha256(pageName) } : {}),
   };
 }
 

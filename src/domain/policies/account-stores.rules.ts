@@ -33,7 +33,7 @@ export const ACCOUNT_STORES: readonly Store[] = [
       about: 'account',
       class: 'technical',
       form: 'key, wrapped under another key',
-      purpose: 'The key of the account.',
+      purpose: 'The key of the account as release 0.1.0 kept it; it lies in the key ring now, and this is empty.',
     },
   ]),
   table(
@@ -42,10 +42,13 @@ export const ACCOUNT_STORES: readonly Store[] = [
     'A question without a yes: a day. Otherwise the row stays, so that its page goes on answering; it names nobody.',
     [
       technical(
-        'id account_id state asked_at confirm_until confirmed_at key_day leaves pages_released rows_deleted_at completed_at',
+        'id account_id state asked_at confirm_until confirmed_at key_day leaves pages_released rows_deleted_at keys_destroyed_at completed_at',
         'account',
       ),
-      named('public_id code rings', 'Names the deletion, its public page, and the key rings to destroy.'),
+      named(
+        'public_id code rings account_uuid',
+        'Names the deletion, its public page, and the key rings and the key to destroy.',
+      ),
       {
         fields: 'token_sha256 commitment',
         about: 'account',
@@ -144,7 +147,7 @@ export const ACCOUNT_STORES: readonly Store[] = [
   ),
   table('page', 'Connected Pages.', UNTIL_ACCOUNT, [
     technical(
-      'id account_id state stop_reason stop_code stop_subcode stopped_at rate_per_second accept_risk_above_40 time_zone quiet_hours setup created_at updated_at',
+      'id account_id state stop_reason stop_code stop_subcode stopped_at rate_per_second accept_risk_above_40 time_zone quiet_hours setup is_ending created_at updated_at',
       'account',
     ),
     named('public_id', 'Names the Page here, and its key ring.'),

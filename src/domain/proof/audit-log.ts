@@ -6,11 +6,21 @@ import { InvariantError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
 import { INPUT_LEVEL, readSignedCheckpoint, readTiles, TILE_WIDTH } from '../ledger';
-import type { Tx } from '../sql.types';
+import type { RowId, Tx } from '../sql.types';
 import { checkpointJudge, type CheckpointJudge, type LogEnd } from './audit-checkpoints';
 import type { AuditKeys } from './audit-keys';
 import { BEFORE_ALL } from './audit-people.store';
-import { closedLeaves, noteSystemEntry, systemFacts, type SystemFacts, type ToldFacts } from './audit-system';
+import {
+  CLOSED_STATES,
+  countClosed,
+  noLeaves,
+  noteSystemEntry,
+  systemFacts,
+  type ClosedLeaves,
+  type ClosedState,
+  type SystemFacts,
+  type ToldFacts,
+} from './audit-system';
 import { recomputedTree, type ExpectedTile } from './audit-tree.rules';
 import {
   readCheckpoints,
@@ -35,6 +45,8 @@ export interface AuditLogDeps {
   readonly keys: AuditKeys;
   readonly told: ToldFacts;
   readonly clock: Clock;
+  /** Accounts whose people nothing opens any more. */
+  readonly ending: ReadonlySet<RowId>;
   /** The checkpoint beside the key ring. */
   readonly copy: string | null;
 }
@@ -43,11 +55,14 @@ export interface AuditedLog {
   readonly size: number;
   readonly root: Buffer;
   readonly opened: number;
+  /** Leaves of accounts that are being deleted: their keys are gone, their rows are going. */
+  readonly ending: number;
   readonly unopenable: number;
   readonly states: Readonly<Record<LeafRow['state'], number>>;
-  /** Unopenable leaves that erasures in the log account for. */
-  readonly explained: number;
-  readonly firstUnopenable: number | null;
+  /** Unopenable leaves that entries in the log account for. */
+  readonly explained: Readonly<ClosedLeaves>;
+  /** The first leaf of each state. */
+  readonly first: ReadonlyMap<ClosedState, number>;
 }
 
 /** The log from its first leaf to its last: openings, leaves, tiles, checkpoints, and the copy beside the keys. */
@@ -58,8 +73,9 @@ export async function auditLog(tx: Tx, deps: AuditLogDeps, report: Report): Prom
     tree: recomputedTree(),
     states,
     opened: 0,
-    explained: 0,
-    firstUnopenable: null,
+    ending: 0,
+    explained: noLeaves(),
+    first: new Map(),
     latest: -Infinity,
     wrong: [],
   };
@@ -73,9 +89,9 @@ export async function auditLog(tx: Tx, deps: AuditLogDeps, report: Report): Prom
   }
   await compareTiles(tx, walk.tree.partial(), walk, reportLeaf);
   await auditEnds(tx, deps, end, report);
-  const { opened, explained, firstUnopenable } = walk;
-  const unopenable = states.erased + states.closed + states.lost;
-  return { size: end.size, root: walk.tree.root(), opened, unopenable, states, explained, firstUnopenable };
+  const { opened, ending, explained, first } = walk;
+  const unopenable = CLOSED_STATES.reduce((sum, state) => sum + states[state], 0);
+  return { size: end.size, root: walk.tree.root(), opened, ending, unopenable, states, explained, first };
 }
 
 /** Only what is signed says how long the log is: a size in a column is anybody's. */
@@ -94,9 +110,10 @@ interface Walk {
   readonly tree: ReturnType<typeof recomputedTree>;
   readonly states: Record<LeafRow['state'], number>;
   opened: number;
-  /** Leaves that erasures account for. */
-  explained: number;
-  firstUnopenable: number | null;
+  ending: number;
+  /** Leaves that entries account for. */
+  readonly explained: ClosedLeaves;
+  readonly first: Map<ClosedState, number>;
   /** The latest time that an entry so far says it was written at. */
   latest: number;
   /** The first leaves at fault. */
@@ -128,7 +145,7 @@ async function auditBatch(
     const index = from + at;
     const row = rows.get(index);
     if (row === undefined) report('leaf_missing', index, null, `leaf ${index} has no row`);
-    else await auditLeaf(tx, deps.keys, row, { input, walk, told: deps.told, report });
+    else await auditLeaf(tx, deps, row, { input, walk, report });
     full.push(...walk.tree.add(input));
     judge(index + 1, walk.tree.root, checkpoints.get(index + 1));
   }
@@ -183,15 +200,19 @@ const firstDifference = (found: Buffer, expected: Buffer): number => {
 interface LeafWalk {
   readonly input: Buffer;
   readonly walk: Walk;
-  readonly told: ToldFacts;
   readonly report: Report;
 }
 
-async function auditLeaf(tx: Tx, keys: AuditKeys, row: LeafRow, { input, walk, told, report }: LeafWalk) {
+async function auditLeaf(tx: Tx, { keys, told, ending }: AuditLogDeps, row: LeafRow, leaf: LeafWalk): Promise<void> {
+  const { input, walk, report } = leaf;
   const index = Number(row.index);
   walk.states[row.state] += 1;
   if (row.state !== 'open') {
-    walk.firstUnopenable ??= index;
+    if (!walk.first.has(row.state)) walk.first.set(row.state, index);
+    return;
+  }
+  if (row.leadId !== null && row.accountId !== null && ending.has(row.accountId)) {
+    walk.ending += 1;
     return;
   }
   const opening = openLeaf(keys, row);
@@ -208,7 +229,7 @@ async function auditLeaf(tx: Tx, keys: AuditKeys, row: LeafRow, { input, walk, t
   }
   walk.opened += 1;
   walk.latest = Math.max(walk.latest, writtenAt(body));
-  if (row.opening !== null) walk.explained += await auditSystemEntry(tx, row, body, { told, report });
+  if (row.opening !== null) await auditSystemEntry(tx, row, body, { told, walk, report });
 }
 
 /** The keys of a body are sorted, and only `after` comes before `at`. */
@@ -234,16 +255,15 @@ function openLeaf(keys: AuditKeys, row: LeafRow): Buffer | null {
   }
 }
 
-/** @returns how many unopenable leaves the entry accounts for */
 async function auditSystemEntry(
   tx: Tx,
   row: LeafRow,
   bytes: Buffer,
-  { told, report }: Pick<LeafWalk, 'told' | 'report'>,
-): Promise<number> {
+  { told, walk, report }: { readonly told: ToldFacts; readonly walk: Walk; readonly report: Report },
+): Promise<void> {
   const index = Number(row.index);
   const facts = systemFacts(bytes);
-  if (facts === null) return 0;
+  if (facts === null) return;
   if (facts.kind === 'sends' && !isChunk(row, facts)) {
     const sentence = `leaf ${index}: the messages of the chunk are not those that were authorised`;
     report('sends_changed', index, row.entryId, sentence);
@@ -251,7 +271,7 @@ async function auditSystemEntry(
   if (facts.kind === 'sends' && !isOneAccount(row, facts))
     report('opening_owner', index, row.entryId, `leaf ${index}: chunk, broadcast and Page are not of one account`);
   await noteSystemEntry(tx, told, { entryId: row.entryId, index, accountId: row.accountId }, facts, report);
-  return closedLeaves(facts);
+  countClosed(walk.explained, facts);
 }
 
 function isChunk(

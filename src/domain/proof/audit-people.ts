@@ -33,6 +33,8 @@ export interface AuditPeopleDeps {
   readonly isErasing: boolean;
   /** See `ToldFacts`. */
   readonly firstKeyLeaf: number | null;
+  /** Accounts whose people nothing opens any more. */
+  readonly ending: ReadonlySet<RowId>;
 }
 
 export interface AuditedPeople {
@@ -44,7 +46,7 @@ export interface AuditedPeople {
 export async function auditPeople(tx: Tx, deps: AuditPeopleDeps, report: Report): Promise<AuditedPeople> {
   let [people, messages] = [0, 0];
   const budget = envelopeBudget();
-  const batches = batchesOf<RowId>((last) => readLeadIds(tx, last ?? BEFORE_ALL, BATCH_LEADS));
+  const batches = batchesOf<RowId>((last) => readLeadIds(tx, deps.ending, last ?? BEFORE_ALL, BATCH_LEADS));
   for await (const ids of batches) {
     people += ids.length;
     messages += await auditBatch(tx, { ...deps, budget }, ids, report);

@@ -30,8 +30,12 @@ export interface SystemFacts {
   readonly basis?: string;
   readonly vkey?: string;
   readonly sha256?: string;
-  /** Of an `erasure` or a `restore`: how many leaves it closed. */
+  /** Of an `erasure` or a `restore`: how many leaves it closed, */
   readonly leaves?: number;
+  /** and of what kind: of a person, or of an account, */
+  readonly scope?: string;
+  /** or what a restore made of them. */
+  readonly state?: string;
   readonly notice?: {
     readonly version: number;
     readonly lang: string;
@@ -51,9 +55,25 @@ export function systemFacts(body: Buffer): SystemFacts | null {
   }
 }
 
-/** How many leaves an entry accounts for that cannot be opened any more. */
-export const closedLeaves = ({ kind, leaves }: SystemFacts): number =>
-  kind === 'erasure' || kind === 'restore' ? (leaves ?? 0) : 0;
+/** What became of a leaf that nothing opens any more. */
+export type ClosedState = 'erased' | 'closed' | 'lost';
+export type ClosedLeaves = Record<ClosedState, number>;
+export const CLOSED_STATES = ['erased', 'closed', 'lost'] as const satisfies readonly ClosedState[];
+export const noLeaves = (): ClosedLeaves => ({ erased: 0, closed: 0, lost: 0 });
+
+/** Adds the leaves that an entry accounts for. */
+export function countClosed(closed: ClosedLeaves, facts: SystemFacts): void {
+  const state = closedState(facts);
+  if (state !== undefined) closed[state] += facts.leaves ?? 0;
+}
+
+function closedState({ kind, scope, state }: SystemFacts): ClosedState | undefined {
+  if (kind === 'erasure') return scope === 'account' ? 'closed' : 'erased';
+  return kind === 'restore' ? CLOSED_STATES.find((one) => one === state) : undefined;
+}
+
+/** Kinds that are of an account; the others are the installation's, and outlive every account. */
+const OF_AN_ACCOUNT: ReadonlySet<string> = new Set(['sends', 'notice', 'settings']);
 
 /** An entry whose opening is known to be the one that was logged, or that waits. */
 export interface SystemEntryAt {
@@ -96,8 +116,14 @@ export async function noteSystemEntry(
   const fact = announcedFact(facts);
   if (fact !== null) {
     told.announced.set(fact.toString('hex'), at);
-    if (at.accountId !== null) report('opening_owner', at.index, at.entryId, 'an announcement names an account');
   }
+  if ((at.accountId !== null) !== OF_AN_ACCOUNT.has(facts.kind))
+    report(
+      'opening_owner',
+      at.index,
+      at.entryId,
+      'an entry of the installation names an account, or one of an account none',
+    );
   if (facts.kind === 'log_key') told.firstKeyLeaf ??= at.index;
   if (facts.page === undefined) return;
   if (facts.kind === 'settings') {
@@ -122,10 +148,10 @@ function pageOf({ pages }: ToldFacts, at: SystemEntryAt, metaPageId: string): Pa
   return page;
 }
 
-/** Pages, wordings and announcements, after every entry has told of them. @param hasLost some entries cannot be read any more, of Pages that are stored */
-export async function auditTold(tx: Tx, told: ToldFacts, hasLost: boolean, report: Report): Promise<void> {
+/** Pages, wordings and announcements, after every entry has told of them. */
+export async function auditTold(tx: Tx, told: ToldFacts, report: Report): Promise<void> {
   for await (const rows of batchesOf<AuditedPage>((last) => readPages(tx, last?.id ?? BEFORE_ALL, BATCH_ROWS))) {
-    for (const row of rows) auditPage(told, row, hasLost, report);
+    for (const row of rows) auditPage(told, row, report);
   }
   for (const { rows, last } of told.pages.values())
     if (rows !== 1)
@@ -135,7 +161,7 @@ export async function auditTold(tx: Tx, told: ToldFacts, hasLost: boolean, repor
   await auditAnnounced(tx, told, report);
 }
 
-function auditPage({ pages }: ToldFacts, row: AuditedPage, hasLost: boolean, report: Report): void {
+function auditPage({ pages }: ToldFacts, row: AuditedPage, report: Report): void {
   const page = pages.get(pageKey(row.accountId, row.metaPageId));
   if (page !== undefined) page.rows += 1;
   const say = (what: string, sentence: string, at?: SystemEntryAt): void =>
@@ -143,7 +169,6 @@ function auditPage({ pages }: ToldFacts, row: AuditedPage, hasLost: boolean, rep
   const settings = page?.settings ?? null;
   if (settings !== null && (settings.mode !== row.optInMode || settings.basis !== row.basis))
     say('page_settings', 'a Page has another opt-in mode or basis than its newest settings in the log', settings.at);
-  if (hasLost) return;
   if (settings === null) say('page_unlogged', 'a Page is stored whose settings no entry tells of');
   auditWordings(page ?? NOTHING_TOLD, row, say);
 }

@@ -9,6 +9,13 @@ export async function readPageUuids(sql: Sql): Promise<string[]> {
   return rows.map(({ uuid }) => uuid);
 }
 
+/** Accounts whose keys are going or gone, and whose rows are going. */
+export const readEndingAccounts = (sql: Sql): Promise<{ readonly id: RowId; readonly uuid: string }[]> =>
+  sql.rows(
+    `select a.id, a.public_id as uuid from account a join account_erasure e on e.account_id = a.id
+      where e.state = 'destroying' order by a.id`,
+  );
+
 export interface LeafRow {
   readonly index: string;
   readonly entryId: string | null;

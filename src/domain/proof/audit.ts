@@ -2,18 +2,30 @@ import { batchesOf } from '../../kernel/batches';
 import type { Clock } from '../../kernel/clock';
 import { OperationalError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES } from '../consent';
-import type { KeyRing } from '../keyring.types';
+import { erasedAccountMac } from '../erasure';
+import type { ErasedAccounts, KeyRing } from '../keyring.types';
 import { isAuthentic, type CheckpointCopy } from '../ledger';
-import type { Database, Tx } from '../sql.types';
+import type { Database, RowId, Tx } from '../sql.types';
 import { auditAnchors } from './audit-anchors';
 import { auditKeys, type AuditKeys } from './audit-keys';
 import { auditLog, type AuditedLog } from './audit-log';
 import { auditPeople } from './audit-people';
 import { BEFORE_ALL } from './audit-people.store';
-import { auditTold, closedLeaves, noteSystemEntry, systemFacts, toldFacts, type ToldFacts } from './audit-system';
+import {
+  auditTold,
+  CLOSED_STATES,
+  countClosed,
+  noLeaves,
+  noteSystemEntry,
+  systemFacts,
+  toldFacts,
+  type ClosedLeaves,
+  type ToldFacts,
+} from './audit-system';
 import {
   countRejected,
   readChangedWordings,
+  readEndingAccounts,
   readMisnumbered,
   readOneMoment,
   readPageUuids,
@@ -35,6 +47,8 @@ export interface AuditDeps {
   readonly clock: Clock;
   readonly logOrigin: string;
   readonly checkpointCopy: CheckpointCopy;
+  /** Beside the key ring. */
+  readonly erasedAccounts: Pick<ErasedAccounts, 'all'>;
   /** Keys of the witnesses that are asked now. */
   readonly witnessVkeys?: readonly string[];
 }
@@ -52,9 +66,10 @@ export const makeAuditLedger = (deps: AuditDeps) => async (): Promise<AuditResul
     for (const pageUuid of await readPageUuids(deps.db)) await deps.keyRing.reload(pageUuid);
     // Read before the database, which then holds at least what the copy says.
     const copy = await deps.checkpointCopy.read();
+    const erased = await deps.erasedAccounts.all();
     const { result, unknown } = await deps.db.transaction(async (tx) => {
       const keys = auditKeys(deps.keyRing, gone);
-      return { result: await audit(tx, deps, keys, copy), unknown: keys.unknown };
+      return { result: await audit(tx, deps, keys, { copy, erased }), unknown: keys.unknown };
     });
     if (unknown.size === 0) return result;
     for (const version of unknown) gone.add(version);
@@ -62,21 +77,27 @@ export const makeAuditLedger = (deps: AuditDeps) => async (): Promise<AuditResul
   throw new OperationalError('audit_overtaken', 'keys were rotated again and again while the audit ran: run it again');
 };
 
-async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | null): Promise<AuditResult> {
+/** What lies beside the key ring. */
+interface Beside {
+  readonly copy: string | null;
+  readonly erased: readonly Buffer[];
+}
+
+async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, { copy, erased }: Beside): Promise<AuditResult> {
   await readOneMoment(tx);
   const { findings, report } = collector();
   const told = toldFacts();
-  const log = await auditLog(tx, { ...deps, keys, told, copy }, report);
+  const ending = await endingAccounts(tx, deps, erased);
+  const log = await auditLog(tx, { ...deps, keys, told, copy, ending }, report);
   const isErasing = log.unopenable > 0;
-  const asked = { ...deps, keys, isErasing, firstKeyLeaf: told.firstKeyLeaf };
+  const asked = { ...deps, keys, isErasing, ending, firstKeyLeaf: told.firstKeyLeaf };
   const { people, messages } = await auditPeople(tx, asked, report);
   const waiting = await auditWaiting(tx, deps, told, report);
   auditExplained(log, waiting.explained, report);
   await auditAnchors(tx, deps, report);
-  // What an erasure or a closed account takes along is of nobody, or of Pages that are gone too.
-  await auditTold(tx, told, log.states.lost > 0, report);
+  await auditTold(tx, told, report);
   await auditRest(tx, report);
-  const { erased, closed, lost } = log.states;
+  const { erased: leavesErased, closed, lost } = log.states;
   const sorted = [...findings.kept].sort(byLeaf).slice(0, MOST_FINDINGS);
   return {
     ok: findings.count === 0,
@@ -84,9 +105,10 @@ async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | nu
     root: log.root.toString('base64'),
     opened: log.opened,
     unopenable: log.unopenable,
+    ending: log.ending,
     people,
     messages,
-    erased,
+    erased: leavesErased,
     closed,
     lost,
     pending: waiting.count,
@@ -95,6 +117,15 @@ async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, copy: string | nu
     first: sorted[0] ?? null,
     findings: sorted,
   };
+}
+
+/** A row that says so is anybody's: what lies beside the key ring must say it too. */
+async function endingAccounts(tx: Tx, { keyRing }: AuditDeps, erased: readonly Buffer[]): Promise<ReadonlySet<RowId>> {
+  const known = new Set(erased.map((mac) => mac.toString('hex')));
+  const accounts = await readEndingAccounts(tx);
+  return new Set(
+    accounts.flatMap(({ id, uuid }) => (known.has(erasedAccountMac(keyRing, uuid).toString('hex')) ? [id] : [])),
+  );
 }
 
 const byLeaf = (a: Finding, b: Finding): number => (a.leafIndex ?? Infinity) - (b.leafIndex ?? Infinity) || 0;
@@ -115,38 +146,50 @@ function collector(): { findings: { kept: Finding[]; count: number }; report: Re
 interface Waiting {
   /** Entries that wait for their leaf. */
   readonly count: number;
-  /** Leaves that those of them account for which are erasures. */
-  readonly explained: number;
+  /** Leaves that those of them account for. */
+  readonly explained: Readonly<ClosedLeaves>;
 }
 
 async function auditWaiting(tx: Tx, { keyRing }: AuditDeps, told: ToldFacts, report: Report): Promise<Waiting> {
-  let [count, explained] = [0, 0];
+  let count = 0;
+  const explained = noLeaves();
   const batches = batchesOf<PendingAuditRow>((last) => readPendingRows(tx, last?.id ?? BEFORE_ALL, BATCH_PENDING));
   for await (const rows of batches) {
     for (const row of rows) {
       const fault = waitingFault(keyRing, row);
       if (fault !== null) report(fault[0], null, row.entryId, fault[1]);
-      else explained += await noteWaiting(tx, told, row, report);
+      else await noteWaiting(tx, { told, explained }, row, report);
     }
     count += rows.length;
   }
   return { count, explained };
 }
 
-/** @returns how many unopenable leaves the entry accounts for */
-async function noteWaiting(tx: Tx, told: ToldFacts, row: PendingAuditRow, report: Report): Promise<number> {
+async function noteWaiting(
+  tx: Tx,
+  { told, explained }: { readonly told: ToldFacts; readonly explained: ClosedLeaves },
+  row: PendingAuditRow,
+  report: Report,
+): Promise<void> {
   const { entryId, accountId, opening } = row;
   const facts = opening === null ? null : systemFacts(opening.subarray(0, -NONCE_BYTES));
-  if (facts === null) return 0;
+  if (facts === null) return;
   await noteSystemEntry(tx, told, { entryId, index: null, accountId }, facts, report);
-  return closedLeaves(facts);
+  countClosed(explained, facts);
 }
 
 /** An erasure is one transaction: the leaves it closed are closed from the moment its entry waits. */
-function auditExplained({ unopenable, explained, firstUnopenable }: AuditedLog, waiting: number, report: Report): void {
-  if (unopenable === explained + waiting) return;
-  const sentence = `${unopenable} leaves are passed off as erased, closed or lost, and entries account for ${explained + waiting}`;
-  report('leaf_unexplained', firstUnopenable, null, sentence);
+function auditExplained(
+  { states, explained, first }: AuditedLog,
+  waiting: Readonly<ClosedLeaves>,
+  report: Report,
+): void {
+  for (const state of CLOSED_STATES) {
+    const accounted = explained[state] + waiting[state];
+    if (states[state] === accounted) continue;
+    const sentence = `${states[state]} leaves are passed off as ${state}, and entries account for ${accounted}`;
+    report('leaf_unexplained', first.get(state) ?? null, null, sentence);
+  }
 }
 
 function waitingFault(keyRing: KeyRing, row: PendingAuditRow): readonly [string, string] | null {

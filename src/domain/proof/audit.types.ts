@@ -20,6 +20,8 @@ export interface AuditResult {
   readonly opened: number;
   /** Leaves that nothing opens any more, and that `erasure` entries account for. */
   readonly unopenable: number;
+  /** Leaves of accounts that are being deleted: their keys are gone, their rows are going. */
+  readonly ending: number;
   readonly people: number;
   readonly messages: number;
   /** Leaves by state other than `open`. */

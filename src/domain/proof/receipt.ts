@@ -51,7 +51,8 @@ export const makeShowReceipt =
 async function readReceipt(tx: Tx, { keyRing }: ReceiptDeps, tokenSha256: Buffer): Promise<Receipt | null> {
   const found = await tx.first<{ id: RowId; pageId: RowId; pageUuid: string; pageName: string }>(
     `select l.id, p.id as "pageId", p.public_id as "pageUuid", p.name as "pageName"
-      from lead l join page p on p.id = l.page_id where l.web_token_sha256 = $1 and l.status <> 'erasing'`,
+      from lead l join page p on p.id = l.page_id where l.web_token_sha256 = $1 and l.status <> 'erasing'
+        and not p.is_ending`,
     [tokenSha256],
   );
   const row = found === undefined ? undefined : await readLeadRow(tx, found.id);

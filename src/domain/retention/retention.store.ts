@@ -19,7 +19,8 @@ export const readOldLeads = (
 ): Promise<OldLead[]> =>
   sql.rows(
     `select l.public_id as "leadUuid", l.account_id as "accountId" from lead l
-      where (${IS_SILENT}) or (${HAS_LEFT}) order by l.id limit $3`,
+      where ((${IS_SILENT}) or (${HAS_LEFT}))
+        and not exists (select from page p where p.id = l.page_id and p.is_ending) order by l.id limit $3`,
     [silent, left, limit],
   );
 

@@ -24,7 +24,7 @@ interface FoundRow {
 
 async function findLead(sql: Sql, where: string, values: readonly unknown[]): Promise<FoundLead | undefined> {
   const row = await sql.first<FoundRow & UnsubscribePage>(
-    `select l.id as "leadId", l.account_id as "accountId", p.name, ${PAGE} from lead l join page p on p.id = l.page_id where l.status <> 'erasing' and ${where}`,
+    `select l.id as "leadId", l.account_id as "accountId", p.name, ${PAGE} from lead l join page p on p.id = l.page_id where l.status <> 'erasing' and not p.is_ending and ${where}`,
     values,
   );
   if (row === undefined) return undefined;

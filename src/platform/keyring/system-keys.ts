@@ -1,5 +1,6 @@
-import type { KeyRing } from '../../domain/keyring.types';
+import type { KeyRing, WrappedAccountKey } from '../../domain/keyring.types';
 import type { Clock } from '../../kernel/clock';
+import { unwrapKey } from '../../kernel/crypto/key-wrap';
 import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import { inboxKeyDestroyed } from './keyring.errors';
@@ -9,8 +10,10 @@ import {
   pendingMacKey,
   readSystemRing,
   systemKey,
+  withAccountKeys,
   withBound,
   withLogKey,
+  withoutAccountKey,
   withoutEndedSeeds,
   writeSystemRing,
   type SystemRing,
@@ -33,6 +36,11 @@ export interface SystemKeys {
     | 'replaceLogKey'
     | 'boundFormerLogKey'
     | 'destroyFormerLogSeeds'
+    | 'accountKey'
+    | 'createAccountKey'
+    | 'takeInAccountKeys'
+    | 'retireSharedAccountKey'
+    | 'destroyAccountKey'
   >;
   /** Brings what is in memory in step with the row. */
   readonly refresh: (generation: number) => Promise<void>;
@@ -97,6 +105,16 @@ export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): 
     boundFormerLogKey: (publicKey, successorLeaf, signsUntil) =>
       change((all) => withBound(all, publicKey, { successorLeaf, signsUntil })),
     destroyFormerLogSeeds: (now) => change((all) => withoutEndedSeeds(all, now)),
+    accountKey: (uuid) => ring.accountKeys.get(uuid) ?? null,
+    createAccountKey: async (uuid) => {
+      const made = ids.bytes(KEY_BYTES);
+      await change((all) => withAccountKeys(all, [[uuid, made]]));
+      return required(ring.accountKeys.get(uuid) ?? null);
+    },
+    takeInAccountKeys: (wrapped) => change((all) => withAccountKeys(all, unwrapped(all, wrapped))),
+    retireSharedAccountKey: () =>
+      change((all) => (all.sharedAccountKey === null ? null : { ...all, sharedAccountKey: null })),
+    destroyAccountKey: (uuid) => change((all) => withoutAccountKey(all, uuid)),
   };
   return {
     door,
@@ -106,6 +124,12 @@ export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): 
     },
   };
 }
+
+const unwrapped = (ring: SystemRing, keys: readonly WrappedAccountKey[]): [string, Buffer][] =>
+  keys.flatMap(({ uuid, dekWrapped }): [string, Buffer][] => {
+    const { sharedAccountKey: shared, accountKeys } = ring;
+    return shared === null || accountKeys.has(uuid) ? [] : [[uuid, unwrapKey(shared, dekWrapped)]];
+  });
 
 function required<T>(value: T | null): T {
   if (value === null) throw new InvariantError('key_ring_missing', 'the system ring is gone while the program runs');

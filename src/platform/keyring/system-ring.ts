@@ -4,47 +4,58 @@ import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import { RING_HEADER_BYTES } from './ring-seal';
 
-const FORMAT = 1;
-/** With former keys of the log at its end; written only when there are some, so that an older release reads the ring until then. */
-const FORMAT_ROTATED = 2;
+/** Of release 0.1.0. */
+const FORMAT_SHARED = 1;
+const FORMAT_FORMER_LOG_KEYS = 2;
+const FORMAT = 3;
 const KEY_BYTES = 32;
 const MAC_KEY_BYTES = 2 + KEY_BYTES;
 const DAY_KEY_BYTES = 4 + KEY_BYTES;
 const FIRST_MAC_KEY_ID = 1;
 const FORMER_KEY_BYTES = 2 * KEY_BYTES + 2 * 8;
-const NO_SEED = Buffer.alloc(KEY_BYTES);
+const UUID_BYTES = 16;
+const ACCOUNT_KEY_BYTES = UUID_BYTES + KEY_BYTES;
+const NO_KEY = Buffer.alloc(KEY_BYTES);
 
 /**
  * The keys of the installation, in the plain bytes of ring `system`:
  *
- *     u32 generation || u8 format (1, or 2) || account key(32) || derivation key(32) || log seed(32)
+ *     u32 generation || u8 format || shared account key(32), zeros when retired || derivation key(32) || log seed(32)
  *     || u8 count || count x (u16 id || pending-row MAC key(32))     the last one is the current one
  *     || u16 count || count x (u32 day || inbox key(32))             days ascending
  *
- * and in format 2, for the former keys of the log, the oldest first:
+ * from format 2 on, for the former keys of the log, the oldest first:
  *
  *     || u16 count || count x (public key(32) || seed(32), zeros when destroyed || u64 leaf of the successor's entry + 1, or 0
  *     || u64 signs until, ms, or 0)
+ *
+ * and from format 3 on, uuids ascending:
+ *
+ *     || u32 count || count x (uuid of the account(16) || key(32))
  */
 export interface SystemRing {
   readonly generation: number;
-  readonly accountKey: Buffer;
+  /** Wrapped the keys of all accounts in the database of release 0.1.0. Null once each account's own is here. */
+  readonly sharedAccountKey: Buffer | null;
   readonly derivationKey: Buffer;
   readonly logSeed: Buffer;
   readonly pendingMacKeys: readonly PendingMacKey[];
   readonly dayKeys: ReadonlyMap<number, Buffer>;
   readonly formerLogKeys: readonly FormerLogKey[];
+  /** By the account's UUID. */
+  readonly accountKeys: ReadonlyMap<string, Buffer>;
 }
 
 export function newSystemRing(ids: Ids): SystemRing {
   return {
     generation: 0,
-    accountKey: ids.bytes(KEY_BYTES),
+    sharedAccountKey: null,
     derivationKey: ids.bytes(KEY_BYTES),
     logSeed: ids.bytes(KEY_BYTES),
     pendingMacKeys: [{ id: FIRST_MAC_KEY_ID, key: ids.bytes(KEY_BYTES) }],
     dayKeys: new Map(),
     formerLogKeys: [],
+    accountKeys: new Map(),
   };
 }
 
@@ -52,18 +63,21 @@ export function writeSystemRing(ring: SystemRing): Buffer {
   const days = [...ring.dayKeys].sort(([a], [b]) => a - b);
   const head = Buffer.alloc(RING_HEADER_BYTES + 1);
   head.writeUInt32BE(ring.generation, 0);
-  const isRotated = ring.formerLogKeys.length > 0;
-  head.writeUInt8(isRotated ? FORMAT_ROTATED : FORMAT, RING_HEADER_BYTES);
+  head.writeUInt8(FORMAT, RING_HEADER_BYTES);
+  const accounts = [...ring.accountKeys].sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat([
     head,
-    ring.accountKey,
+    ring.sharedAccountKey ?? NO_KEY,
     ring.derivationKey,
     ring.logSeed,
     Buffer.from([ring.pendingMacKeys.length]),
     ...ring.pendingMacKeys.flatMap(({ id, key }) => [numberBytes(id, 2), key]),
     numberBytes(days.length, 2),
     ...days.flatMap(([day, key]) => [numberBytes(day, 4), key]),
-    ...(isRotated ? [numberBytes(ring.formerLogKeys.length, 2), ...ring.formerLogKeys.map(formerKeyBytes)] : []),
+    numberBytes(ring.formerLogKeys.length, 2),
+    ...ring.formerLogKeys.map(formerKeyBytes),
+    numberBytes(accounts.length, 4),
+    ...accounts.flatMap(([uuid, key]) => [uuidBytes(uuid), key]),
   ]);
 }
 
@@ -71,7 +85,7 @@ function formerKeyBytes({ publicKey, seed, successorLeaf, signsUntil }: FormerLo
   const bounds = Buffer.alloc(2 * 8);
   bounds.writeBigUInt64BE(successorLeaf === null ? 0n : BigInt(successorLeaf) + 1n, 0);
   bounds.writeBigUInt64BE(BigInt(signsUntil?.getTime() ?? 0), 8);
-  return Buffer.concat([publicKey, seed ?? NO_SEED, bounds]);
+  return Buffer.concat([publicKey, seed ?? NO_KEY, bounds]);
 }
 
 function readFormerKey(bytes: Buffer): FormerLogKey {
@@ -80,7 +94,7 @@ function readFormerKey(bytes: Buffer): FormerLogKey {
   const until = Number(bytes.readBigUInt64BE(2 * KEY_BYTES + 8));
   return {
     publicKey: bytes.subarray(0, KEY_BYTES),
-    seed: seed.equals(NO_SEED) ? null : seed,
+    seed: seed.equals(NO_KEY) ? null : seed,
     successorLeaf: leaf === 0 ? null : leaf - 1,
     signsUntil: until === 0 ? null : new Date(until),
   };
@@ -94,9 +108,9 @@ export function readSystemRing(plain: Buffer): SystemRing {
     at += size;
     return plain.subarray(at - size, at);
   };
-  const format = take(1)[0];
-  if (format !== FORMAT && format !== FORMAT_ROTATED) throw badFormat();
-  const [accountKey, derivationKey, logSeed] = [take(KEY_BYTES), take(KEY_BYTES), take(KEY_BYTES)];
+  const format = take(1).readUInt8();
+  if (format < FORMAT_SHARED || format > FORMAT) throw badFormat();
+  const [shared, derivationKey, logSeed] = [take(KEY_BYTES), take(KEY_BYTES), take(KEY_BYTES)];
   const pendingMacKeys = Array.from({ length: take(1).readUInt8() }, () => {
     const entry = take(MAC_KEY_BYTES);
     return { id: entry.readUInt16BE(0), key: entry.subarray(2) };
@@ -105,12 +119,42 @@ export function readSystemRing(plain: Buffer): SystemRing {
     const entry = take(DAY_KEY_BYTES);
     return [entry.readUInt32BE(0), entry.subarray(4)];
   });
-  const formerCount = format === FORMAT_ROTATED ? take(2).readUInt16BE() : 0;
+  const formerCount = format < FORMAT_FORMER_LOG_KEYS ? 0 : take(2).readUInt16BE();
   const formerLogKeys = Array.from({ length: formerCount }, () => readFormerKey(take(FORMER_KEY_BYTES)));
+  const accountCount = format < FORMAT ? 0 : take(4).readUInt32BE();
+  const accountKeys = new Map(Array.from({ length: accountCount }, () => readAccountKey(take(ACCOUNT_KEY_BYTES))));
   if (at !== plain.length || pendingMacKeys.length === 0) throw badFormat();
   const dayKeys = new Map(days);
   const generation = plain.readUInt32BE(0);
-  return { generation, accountKey, derivationKey, logSeed, pendingMacKeys, dayKeys, formerLogKeys };
+  const sharedAccountKey = shared.equals(NO_KEY) ? null : shared;
+  return {
+    generation,
+    sharedAccountKey,
+    derivationKey,
+    logSeed,
+    pendingMacKeys,
+    dayKeys,
+    formerLogKeys,
+    accountKeys,
+  };
+}
+
+const uuidBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
+
+function readAccountKey(entry: Buffer): [uuid: string, key: Buffer] {
+  const hex = entry.subarray(0, UUID_BYTES).toString('hex');
+  return [hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), entry.subarray(UUID_BYTES)];
+}
+
+/** With keys of accounts that it has not yet. Null when it has them all. */
+export function withAccountKeys(ring: SystemRing, keys: readonly (readonly [string, Buffer])[]): SystemRing | null {
+  const added = keys.filter(([uuid]) => !ring.accountKeys.has(uuid));
+  return added.length === 0 ? null : { ...ring, accountKeys: new Map([...ring.accountKeys, ...added]) };
+}
+
+export function withoutAccountKey(ring: SystemRing, uuid: string): SystemRing | null {
+  if (!ring.accountKeys.has(uuid)) return null;
+  return { ...ring, accountKeys: new Map([...ring.accountKeys].filter(([of]) => of !== uuid)) };
 }
 
 /** Puts a new key of the log in the place of this one, which signs on beside it. Null when another one has taken its place before. */
@@ -146,8 +190,6 @@ export function withoutEndedSeeds(ring: SystemRing, now: Date): SystemRing | nul
 /** The key for a purpose. Those not stored are made from the derivation key; a new purpose needs no new format. */
 export function systemKey(ring: SystemRing, purpose: SystemKeyPurpose): Buffer {
   switch (purpose) {
-    case 'account':
-      return ring.accountKey;
     case 'log-signing':
       return ring.logSeed;
     case 'pending-mac':

@@ -16,8 +16,8 @@ beforeAll(async () => {
   database = await createTestDatabase();
   db = await openDatabase({ url: database.url, poolSize: 4, applicationName: 'run-once-test' });
   const account = await db.first<{ id: string }>(
-    `insert into account (public_id, dek_wrapped, email_index, email_ct, name_ct, created_at)
-     values ($1, '', $2, '', '', now()) returning id`,
+    `insert into account (public_id, email_index, email_ct, name_ct, created_at)
+     values ($1, $2, '', '', now()) returning id`,
     [randomUUID(), randomBytes(16)],
   );
   principal = { accountId: account!.id, accountUuid: randomUUID(), scopes: [], apiKeyUuid: randomUUID() };

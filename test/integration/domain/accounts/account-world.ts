@@ -7,6 +7,8 @@ import type { KeyRing } from '../../../../src/domain/keyring.types';
 import type { Clock } from '../../../../src/kernel/clock';
 import { randomIds } from '../../../../src/kernel/ids';
 import { postgresRingRegistry, openKeyRing } from '../../../../src/platform/keyring';
+import { openRingFiles } from '../../../../src/platform/keyring/ring-files';
+import { makeRingStore } from '../../../../src/platform/keyring/ring-store';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
 import { createTestDatabase } from '../../../support/database';
 
@@ -27,6 +29,9 @@ export interface AccountWorld {
   readonly ids: typeof randomIds;
   /** A second process's view of the same key ring. */
   openKeyRingAgain(): Promise<KeyRing>;
+  /** The plain bytes of ring `system`. */
+  systemRing(): Promise<Buffer>;
+  rewriteSystemRing(change: (plain: Buffer) => Buffer): Promise<void>;
   account(email: string): Promise<AccountRef>;
   close(): Promise<void>;
 }
@@ -41,6 +46,12 @@ export async function openAccountWorld(): Promise<AccountWorld> {
   const seal = randomBytes(32);
   const open = () => openKeyRing({ dir, seals: [seal], registry: postgresRingRegistry(db), clock, ids });
   const keyRing = await open();
+  const rings = makeRingStore({
+    seals: [seal],
+    files: await openRingFiles(dir),
+    registry: postgresRingRegistry(db),
+    ids,
+  });
   const createAccount = makeCreateAccount({ db, keyRing, clock, ids });
   return {
     db,
@@ -48,6 +59,8 @@ export async function openAccountWorld(): Promise<AccountWorld> {
     clock,
     ids,
     openKeyRingAgain: open,
+    systemRing: async () => (await rings.load('system'))!,
+    rewriteSystemRing: async (change) => await rings.replace('system', (plain) => change(plain!)).then(() => undefined),
     account: async (email) => (await createAccount({ email, name: 'A Shop' })).account,
     close: async () => {
       await db.close();

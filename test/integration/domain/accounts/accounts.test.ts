@@ -1,5 +1,6 @@
 import { accountKey, makeCreateAccount, makeFindAccount, recordAudit, SCOPES } from '../../../../src/domain/accounts';
 import { openField } from '../../../../src/kernel/crypto/field-cipher';
+import { readSystemRing } from '../../../../src/platform/keyring/system-ring';
 import { openAccountWorld, tablesHolding, type AccountWorld } from './account-world';
 
 const EMAIL = 'ann.canary@example.com';
@@ -53,6 +54,13 @@ it('leaves nothing behind when the first key cannot be made', async () => {
     errors: [{ pointer: '/email' }, { pointer: '/name' }],
   });
   expect(await world.db.first('select count(*)::int as n from account')).toEqual(before);
+  expect(readSystemRing(await world.systemRing()).accountKeys.size).toBe(before!.n);
+});
+
+it('opens the fields of an account that another process has made since', async () => {
+  const other = await world.openKeyRingAgain();
+  const { id } = await world.account('zoe@example.com');
+  expect(await accountKey(world.db, other, id)).toEqual(await accountKey(world.db, world.keyRing, id));
 });
 
 it('finds an account by its public id and nothing by anything else', async () => {

@@ -150,8 +150,8 @@ export async function makeBroadcastWorld(): Promise<BroadcastWorld> {
     advance: (ms) => void (world.now = new Date(world.now.getTime() + ms)),
     addAccount: async () => {
       const row = await db.first<{ id: RowId }>(
-        `insert into account (public_id, dek_wrapped, email_index, email_ct, name_ct, created_at)
-         values ($1, '\\x00', $2, '\\x00', '\\x00', $3) returning id`,
+        `insert into account (public_id, email_index, email_ct, name_ct, created_at)
+         values ($1, $2, '\\x00', '\\x00', $3) returning id`,
         [randomUUID(), randomBytes(16), START],
       );
       return row!.id;

@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { accountKey, makeAuthenticate, makeCreateAccount, SCOPES } from '../../../../src/domain/accounts';
+import { makeExpireTokens } from '../../../../src/domain/consent';
 import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import {
   makeAskAccountErasure,
@@ -13,17 +14,19 @@ import {
   type AskAccountErasureDeps,
   type CarryOutAccountErasuresDeps,
 } from '../../../../src/domain/erasure';
+import type { ErasedAccounts } from '../../../../src/domain/keyring.types';
+import { makeOpenEveryPage, makeSettleBuckets } from '../../../../src/domain/leads';
 import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
-import { makeReleasePages, type ReleasedPages } from '../../../../src/domain/pages';
+import { makeReleasePages } from '../../../../src/domain/pages';
 import { sealToken } from '../../../../src/domain/pages/page-token';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
+import { makeApplyRetention } from '../../../../src/domain/retention';
 import { randomIds } from '../../../../src/kernel/ids';
-import { openDatabase } from '../../../../src/platform/postgres/database';
+import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
 import { until } from '../../../support/until';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
-import { memoryErasedAccounts } from '../../../support/erased-accounts';
 
 const DAY_MS = 86_400_000;
 const NAME = 'Harbour Coffee';
@@ -84,13 +87,13 @@ const carrying = (over: Partial<CarryOutAccountErasuresDeps> = {}): CarryOutAcco
   openOutbox: makeOpenOutbox(outbox()),
   publicUrl: 'https://assent.example',
   keyRingCopy: null,
-  erasedAccounts: memoryErasedAccounts(),
   dropBackupFiles: () => Promise.resolve(0),
   ...over,
 });
 const carryOut = (over: Partial<CarryOutAccountErasuresDeps> = {}) => makeCarryOutAccountErasures(carrying(over))();
 const mails = () => makeListMails(world.deps)(accountId);
-const audit = () => makeAuditLedger({ ...world.deps, checkpointCopy: world.checkpointCopy })();
+const audit = (erasedAccounts: Pick<ErasedAccounts, 'all'> = world.deps.erasedAccounts) =>
+  makeAuditLedger({ ...world.deps, erasedAccounts, checkpointCopy: world.checkpointCopy })();
 const bundleOf = (on: TestPage, leadUuid: string) =>
   makeLeadBundle(world.bundleDeps)({ accountId: on.accountId, leadUuid, form: 'json' });
 const code = (name: string) => expect.objectContaining({ code: name }) as Error;
@@ -148,6 +151,10 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   expect(await makeShowAskedErasure(world.deps)(token)).toMatchObject({ counts: asked.counts });
   expect(await world.count('account_erasure where encode(token_sha256, $1) = $2', ['escape', token])).toBe(0);
 
+  const accountUuid = (await world.db.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [
+    accountId,
+  ]))!.uuid;
+  expect(world.keyRing.accountKey(accountUuid)).not.toBeNull();
   const { code: certificateCode, link } = await confirm();
   expect(await makeAuthenticate(world.deps)(key)).toBeNull();
   await world.deliver(page, message(page, newPsid(), world.now(), 'late'));
@@ -163,6 +170,9 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   expect(() => world.keyRing.unwrapLeadKey(page.uuid, old!.bucket, old!.version, old!.wrapped)).toThrow(
     code('key_version_unknown'),
   );
+  // An older copy of the database holds nothing that opens its own fields any more.
+  expect(world.keyRing.accountKey(accountUuid)).toBeNull();
+  expect(await world.count('account_erasure where account_uuid is not null')).toBe(0);
   const done = (await makeShowAccountErasure(world)(certificateCode))!;
   expect(done).toMatchObject({ state: 'complete' });
   expect(done.certificate).toContain('\nscope account\n');
@@ -202,7 +212,20 @@ it('accounts for people who were erased before, though their account is gone', a
   expect(closed).toBeGreaterThan(0);
 });
 
-it('leaves an audit whole that comes when people are gone and the rest is not', async () => {
+/** A database whose transactions fail after the first `most`. */
+function dyingAfter(most: number): OpenDatabase {
+  let transactions = 0;
+  return {
+    ...world.db,
+    transaction: (work, options) => {
+      transactions += 1;
+      return transactions > most ? Promise.reject(new Error('killed')) : world.db.transaction(work, options);
+    },
+  };
+}
+const keptPages = () => Promise.resolve({ released: 0, left: 0 });
+
+it('leaves an audit whole that comes when keys are gone, or people are, and the rest is not', async () => {
   const [ann, bob] = [await join(page), await join(page)];
   const sent = await world.sendTo(page, [ann.id, bob.id]);
   await world.sendAgain(page, sent);
@@ -210,22 +233,58 @@ it('leaves an audit whole that comes when people are gone and the rest is not', 
   await world.sequence();
   await ask();
   await confirm();
-  let transactions = 0;
-  const db = {
-    ...world.db,
-    transaction: ((work, options) => {
-      transactions += 1;
-      return transactions > 1 ? Promise.reject(new Error('killed')) : world.db.transaction(work, options);
-    }) as typeof world.db.transaction,
-  };
-  const released: ReleasedPages = { released: 0, left: 0 };
-  await expect(carryOut({ db, releasePages: () => Promise.resolve(released) })).rejects.toThrow('killed');
+  await world.sequence();
+  await expect(carryOut({ db: dyingAfter(1), releasePages: keptPages })).rejects.toThrow('killed');
+  await world.keyRing.reload(page.uuid);
+  expect(() => world.keyRing.pageKey(page.uuid, 'ref')).toThrow(code('key_version_unknown'));
+  expect(await world.count('lead where account_id = $1', [accountId])).toBe(2);
+  expect(await audit()).toMatchObject({ findings: [], ending: 4 });
+  // Whoever can write rows, and nothing beside the key ring, hides nobody that way.
+  const findings = (await audit({ all: () => Promise.resolve([]) })).findings;
+  expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['opening_unreadable', 'lead_key']));
+
+  await expect(carryOut({ db: dyingAfter(1) })).rejects.toThrow('killed');
   expect(await world.count('lead where account_id = $1', [accountId])).toBe(0);
   expect(await world.count('broadcast where account_id = $1', [accountId])).toBe(1);
-  expect((await audit()).findings).toEqual([]);
+  expect(await audit()).toMatchObject({ findings: [], ending: 0 });
   await world.sequence();
   expect((await audit()).findings).toEqual([]);
   expect(await carryOut()).toBe(1);
+  await world.sequence();
+  expect((await audit()).findings).toEqual([]);
+});
+
+it('is held up by nothing that still happens to its people when nobody can read them', async () => {
+  const [ann, bob] = [await join(page), await join(page)];
+  await world.db.run(
+    `update lead set marketing_token_ct = '\\x00', marketing_token_state = 'granted', marketing_token_expires_at = $2 where id = $1`,
+    [bob.id, new Date(world.now().getTime() - DAY_MS)],
+  );
+  await ask();
+  const { code: of } = await confirm();
+  await world.sequence();
+  await expect(carryOut({ db: dyingAfter(1), releasePages: keptPages })).rejects.toThrow('killed');
+  await world.keyRing.reload(page.uuid);
+  await world.db.run(
+    `insert into erasure (public_id, code, account_id, page_id, scope, origin, state, lead_id, lead_mac, subject_sha256, bucket, requested_at)
+     values (gen_random_uuid(), 'late', $1, $2, 'lead', 'chat', 'waiting', $3, sha256('m'), sha256('s'), 0, now())`,
+    [accountId, page.id, ann.id],
+  );
+  expect(await makeCarryOutErasures(carrying())()).toBe(0);
+  const at = world.now();
+  world.setNow(new Date(at.getTime() + 2_000 * DAY_MS));
+  const byAge: string[] = [];
+  const eraseByAge = (lead: { leadUuid: string }) => Promise.resolve(byAge.push(lead.leadUuid) > 0);
+  await makeApplyRetention({ ...world.deps, eraseByAge })();
+  expect(byAge).not.toContain(ann.uuid);
+  world.setNow(at);
+  expect(await makeExpireTokens(world.deps)()).toBe(0);
+  expect(await makeSettleBuckets(world.deps)()).toBe(0);
+  const { unopened } = await makeOpenEveryPage(world.deps)();
+  expect(unopened).toBe(0);
+  expect(await world.count('erasure where account_id = $1', [accountId])).toBe(1);
+  expect([await carryOut(), await stateOf(of)]).toEqual([1, 'complete']);
+  expect(await world.count('erasure where account_id = $1', [accountId])).toBe(0);
   await world.sequence();
   expect((await audit()).findings).toEqual([]);
 });
@@ -329,7 +388,6 @@ it('goes on where a process died, at every step, with one certificate and one ma
   const { code: of } = await confirm();
   await world.sequence();
   const dies = () => Promise.reject(new Error('killed'));
-  const released: ReleasedPages = { released: 0, left: 0 };
   const entryDies = {
     ids: {
       ...randomIds,
@@ -338,12 +396,14 @@ it('goes on where a process died, at every step, with one certificate and one ma
       },
     },
   };
-  for (const over of [{ releasePages: dies }, { ...entryDies, releasePages: () => Promise.resolve(released) }])
-    await expect(carryOut(over)).rejects.toThrow('killed');
-  expect([await stateOf(of), await world.count('lead where account_id = $1', [accountId])]).toEqual(['confirmed', 3]);
+  const people = () => world.count('lead where account_id = $1', [accountId]);
+  await expect(carryOut({ releasePages: dies })).rejects.toThrow('killed');
+  expect([await stateOf(of), await people()]).toEqual(['confirmed', 3]);
   const keyRing = { ...world.keyRing, dropRing: dies };
-  await expect(carryOut({ keyRing })).rejects.toThrow('killed');
-  expect([await stateOf(of), await world.count('lead where account_id = $1', [accountId])]).toEqual(['destroying', 0]);
+  await expect(carryOut({ keyRing, releasePages: keptPages })).rejects.toThrow('killed');
+  expect([await stateOf(of), await people()]).toEqual(['destroying', 3]);
+  await expect(carryOut(entryDies)).rejects.toThrow('killed');
+  expect([await stateOf(of), await people()]).toEqual(['destroying', 3]);
   await expect(carryOut({ openOutbox: dies })).rejects.toThrow('killed');
   await expect(carryOut({ openOutbox: () => Promise.resolve(dies) })).rejects.toThrow('killed');
   // People are gone, and the entries that say so wait for their leaves.

@@ -13,7 +13,6 @@ import { makeConnectPage } from '../../../../src/domain/pages';
 import { randomIds } from '../../../../src/kernel/ids';
 import { message, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
-import { memoryErasedAccounts } from '../../../support/erased-accounts';
 
 const DAY_MS = 86_400_000;
 const NAME = 'Harbour Coffee';
@@ -56,7 +55,7 @@ const carryOut = () =>
     ...deps(),
     log: world.deps.log,
     keyRingCopy: null,
-    erasedAccounts: memoryErasedAccounts(),
+    erasedAccounts: world.deps.erasedAccounts,
     dropBackupFiles: () => Promise.resolve(0),
     releasePages: () => Promise.resolve({ released: 0, left: 0 }),
   })();

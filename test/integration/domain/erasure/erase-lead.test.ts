@@ -131,6 +131,21 @@ it('names a lead whose erasure waits and who was set back to be written to', asy
   await carryOut();
 });
 
+it('names the entry of an erasure that is given to an account, also while it waits', async () => {
+  const ann = await subscriber();
+  await request(ann);
+  await carryOut();
+  const ofErasure = `opening is not null and encode(opening, 'escape') like '%"kind":"erasure"%'`;
+  for (const waits of [true, false]) {
+    await world.db.run(`update ledger_opening set account_id = $1 where ${ofErasure}`, [page.accountId]);
+    const { findings, pending } = await audit();
+    await world.db.run(`update ledger_opening set account_id = null where ${ofErasure}`);
+    expect([pending > 0, findings.map(({ what }) => what)]).toEqual([waits, expect.arrayContaining(['opening_owner'])]);
+    await world.sequence();
+  }
+  expect((await audit()).findings).toEqual([]);
+});
+
 it('names leaves closed without a word when the entry of their erasure is taken away', async () => {
   const ann = await subscriber();
   await request(ann);

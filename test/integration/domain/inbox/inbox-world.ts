@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OptInMode } from '../../../../src/domain/lead-status.types';
 import { makeDrainInbox, makeStoreWebhook, type DrainedInbox, type DrainInboxDeps } from '../../../../src/domain/inbox';
-import type { KeyRing } from '../../../../src/domain/keyring.types';
+import type { ErasedAccounts, KeyRing } from '../../../../src/domain/keyring.types';
 import { stopPage } from '../../../../src/domain/pages';
 import type { QueuedReply } from '../../../../src/domain/unsubscribe';
 import type { Tx } from '../../../../src/domain/sql.types';
@@ -12,7 +12,7 @@ import type { Job } from '../../../../src/jobs';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import { makeEraseByChat, openTombstones } from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
-import { openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
+import { erasedAccountsFile, openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
 import { createTestDatabase } from '../../../support/database';
 
@@ -35,7 +35,7 @@ export interface InboxWorld {
   readonly keyRing: KeyRing;
   /** The ring as another process of the installation has it. */
   otherRing(): Promise<KeyRing>;
-  readonly deps: DrainInboxDeps;
+  readonly deps: DrainInboxDeps & { readonly erasedAccounts: ErasedAccounts };
   readonly jobs: Job[];
   readonly logged: { name: string; fields: unknown }[];
   readonly skipped: { leadId: string; reason: string }[];
@@ -85,9 +85,10 @@ export async function openInboxWorld(): Promise<InboxWorld> {
   const skipped: { leadId: string; reason: string }[] = [];
   const seen = { echoes: [] as unknown[], delivered: [] as unknown[], read: [] as unknown[] };
   const note = (name: string, fields?: unknown): void => void logged.push({ name, fields });
-  const deps: DrainInboxDeps = {
+  const deps: InboxWorld['deps'] = {
     db,
     keyRing,
+    erasedAccounts: erasedAccountsFile(dir),
     clock,
     ids: randomIds,
     logOrigin: LOG_ORIGIN,
@@ -138,8 +139,8 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     },
     newAccount: async () => {
       const row = await db.first<{ id: string }>(
-        `insert into account (public_id, dek_wrapped, email_index, email_ct, name_ct, created_at)
-         values ($1, '', $2, '', '', $3) returning id`,
+        `insert into account (public_id, email_index, email_ct, name_ct, created_at)
+         values ($1, $2, '', '', $3) returning id`,
         [randomUUID(), randomBytes(16), clock.now()],
       );
       return row!.id;

@@ -9,7 +9,7 @@ const UNCHECKED: Readonly<Partial<Record<SavedTable, string>>> = {
     delivered_at read_at clicked_at unsubscribed_at mid_ct error_code error_subcode`,
   notice: 'created_at',
   page: `name token_ct state stop_reason stop_code stop_subcode stopped_at addresses_eea rate_per_second
-    accept_risk_above_40 time_zone quiet_hours setup created_at updated_at`,
+    accept_risk_above_40 time_zone quiet_hours setup is_ending created_at updated_at`,
   broadcast: `definition_ct purpose status blocked_reason out_of_window scheduled_at start_at rate_per_second
     start_delay_seconds status_before_pause launched_at frozen_at completed_at cancelled_at
     created_at updated_at receipts_counted_at`,

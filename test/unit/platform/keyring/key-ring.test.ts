@@ -50,7 +50,7 @@ describe('a key ring', () => {
     expect(second.blindIndex(PAGE, bucket, 1, '1', '7123')).toEqual(first.blindIndex(PAGE, bucket, 1, '1', '7123'));
     expect(second.blindIndex(PAGE, bucket, 1, '1', '7123').length).toBe(16);
     expect(second.pageKey(PAGE, 'page-token')).toEqual(first.pageKey(PAGE, 'page-token'));
-    for (const purpose of ['account', 'account-index', 'idempotency', 'pending-mac', 'log-signing'] as const) {
+    for (const purpose of ['account-index', 'meta-request', 'idempotency', 'pending-mac', 'log-signing'] as const) {
       expect(second.systemKey(purpose)).toEqual(first.systemKey(purpose));
     }
     expect(second.pendingMacKey()).toEqual({ id: 1, key: second.systemKey('pending-mac') });

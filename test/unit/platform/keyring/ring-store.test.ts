@@ -160,10 +160,10 @@ describe('a process killed at any file call', () => {
 
   it('of making the system ring or an inbox key leaves the installation usable', async () => {
     const deaths = await killEverywhere({
-      prepare: (rings) => Promise.resolve(rings.systemKey('account')),
+      prepare: (rings) => Promise.resolve(rings.systemKey('account-index')),
       attempt: (rings) => rings.inboxKey(TODAY),
       afterwards: async (rings, account) => {
-        expect(rings.systemKey('account')).toEqual(account);
+        expect(rings.systemKey('account-index')).toEqual(account);
         const key = await rings.inboxKey(TODAY);
         expect(await (await openRings()).inboxKey(TODAY)).toEqual(key);
       },
@@ -184,8 +184,8 @@ it('makes the first system ring whole whatever call a process was killed at', as
       break;
     }
     deaths += 1;
-    const account = (await openRings()).systemKey('account');
-    expect((await openRings()).systemKey('account')).toEqual(account);
+    const account = (await openRings()).systemKey('account-index');
+    expect((await openRings()).systemKey('account-index')).toEqual(account);
   }
   expect(deaths).toBeGreaterThanOrEqual(9);
 });
