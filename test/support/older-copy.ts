@@ -8,6 +8,8 @@ import { systemClock } from '../../src/kernel/clock';
 import { unwrapKey } from '../../src/kernel/crypto/key-wrap';
 import { randomIds } from '../../src/kernel/ids';
 import { openKeyRing, readRingsAsTheyAre, registryOf } from '../../src/platform/keyring';
+import { openRingAsItIs } from '../../src/platform/keyring/ring-seal';
+import { readSystemRing } from '../../src/platform/keyring/system-ring';
 
 /** A value of a binary column. */
 export interface Cell {
@@ -42,7 +44,6 @@ const BUCKETS = 1024;
 const WRAPPED_BYTES = 40;
 const DAY_MS = 86_400_000;
 const SYSTEM: readonly SystemKeyPurpose[] = [
-  'account',
   'account-index',
   'erased-account',
   'erased-lead',
@@ -54,23 +55,31 @@ const SYSTEM: readonly SystemKeyPurpose[] = [
 ];
 const OF_PAGE: readonly PageKeyPurpose[] = ['page-token', 'ref', 'suppression'];
 
+interface RingCopy {
+  readonly ring: KeyRing;
+  readonly dir: string;
+  readonly accountKeys: readonly Buffer[];
+}
+
 /** The key ring as its files are now, in a copy that nobody else uses. */
-export async function openCopyOf(keyRingDir: string, masterKey: Buffer): Promise<{ ring: KeyRing; dir: string }> {
+export async function openCopyOf(keyRingDir: string, masterKey: Buffer): Promise<RingCopy> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'assent-ring-copy-'));
   cpSync(keyRingDir, dir, { recursive: true });
   const registry = registryOf(await readRingsAsTheyAre(dir, [masterKey]));
   const ring = await openKeyRing({ dir, seals: [masterKey], registry, clock: systemClock, ids: randomIds });
   for (const page of pagesOf(dir)) await ring.reload(page);
-  return { ring, dir };
+  const system = openRingAsItIs([masterKey], 'system', readFileSync(path.join(dir, 'system.bin')));
+  return { ring, dir, accountKeys: [...readSystemRing(system!).accountKeys.values()] };
 }
 
 const pagesOf = (dir: string): string[] =>
   readdirSync(dir).flatMap((name) => /^page-([0-9a-f-]{36})[.]bin$/.exec(name)?.[1] ?? []);
 
 /** Every key that can be had of the files of the key ring and of what lies beside it, with what any cell of the copy gives for it. */
-export async function keysAtHand({ ring, dir }: { ring: KeyRing; dir: string }, cells: readonly Cell[]) {
+export async function keysAtHand({ ring, dir, accountKeys }: RingCopy, cells: readonly Cell[]) {
   const today = Math.floor(systemClock.now().getTime() / DAY_MS);
   const own = [
+    ...accountKeys,
     ...SYSTEM.map((purpose) => ring.systemKey(purpose)),
     ...pagesOf(dir).flatMap((page) => OF_PAGE.map((purpose) => ring.pageKey(page, purpose))),
   ];
