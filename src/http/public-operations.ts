@@ -176,7 +176,7 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
             data: z.array(
               z.object({
                 name: z.string(),
-                kind: z.enum(['table', 'job', 'log', 'metric', 'file', 'cache']),
+                kind: z.enum(['table', 'job', 'log', 'metric', 'queue', 'file', 'cache']),
                 holds: z.string(),
                 retention: z.string(),
                 fields: z.array(

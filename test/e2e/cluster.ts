@@ -19,6 +19,8 @@ export interface Cluster {
   readonly dataDir: string;
   /** Settings of its processes. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of the owner of the account. */
+  readonly authorization: { readonly authorization: string };
   readonly apis: Program[];
   readonly workers: Program[];
   startWorker(): Promise<Program>;
@@ -31,6 +33,8 @@ export interface ClusterOptions {
   readonly workers: number;
   readonly redisUrl?: string;
   readonly settings?: Record<string, string>;
+  /** More settings of its processes. */
+  readonly env?: Record<string, string>;
 }
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
@@ -60,6 +64,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     META_VERIFY_TOKEN: VERIFY_TOKEN,
     META_GRAPH_URL: sandbox.graphUrl,
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+    ...options.env,
   };
   const started: Program[] = [];
   const start = (name: 'src/main' | 'workers/main') => {
@@ -84,6 +89,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     sandbox,
     dataDir,
     env,
+    authorization: { authorization: `Bearer ${apiKey.key}` },
     apis,
     workers,
     startWorker,

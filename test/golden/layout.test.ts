@@ -44,6 +44,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'policies/account-stores.rules',
       'policies/data-map.rules',
       'policies/people-stores.rules',
+      'policies/place-stores.rules',
       'policies/program-stores.rules',
       'policies/table.rules',
       'policies/trace-stores.rules',
@@ -198,6 +199,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'erasure/read-erasures',
       'erasure/request-erasure',
       'erasure/tombstone',
+      'inbox/forget-unread',
     ],
   },
   'test/integration/domain/delivery/claim-race.test.ts': {

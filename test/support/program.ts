@@ -24,6 +24,7 @@ export function startProgram(
   name: ProgramName,
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  input?: string,
 ): Program {
   const inherited = Object.fromEntries(
     INHERITED.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
@@ -34,12 +35,13 @@ export function startProgram(
     {
       cwd: ROOT,
       env: { ...inherited, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     },
   );
+  child.stdin?.end(input);
   const parts: string[] = [];
-  child.stdout.on('data', (bytes: Buffer) => parts.push(bytes.toString()));
-  child.stderr.on('data', (bytes: Buffer) => parts.push(bytes.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (bytes: Buffer) => parts.push(bytes.toString()));
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => {
       resolve(code ?? signal ?? 'unknown');
@@ -67,12 +69,21 @@ export function startProgram(
   };
 }
 
+interface Ran {
+  readonly code: number | string;
+  readonly json: unknown;
+  readonly output: string;
+}
+
 /** Runs a command to its end and parses what it printed on standard output. */
-export async function runCli(
-  env: Readonly<Record<string, string>>,
-  ...args: string[]
-): Promise<{ code: number | string; json: unknown; output: string }> {
-  const program = startProgram('src/cli/main', env, args);
+export const runCli = (env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> => toItsEnd(env, args);
+
+/** The same, with something on its standard input. */
+export const runCliOn = (input: string, env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> =>
+  toItsEnd(env, args, input);
+
+async function toItsEnd(env: Readonly<Record<string, string>>, args: readonly string[], input?: string): Promise<Ran> {
+  const program = startProgram('src/cli/main', env, args, input);
   let stdout = '';
   program.child.stdout?.on('data', (bytes: Buffer) => {
     stdout += bytes.toString();

@@ -1,6 +1,7 @@
 import type { Log } from '../../kernel/log';
 import type { AppendDeps } from '../consent';
 import { dayOf } from '../day-key';
+import { openUnread } from '../inbox';
 import type { KeyRingCopy } from '../keyring.types';
 import { lockLeadRow, onRing, openLead, rotateBucket, settleBucket, type LeadPage } from '../leads';
 import { signCertificate } from '../ledger';
@@ -78,17 +79,21 @@ async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise
   const at = deps.clock.now();
   const keyDay = dayOf(at);
   const dayKey = await deps.keyRing.inboxKey(keyDay);
+  const forgetUnread = await openUnread(deps);
   await rotateBucket(deps, {
     page,
     bucket: work.bucket,
     discard: async (tx, version) => {
       const tombstones: Tombstone[] = [];
+      const psids: string[] = [];
       for (const erasure of await readReady(tx, work.pageId, work.bucket)) {
         const psid = await discardLead(tx, deps, { page, erasure, at, version });
         if (psid === null) continue;
+        psids.push(psid);
         tombstones.push({ keyDay, mac: tombstoneMac(dayKey, page.metaPageId, psid), erasedAt: at });
       }
       await insertTombstones(tx, tombstones);
+      await forgetUnread(tx, psids);
     },
   });
 }

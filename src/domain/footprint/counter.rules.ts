@@ -10,26 +10,35 @@ export interface Counter {
   found(): ReadonlyMap<string, number>;
 }
 
-/** Needles of at least two bytes, by the two that they begin with: one look at each place of what is searched serves all of them. */
+/** Needles of at least three bytes, by those that they begin with: one look at each place of what is searched serves all of them. */
 export interface NeedleTable {
   readonly longest: number;
-  /** 1 where a needle begins with these two bytes. */
-  readonly begins: Uint8Array;
+  /** 1 where a needle begins with these two bytes: small enough to be at hand always. */
+  readonly pairs: Uint8Array;
+  /** A bit for each three bytes: with thousands of needles most pairs begin one. */
+  readonly triples: Uint8Array;
   readonly byBeginning: ReadonlyMap<number, readonly Needle[]>;
 }
 
 const PAIRS = 65_536;
-const pairAt = (bytes: Buffer, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+const TRIPLES = 256 * PAIRS;
+const tripleAt = (bytes: Buffer, at: number): number =>
+  ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+const hasBit = (bits: Uint8Array, at: number): boolean => ((bits[at >> 3] ?? 0) & (1 << (at & 7))) !== 0;
 
 export function tableOf(needles: readonly Needle[]): NeedleTable {
-  const begins = new Uint8Array(PAIRS);
+  const pairs = new Uint8Array(PAIRS);
+  const triples = new Uint8Array(TRIPLES / 8);
   const byBeginning = new Map<number, Needle[]>();
   for (const needle of needles) {
-    const pair = pairAt(needle.bytes, 0);
-    begins[pair] = 1;
-    byBeginning.set(pair, [...(byBeginning.get(pair) ?? []), needle]);
+    const triple = tripleAt(needle.bytes, 0);
+    pairs[triple >> 8] = 1;
+    triples[triple >> 3] = (triples[triple >> 3] ?? 0) | (1 << (triple & 7));
+    const known = byBeginning.get(triple);
+    if (known === undefined) byBeginning.set(triple, [needle]);
+    else known.push(needle);
   }
-  return { begins, byBeginning, longest: Math.max(0, ...needles.map(({ bytes }) => bytes.length)) };
+  return { pairs, triples, byBeginning, longest: Math.max(0, ...needles.map(({ bytes }) => bytes.length)) };
 }
 
 export function counterOf(table: NeedleTable): Counter {
@@ -51,14 +60,14 @@ export function counterOf(table: NeedleTable): Counter {
 /** Those that end behind the first `known` bytes: the others were counted with the piece before. */
 function countNew(
   window: Buffer,
-  { begins, byBeginning }: NeedleTable,
+  { pairs, triples, byBeginning }: NeedleTable,
   known: number,
   counts: Map<string, number>,
 ): void {
-  for (let at = 0; at + 1 < window.length; at += 1) {
-    const pair = ((window[at] ?? 0) << 8) | (window[at + 1] ?? 0);
-    if (begins[pair] === 0) continue;
-    for (const { encoding, bytes } of byBeginning.get(pair) ?? []) {
+  for (let at = 0; at + 2 < window.length; at += 1) {
+    const triple = tripleAt(window, at);
+    if (pairs[triple >> 8] === 0 || !hasBit(triples, triple)) continue;
+    for (const { encoding, bytes } of byBeginning.get(triple) ?? []) {
       const end = at + bytes.length;
       if (end <= known || end > window.length || window.compare(bytes, 0, bytes.length, at, end) !== 0) continue;
       counts.set(encoding, (counts.get(encoding) ?? 0) + 1);

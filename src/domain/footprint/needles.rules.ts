@@ -11,7 +11,7 @@ export const LEAST_BYTES = 6;
 
 /**
  * All forms in which a value is looked for: as text in both normal forms and cases, in two widths, in hex, base64 (wherever it begins in
- * it), as JSON escapes and in addresses; and its bare hash, for that would name the person too.
+ * it), as JSON escapes and in addresses; its bare hash, for that would name the person too; and the bytes that it names in hex.
  *
  * @param value at least `LEAST_BYTES` bytes in UTF-8
  */
@@ -23,7 +23,7 @@ export function needlesOf(value: string): Needle[] {
     ['upper case', value.toUpperCase()],
     ['lower case', value.toLowerCase()],
   ]);
-  const needles = [...texts].flatMap(([form, text]) => formsOf(form, text));
+  const needles = [...[...texts].flatMap(([form, text]) => formsOf(form, text)), ...bytesNamedBy(value)];
   const seen = new Set<string>();
   return needles.filter(({ bytes }) => {
     const mark = bytes.toString('latin1');
@@ -31,6 +31,12 @@ export function needlesOf(value: string): Needle[] {
     seen.add(mark);
     return true;
   });
+}
+
+/** An id that people read in hex, such as a UUID, lies as its bytes in a binary column or file. */
+function bytesNamedBy(value: string): Needle[] {
+  const digits = value.replaceAll('-', '');
+  return /^(?:[0-9a-f]{2})+$/i.test(digits) ? [{ encoding: 'bytes of hex', bytes: Buffer.from(digits, 'hex') }] : [];
 }
 
 function formsOf(form: string, text: string): Needle[] {

@@ -94,6 +94,17 @@ export async function deleteBody(sql: Sql, id: RowId): Promise<void> {
   await sql.run(`delete from inbox where id = $1`, [id]);
 }
 
+export type TriedBody = Pick<InboxRow, 'id' | 'deliveryId' | 'keyDay' | 'bodyCt'>;
+
+/** Bodies that were tried and wait to be tried again. */
+export const readTriedBodies = (tx: Tx): Promise<TriedBody[]> =>
+  tx.rows(
+    `select id, delivery_id as "deliveryId", key_day as "keyDay", body_ct as "bodyCt" from inbox where attempts > 0`,
+  );
+
+export const deleteBodies = (tx: Tx, ids: readonly RowId[]): Promise<number> =>
+  tx.run(`delete from inbox where id = any($1::bigint[])`, [ids]);
+
 export function deleteBodiesBefore(sql: Sql, receivedBefore: Date): Promise<number> {
   return sql.run(`delete from inbox where received_at < $1`, [receivedBefore]);
 }

@@ -31,10 +31,10 @@ export interface FieldGroup {
   readonly purpose: string;
 }
 
-/** A table, a kind of job, a file, a cache. */
+/** A table, a kind of job, the queue, a file, a cache. */
 export interface Store {
   readonly name: string;
-  readonly kind: 'table' | 'job' | 'log' | 'metric' | 'file' | 'cache';
+  readonly kind: 'table' | 'job' | 'log' | 'metric' | 'queue' | 'file' | 'cache';
   readonly holds: string;
   /** What ends it. */
   readonly retention: string;

@@ -30,3 +30,20 @@ export const rowNumbers = (fields: string): FieldGroup =>
     'person',
     'Numbers by which rows of this database find one another; they mean nothing outside of it.',
   );
+
+export const ofNobody = (fields: string, purpose: string, form?: Form): FieldGroup =>
+  technical(fields, 'nobody', purpose, form);
+
+export const store = (
+  kind: Store['kind'],
+  name: string,
+  holds: string,
+  retention: string,
+  groups: readonly FieldGroup[],
+): Store => ({
+  name,
+  kind,
+  holds,
+  retention,
+  groups,
+});

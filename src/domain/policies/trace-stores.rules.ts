@@ -4,7 +4,7 @@ import { rowNumbers, table, technical, UNTIL_ACCOUNT, UNTIL_ERASED } from './tab
 /** Tables in which people leave a trace beside their own rows. */
 export const TRACE_STORES: readonly Store[] = [
   table('broadcast_lead', 'People whom a draft names.', UNTIL_ERASED, [rowNumbers('broadcast_id lead_id')]),
-  table('inbox_event', 'Events that were taken in.', 'Two days.', [
+  table('inbox_event', 'Events that were taken in.', 'A week, or until the person is erased.', [
     rowNumbers('lead_id'),
     {
       fields: 'event_mac seen_at',
@@ -17,7 +17,7 @@ export const TRACE_STORES: readonly Store[] = [
   table(
     'inbox',
     'Webhooks that wait to be read.',
-    'Until they are read; at the longest two days, then their key is destroyed.',
+    'Until they are read; at the longest 36 hours. The key of their day is destroyed 48 hours after it.',
     [
       rowNumbers('id delivery_id key_day attempts due_at received_at'),
       {

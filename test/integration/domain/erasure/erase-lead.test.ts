@@ -8,11 +8,12 @@ import {
   makeShowErasure,
   type ErasureView,
 } from '../../../../src/domain/erasure';
+import { openBody } from '../../../../src/domain/inbox/body';
 import type { KeyRingCopy } from '../../../../src/domain/keyring.types';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { suppressionMac } from '../../../../src/domain/pages';
-import { message, newPsid, type TestPage } from '../inbox/inbox-world';
+import { bodyOf, message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld, type Subscriber } from '../proof/proof-world';
 
 let world: ProofWorld;
@@ -293,6 +294,31 @@ it('makes nobody of a webhook that comes late, and somebody new of one who write
     [again.id, subjectRef],
   );
   expect(row).toEqual({ n: 1, isNew: true });
+});
+
+it('deletes a webhook that was not understood and names them, and none that names somebody else or is understood', async () => {
+  const [ann, bob] = [await subscriber(), await subscriber()];
+  const broken = ({ psid }: Subscriber) => `{"object":"page","who":"${psid}"`;
+  for (const body of [broken(ann), broken(bob)]) await world.store(Buffer.from(body));
+  await world.drain();
+  expect(await count('inbox')).toBe(2);
+  // Of both, and it failed for another reason: it is worked again, and what it says of Bob must not be lost.
+  await world.store(
+    bodyOf(page, message(page, ann.psid, world.now(), 'one'), message(page, bob.psid, world.now(), 'STOP')),
+  );
+  await world.db.run('update inbox set attempts = 1 where attempts = 0');
+  await request(ann);
+  await world.sequence();
+  await carryOut();
+  const left = await world.db.rows<{ keyDay: number; id: string; ct: Buffer }>(
+    'select key_day as "keyDay", delivery_id as id, body_ct as ct from inbox order by id',
+  );
+  const bodies = await Promise.all(
+    left.map(async ({ keyDay, id, ct }) => openBody(await world.keyRing.inboxKey(keyDay), id, ct).bytes.toString()),
+  );
+  expect(bodies.filter((text) => text.includes('"who"'))).toEqual([broken(bob)]);
+  expect(bodies).toHaveLength(2);
+  await world.db.run('delete from inbox');
 });
 
 it.each([

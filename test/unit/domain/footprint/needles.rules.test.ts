@@ -48,6 +48,15 @@ it.each(FORMS)('finds a value as %s', (_form, write) => {
   expect(found(VALUE, Buffer.concat([utf8('before '), write('Somebody Else'), utf8(' behind')]))).toBe(false);
 });
 
+it.each([
+  ['a UUID', '5c8a8f4e-64b0-4b7a-9c54-0d2b1b0e7a11'],
+  ['hex', '5C8A8F4E64B0'],
+])('finds %s as the bytes that it stands for', (_form, id) => {
+  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex');
+  expect(found(id, Buffer.concat([utf8('before '), bytes, utf8(' behind')]))).toBe(true);
+  expect(found(id, Buffer.concat([utf8('before '), bytes.subarray(1), utf8(' behind')]))).toBe(false);
+});
+
 it('finds any value in any of these forms, wherever a piece ends', () => {
   const values = fc.string({
     unit: fc.constantFrom('a', 'b', 'c', 'X', 'Y', 'Z', '0', '9', ' ', '+', '/', '?', '~'),
