@@ -920,6 +920,11 @@ const VIAS = {
 const BEGINNINGS = ['opt_in', 'withdraw'];
 const isGrant = ({ body }) =>
   GRANTS.includes(body.kind) && Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
+/** What Meta says of its own permission for marketing messages: without the last of these there is none. */
+const LIVE = ['granted', 'renewed', 'resumed'];
+const isPermission = ({ body }) => body.kind === 'token' && LIVE.includes(body.state);
+/** Entries that are proved by nothing but a webhook. */
+const isBasis = (entry) => isGrant(entry) || isPermission(entry);
 const SENDS_FIELDS = ['v', 'log', 'kind', 'at', 'page', 'broadcast', 'content_sha256', 'n', 'root', 'test'];
 const MESSAGE_FIELDS = [
   'v',
@@ -1383,6 +1388,7 @@ function checkActs({ entries }) {
   let withdrawal = null;
   let isOut = false;
   let token = null;
+  let heardAt = -Infinity;
   let lastShown = null;
   const shown = new Set();
   const used = new Map();
@@ -1407,7 +1413,7 @@ function checkActs({ entries }) {
       isOut = false;
     }
     if (body.kind === 'withdraw') [grant, withdrawal, isOut] = [null, entry, true];
-    if (body.kind === 'token') token = body;
+    if (body.kind === 'token') [token, heardAt] = [body, requireLater(entry, heardAt)];
     if (body.kind === 'notice_shown') {
       lastShown = String(body.notice?.sha256);
       shown.add(lastShown);
@@ -1418,6 +1424,14 @@ function checkActs({ entries }) {
     }
     return { grant, token, lastShown, isAgreedShown: shown.has(wordingOf(grant)) };
   });
+}
+
+/** What Meta said of its permission holds until it says something else: an older word changes nothing. */
+function requireLater({ name, body }, heardAt) {
+  if (body.event_at === undefined) return heardAt;
+  const at = timeOf(body.event_at, 3, `${name}: event_at`);
+  need(at > heardAt, 3, `${name} tells of a permission at Messenger something that is older than what is known`);
+  return at;
 }
 
 /** When the person left. What was no message of theirs has no time but that of the server, whose clock is not Meta's. */
@@ -1531,7 +1545,7 @@ function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown 
   const sentAt = timeOf(sends.body.at, 3, `${name}: at`);
   need(Math.abs(sentAt - Date.parse(body.at)) <= SENDS_SKEW_MS, 3, `${name}: message and chunk have different times`);
   if (body.path !== 'marketing') return;
-  const isLive = token !== null && ['granted', 'renewed', 'resumed'].includes(token.state);
+  const isLive = token !== null && LIVE.includes(token.state);
   const isOpen = isLive && (token.expires === null || Date.parse(token.expires) > Date.parse(body.at));
   need(isOpen, 3, `${name} went by the marketing path without a live permission at Messenger`);
 }
@@ -1544,7 +1558,9 @@ const digits = (value) => (typeof value === 'number' ? String(value) : value);
 function parseEvent(bytes, what) {
   need(bytes.length <= MOST_WEBHOOK_BYTES, 4, `${what} is too long`);
   need(isShallow(bytes), 4, `${what} is nested too deep`);
-  const text = bytes.toString('utf8').replace(/("id"\s*:\s*)(\d{1,32})(?=\s*[,}])/g, '$1"$2"');
+  const text = bytes
+    .toString('utf8')
+    .replace(/("(?:id|notification_messages_token)"\s*:\s*)(\d{1,400})(?=\s*[,}])/g, '$1"$2"');
   try {
     return JSON.parse(text);
   } catch {
@@ -1582,6 +1598,8 @@ function checkEvidence(files, own, entry, warn) {
   const folder = `evidence/${number}`;
   if (body.evidence === undefined) {
     need(own.length === 0, 4, `${folder} holds evidence for an entry that names none`);
+    const isTimer = body.kind !== 'token' || body.state === 'expired';
+    need(isTimer, 4, `${entry.name} tells of a permission at Messenger, and names no webhook that says so`);
     return null;
   }
   const { evidence } = body;
@@ -1606,7 +1624,7 @@ function checkEvidence(files, own, entry, warn) {
   const total = evidence.segs.reduce((sum, seg) => sum + seg[1], 0);
   need(total === evidence.len, 4, `${entry.name}.json: the pieces of the webhook do not add up to its length`);
   need(total <= MOST_WEBHOOK_BYTES, 4, `${entry.name}.json: the webhook is longer than a server takes`);
-  if (own.length === 0) return { grade: isGrant(entry) ? 'ABSENT' : 'not kept' };
+  if (own.length === 0) return { grade: isBasis(entry) ? 'ABSENT' : 'not kept' };
   return checkSegments(files, entry, folder, new Set(own), warn);
 }
 
@@ -1704,7 +1722,7 @@ function momentOf(value) {
 function checkEvent(event, around, { name, body }, folder, warn) {
   const sender = digits(event?.sender?.id);
   if (sender === undefined) {
-    need(!GRANTS.includes(body.kind), 4, `${name}: the event names no person`);
+    need(![...GRANTS, 'token'].includes(body.kind), 4, `${name}: the event names no person`);
     warn(`${folder}: the event has another form than a message; person and time were not compared`);
     return false;
   }
@@ -1715,6 +1733,7 @@ function checkEvent(event, around, { name, body }, folder, warn) {
   const isShaped = wanted === undefined || wanted.some((shape) => Object.hasOwn(event, shape));
   need(isShaped, 4, `${name}: the event is of another kind than the entry says`);
   checkMeaning(readMeaning(event), name, body);
+  if (body.kind === 'token') checkPermission(event.optin, name, body);
   return isTimed;
 }
 
@@ -1814,6 +1833,30 @@ function checkMeaning(meaning, name, { kind, via }) {
   };
   need(meant[via] !== false, 4, `${name}: the event means something else than the entry says`);
 }
+
+/** Meta's pages write its words with a blank, programs with an underscore. */
+const wordOf = (value) => (typeof value === 'string' ? storable(value).toUpperCase().replaceAll(' ', '_') : '');
+
+function permissionStateOf({ notification_messages_status: status, user_token_status: token }) {
+  const word = wordOf(status);
+  if (word === '') return wordOf(token) === 'REFRESHED' ? 'renewed' : 'granted';
+  if (word.startsWith('STOP')) return 'stopped';
+  return word.startsWith('RESUME') ? 'resumed' : null;
+}
+
+/** What an entry says of Meta's own permission must be what the event says, as far as that goes. */
+function checkPermission(optin, name, { state, expires, token_sha256: digest }) {
+  const isSaid = optin?.type === 'notification_messages' && permissionStateOf(optin) === state;
+  need(isSaid, 4, `${name}: the event says something else of the permission at Messenger than the entry`);
+  const until = momentOf(optin.token_expiry_timestamp);
+  need(until === null || expires === iso(until), 4, `${name}: the permission ends at another time than the event says`);
+  const token = digits(optin.notification_messages_token);
+  const isOwn = typeof token !== 'string' || sha256(storable(token)).toString('hex') === digest;
+  need(isOwn, 4, `${name}: the permission has another token than the event says`);
+}
+
+/** Text as a server can store it. */
+const storable = (text) => text.replace(/[\0\p{Surrogate}]/gu, '');
 
 /** Words of a person for the auditor to read: nothing that could move the cursor or turn the line round. */
 const quoted = (text) =>
@@ -2168,7 +2211,7 @@ function checkPerson(files, { context, moments }, findings, prefix) {
   findings.try(() => requireOwnBytes(evidence), prefix);
   for (const { entry, found } of evidence) {
     const what = lackOf(found);
-    if (what === undefined || !isGrant(entry)) continue;
+    if (what === undefined || !isBasis(entry)) continue;
     findings.hasGrantEvidence = false;
     findings.note(`${prefix}${entry.name} grants, and the webhook it rests on ${what}`);
   }
