@@ -1673,7 +1673,7 @@ function checkSegments(files, entry, folder, own, warn) {
   const act = parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`);
   const isWhole = parts.every((part) => part !== null);
   const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind === 'e' || parts[at] !== null);
-  // Of a body of very many events only this one is cut out: what lies around it is withheld as two pieces.
+  // Of a body of very many events only this one is cut out: what lies around it, the envelope too, is withheld as two pieces.
   const around =
     isWhole || (isEnvelopeWhole && evidence.segs[0][0] === 'p') ? readWebhook(parts, act, entry, folder) : null;
   const found = {
@@ -1682,7 +1682,8 @@ function checkSegments(files, entry, folder, own, warn) {
     ...(entry.body.via === 'keyword' ? { words: quoted(readMeaning(act ?? {}).text ?? '') } : {}),
   };
   if (isWhole) return { grade: 'E1', body: Buffer.concat(parts), ...found };
-  return { grade: isEnvelopeWhole ? 'E2' : 'E3', ...found };
+  if (around !== null) return { grade: 'E2', ...found };
+  return { grade: isEnvelopeWhole ? 'E4' : 'E3', ...found };
 }
 
 /** The webhook with other people's events as null. @returns the part of it that is about this Page and holds the event */
@@ -2163,7 +2164,11 @@ function noteMaking({ madeAt }, findings) {
 /** What keeps the webhook of a grant from proving it. */
 function lackOf(found) {
   if (found === undefined || found === null) return undefined;
-  const what = { ABSENT: 'is not in the bundle', E3: 'is withheld in part' }[found.grade];
+  const what = {
+    ABSENT: 'is not in the bundle',
+    E3: 'is withheld in part',
+    E4: 'was logged without its envelope: of which Page and of what kind it was is the word of the operator',
+  }[found.grade];
   return what ?? (found.isTimed === false ? 'does not itself say when the act happened' : undefined);
 }
 
@@ -2559,6 +2564,7 @@ function printed(result) {
       E1: 'the whole webhook is here',
       E2: "the person's event is here; other people's are withheld",
       E3: "the person's event is here; part of the webhook itself is withheld",
+      E4: "the person's event is here, and nothing of the webhook around it",
       'not kept': 'its words were not kept',
       ABSENT: 'it grants, and its webhook is not here',
     };

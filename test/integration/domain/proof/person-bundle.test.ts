@@ -98,6 +98,7 @@ it('shows of a body with very many events the own one alone', async () => {
   expect(others.filter((psid) => all.includes(psid))).toEqual([]);
   const verdict = verifier.verify(json, key());
   expect([verdict.exit, verdict.levels.flatMap(({ reasons }) => reasons)]).toEqual([2, []]);
+  expect([verdict.evidence[0]!.grade, verdict.levels[3]!.state]).toEqual(['E4', 'ABSENT']);
 });
 
 it("proves each word of Meta's about its own permission for marketing messages", async () => {
