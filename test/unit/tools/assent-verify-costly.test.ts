@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { jsonOf, type Files } from '../../support/bundle-fixture';
 import { certificateOf } from '../../support/der';
+import { makeEdTsa } from '../../support/ed-tsa';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { reasonsOf, statesOf, type Verdict } from '../../support/verifier';
 import { type Auditor, bundleOf, CAST, honestPlan, openAuditor } from './bundle-world';
@@ -65,6 +66,22 @@ describe('a time-stamp', () => {
     expect([byRoot.exit, byRoot.notes.join()]).toEqual([2, expect.stringContaining('no authority you named')]);
     signer.close();
     root.close();
+  });
+
+  it.each(['ed25519', 'ed448'] as const)('with a key of the curve %s counts', async (kind) => {
+    const one = makeEdTsa(kind);
+    auditor.file(`${kind}.pem`, one.authority);
+    const steps = plan();
+    steps.after.stamp = (request) => one.reply(request);
+    const verdict = await judge(bundleOf(steps), [...KEY, '--tsa', `${kind}.pem`]);
+    expect([verdict.exit, reasonsOf(verdict)]).toEqual([0, '']);
+    steps.after.stamp = (request) => {
+      const reply = one.reply(request);
+      reply[reply.length - 1]! ^= 1;
+      return reply;
+    };
+    const bent = await judge(bundleOf(steps), [...KEY, '--tsa', `${kind}.pem`]);
+    expect([bent.exit, reasonsOf(bent, 2)]).toEqual([1, expect.stringContaining('has a wrong signature')]);
   });
 
   it('is not held against certificates without end', async () => {
