@@ -15,9 +15,9 @@ export interface EdTsa {
   /** PEM of its certificate, which nobody else issued. */
   readonly authority: string;
   /** Signs a TSTInfo. @returns the token, without a status */
-  sign(info: Buffer): Buffer;
+  readonly sign: (info: Buffer) => Buffer;
   /** Answers a request of the bundle fixture. */
-  reply(request: Buffer): Buffer;
+  readonly reply: (request: Buffer) => Buffer;
 }
 
 const hashOf = (name: string, bytes: Buffer): Buffer => createHash(name).update(bytes).digest();
