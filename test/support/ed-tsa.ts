@@ -47,7 +47,7 @@ export function makeEdTsa(kind: keyof typeof ALGORITHMS): EdTsa {
       ['06092a864886f70d010904', der(0x04, hashOf('sha512', info))] as const,
       ['060b2a864886f70d010910022f', certificateId] as const,
     ].map(([type, value]) => der(0x30, hex(type), der(0x31, value)));
-    const set = der(0x31, ...attributes.sort(Buffer.compare));
+    const set = der(0x31, ...attributes.sort((a, b) => a.compare(b)));
     const signature = sign(null, set, createPrivateKey(key));
     const serial = Buffer.alloc(2);
     serial.writeUInt16BE(NUMBER);
