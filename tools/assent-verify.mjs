@@ -30,16 +30,25 @@ const MOST_BUNDLE_BYTES = 1024 * MIB;
 const MOST_MEMBERS = 100_000;
 const MOST_BODY_BYTES = 16 * 1024;
 const MOST_NOTE_BYTES = 16 * 1024;
-const MOST_TOKEN_BYTES = 256 * 1024;
+/** The server takes no longer answer of an authority. */
+const MOST_TOKEN_BYTES = 64 * 1024;
+/** Within one element of DER. */
+const MOST_PARTS = 64;
 /** The server takes no larger webhook, and none with more levels. */
 const MOST_WEBHOOK_BYTES = MIB;
 const MOST_WEBHOOK_DEPTH = 65;
 const MOST_DEPTH = 8;
 const MOST_MESSAGES = 500;
 const MOST_CHECKPOINTS = 2_000;
-/** Keys that a log has had. */
-const MOST_KEYS = 500;
+/** Keys that a log has had: the former one signs beside a new one for 30 days, so these are more than twenty years. */
+const MOST_KEYS = 256;
+/** Two keys of a log sign a checkpoint at most. */
+const MOST_OWN_LINES = 4;
+const MOST_LINES = 128;
 const MOST_CERTIFICATES = 16;
+const MOST_CERTIFICATE_BYTES = 16 * 1024;
+/** In a whole bundle, each counted once. */
+const MOST_OTHER_CERTIFICATES = 2_000;
 /** Pairs of certificates of which one is said to have issued the other, in a whole bundle. Authorities have few, and the same ones for years. */
 const MOST_ISSUES = 4_000;
 const MOST_RSA_BITS = 8_192;
@@ -239,14 +248,17 @@ const bundleKey = ({ name, publicKey }) => {
   return { name: own, type: ED25519, publicKey, id: keyId(own, ED25519, publicKey) };
 };
 
-const ed25519 = (key, message, signature) =>
-  signature.length === 64 &&
-  verify(
-    null,
-    message,
-    createPublicKey({ key: Buffer.concat([SPKI, key.publicKey]), format: 'der', type: 'spki' }),
-    signature,
-  );
+/** Keys of this kind take longer to read than to use. */
+const READ_KEYS = new WeakMap();
+
+function ed25519(key, message, signature) {
+  if (signature.length !== 64) return false;
+  if (!READ_KEYS.has(key)) {
+    const der = Buffer.concat([SPKI, key.publicKey]);
+    READ_KEYS.set(key, createPublicKey({ key: der, format: 'der', type: 'spki' }));
+  }
+  return verify(null, message, READ_KEYS.get(key), signature);
+}
 
 /** Takes a signed note apart (C2SP signed-note). A line of somebody else that cannot be read has no `id`. */
 function readNote(bytes, what, own) {
@@ -254,17 +266,19 @@ function readNote(bytes, what, own) {
   const text = bytes.toString('utf8');
   const end = text.lastIndexOf('\n\n');
   need(end >= 0 && text.endsWith('\n') && Buffer.from(text).equals(bytes), 1, `${what} is not a signed note`);
-  const signatures = text
-    .slice(end + 2, -1)
-    .split('\n')
-    .map((line) => {
-      const [, name, base64] = /^\u2014 ([^\s+]+) (.+)$/.exec(line) ?? [];
-      need(name !== undefined, 1, `${what} is not a signed note`);
-      const packed = Buffer.from(base64, 'base64');
-      const isRead = packed.length > 4 && packed.toString('base64') === base64;
-      need(isRead || name !== own, 1, `${what} has a malformed signature`);
-      return { name, id: isRead ? packed.subarray(0, 4) : null, signature: packed.subarray(4), line: `${line}\n` };
-    });
+  const lines = text.slice(end + 2, -1).split('\n');
+  need(lines.length <= MOST_LINES, 1, `${what} has more signatures than it may`);
+  const signatures = lines.map((line) => {
+    const [, name, base64] = /^\u2014 ([^\s+]+) (.+)$/.exec(line) ?? [];
+    need(name !== undefined, 1, `${what} is not a signed note`);
+    const packed = Buffer.from(base64, 'base64');
+    const isRead = packed.length > 4 && packed.toString('base64') === base64;
+    need(isRead || name !== own, 1, `${what} has a malformed signature`);
+    return { name, id: isRead ? packed.subarray(0, 4) : null, signature: packed.subarray(4), line: `${line}\n` };
+  });
+  const ids = signatures.flatMap(({ name, id }) => (name === own ? [id.toString('hex')] : []));
+  need(new Set(ids).size === ids.length, 1, `${what} is signed twice with one key`);
+  need(ids.length <= MOST_OWN_LINES, 1, `${what} is signed with more keys of the log than there are at a time`);
   return { text: text.slice(0, end + 1), signatures };
 }
 
@@ -272,7 +286,10 @@ const linesBy = (note, key) => note.signatures.filter(({ name, id }) => name ===
 
 /** The note must be signed by one of the keys; another signature in the name of one of them that does not hold is refused too. */
 function requireSignature(note, keys, what) {
-  const own = keys.flatMap((key) => linesBy(note, key).map(({ signature }) => ({ key, signature })));
+  const lines = note.signatures.filter(({ name }) => name === keys[0].name);
+  const own = lines.flatMap(({ id, signature }) =>
+    keys.flatMap((key) => (id?.equals(key.id) ? [{ key, signature }] : [])),
+  );
   const which = keys.length === 1 ? 'the key you gave' : 'a key you gave, or one that it vouches for';
   need(own.length > 0, 1, `${what} is not signed with ${which}`);
   for (const { key, signature } of own) {
@@ -282,10 +299,9 @@ function requireSignature(note, keys, what) {
 }
 
 /** A checkpoint of the log (C2SP tlog-checkpoint), its signature checked. */
-function readCheckpoint(bytes, keys, what) {
-  const head = readHead(bytes, keys, what);
+function requireCheckpoint(head, keys) {
+  const { what, origin, text, signatures } = head;
   requireSignature(head, keys, what);
-  const { origin, text, signatures } = head;
   const logLines = signatures.filter(({ name }) => name === origin).map(({ line }) => line);
   const firstOther = signatures.findIndex(({ name }) => name !== origin);
   const isOrdered = signatures
@@ -371,9 +387,10 @@ function derAt(bytes, at) {
   return { tag, content: bytes.subarray(from, from + length), whole: bytes.subarray(at, from + length) };
 }
 
-function derChildren({ content }) {
+function derChildren({ content }, most = MOST_PARTS, sentence = 'has too many parts') {
   const children = [];
   for (let at = 0; at < content.length;) {
+    need(children.length < most, 2, sentence);
     const child = derAt(content, at);
     children.push(child);
     at += child.whole.length;
@@ -396,12 +413,21 @@ const digestOf = (algorithm) => {
   return name;
 };
 
+/** What is told of a certificate is worked out once: the same few come with most time-stamps of a bundle. */
+function remembered(work) {
+  const known = new WeakMap();
+  return (certificate) => {
+    if (!known.has(certificate)) known.set(certificate, work(certificate));
+    return known.get(certificate);
+  };
+}
+
 /**
  * Checks a time-stamp over `stamped` in every part.
  *
- * @param authorities those that count @param isIssuedBy see `issues` @returns its time, and whether one of them made it
+ * @param authorities those that count @param shelf of the bundle @returns its time, and whether one of them made it
  */
-function readTimestamp(bytes, stamped, authorities, isIssuedBy) {
+function readTimestamp(bytes, stamped, authorities, shelf) {
   need(bytes.length <= MOST_TOKEN_BYTES, 2, 'is too long');
   const response = derAt(bytes, 0);
   need(response.whole.length === bytes.length, 2, 'has bytes behind it');
@@ -414,49 +440,53 @@ function readTimestamp(bytes, stamped, authorities, isIssuedBy) {
   const inner = derChildren(fields[2]);
   need(inner.length === 2 && oidOf(inner[0]) === OID.tstInfo, 2, 'is not a time-stamp');
   const { content } = derChild(inner[1], 0);
-  const given = fields.filter(({ tag }) => tag === 0xa0).flatMap(derChildren);
-  need(given.length <= MOST_CERTIFICATES, 2, 'holds too many certificates');
-  const certificates = given.map(certificateOf);
+  const sets = fields.filter(({ tag }) => tag === 0xa0);
+  need(sets.length <= 1, 2, 'is not a time-stamp');
+  const given = sets.flatMap((set) => derChildren(set, MOST_CERTIFICATES, 'holds too many certificates'));
+  const certificates = given.map(shelf.certificate);
   const signers = derChildren(fields[fields.length - 1]);
   need(signers.length === 1, 2, 'has not one signer');
   const at = requireImprint(derAt(content, 0), stamped);
   const certificate = requireSigner(derChildren(signers[0]), content, certificates);
-  const usage = certificate.keyUsage ?? certificate.toLegacyObject().ext_key_usage ?? [];
+  const usage = usageOf(certificate);
   need(usage.length === 1 && usage[0] === TIME_STAMPING, 2, 'is signed with a certificate that is not for time-stamps');
   need(isUsageCritical(certificate), 2, 'is signed with a certificate that does not insist on its use for time-stamps');
-  const isValid = at >= Date.parse(certificate.validFrom) && at <= Date.parse(certificate.validTo);
-  need(isValid, 2, 'is signed with a certificate that was not valid then');
-  return { at, isTrusted: isTrusted(certificate, certificates, authorities, at, isIssuedBy), by: nameOf(certificate) };
+  need(isValid(certificate, at), 2, 'is signed with a certificate that was not valid then');
+  return {
+    at,
+    isTrusted: isTrusted(certificate, certificates, authorities, at, shelf.isIssuedBy),
+    by: nameOf(certificate),
+  };
 }
 
-function certificateOf({ whole }) {
-  try {
-    return new X509Certificate(whole);
-  } catch {
-    return refuse(2, 'holds a certificate that cannot be read');
-  }
-}
+const usageOf = remembered((certificate) => certificate.keyUsage ?? certificate.toLegacyObject().ext_key_usage ?? []);
+const validityOf = remembered(({ validFrom, validTo }) => [Date.parse(validFrom), Date.parse(validTo)]);
+const isValid = (certificate, at) => at >= validityOf(certificate)[0] && at <= validityOf(certificate)[1];
+const usualKeyOf = remembered(({ publicKey }) => (isUsual(publicKey) ? publicKey : null));
 
 /** Serial number, signature algorithm, issuer, validity, subject and so on: what stands behind the version. */
-const factsOf = ({ raw }) => derChildren(derChild(derAt(raw, 0), 0)).filter(({ tag }, at) => at > 0 || tag !== 0xa0);
+const factsOf = remembered(({ raw }) =>
+  derChildren(derChild(derAt(raw, 0), 0)).filter(({ tag }, at) => at > 0 || tag !== 0xa0),
+);
 
-/** Whether a token, which may be damaged, holds the name of an authority that the auditor named. */
-const namesOne = (token, authorities) =>
-  authorities.some((one) => {
-    const subject = factsOf(one)[4]?.whole;
-    return subject !== undefined && subject.length > 2 && token.includes(subject);
-  });
+/** The names of the authorities that the auditor named, as they stand in a token, which may be damaged. */
+const subjectsOf = (authorities) => {
+  const subjects = authorities.flatMap((one) => factsOf(one)[4]?.whole ?? []).filter(({ length }) => length > 2);
+  return [...new Map(subjects.map((subject) => [subject.toString('latin1'), subject])).values()];
+};
 
 /** RFC 3161, section 2.3: the extended key usage must be there and critical. */
-function isUsageCritical({ raw }) {
+const isUsageCritical = remembered(({ raw }) => {
   const extensions = derChildren(derChild(derAt(raw, 0), 0)).find(({ tag }) => tag === 0xa3);
   const usage = derChildren(derChild(extensions ?? refuse(2, 'is not a time-stamp'), 0)).find(
     (extension) => oidOf(derChild(extension, 0)) === OID.extendedKeyUsage,
   );
   return usage !== undefined && derChild(usage, 1).whole.toString('hex') === '0101ff';
-}
+});
 
-const nameOf = ({ subject }) => (subject ?? '').replace(/[^\x20-\x7e]/g, ' ').slice(0, 120) || 'an unnamed authority';
+const nameOf = remembered(
+  ({ subject }) => (subject ?? '').replace(/[^\x20-\x7e]/g, ' ').slice(0, 120) || 'an unnamed authority',
+);
 
 function requireImprint(info, stamped) {
   const fields = derChildren(info);
@@ -484,14 +514,16 @@ function requireSigner(fields, content, certificates) {
   const type = values.get(OID.contentType);
   need(type !== undefined && oidOf(type) === OID.tstInfo, 2, 'is signed as something else');
   need(namesCertificate(values, certificate), 2, 'names another certificate than the one it holds');
-  const key = certificate.publicKey;
-  need(isUsual(key), 2, 'is signed with a key of a kind or size that is not accepted');
+  const key = usualKeyOf(certificate);
+  need(key !== null, 2, 'is signed with a key of a kind or size that is not accepted');
   const isPss = oidOf(derChild(signatureAlgorithm, 0)) === OID.rsaPss;
   const how = isPss
     ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
     : key;
   const signed = Buffer.concat([Buffer.from([0x31]), attributes.whole.subarray(1)]);
-  need(verify(digest, signed, how, signature.content), 2, 'has a wrong signature');
+  // Edwards curves hash by themselves.
+  const isEdwards = key.asymmetricKeyType === 'ed25519' || key.asymmetricKeyType === 'ed448';
+  need(verify(isEdwards ? null : digest, signed, how, signature.content), 2, 'has a wrong signature');
   return certificate;
 }
 
@@ -510,7 +542,7 @@ function isTrusted(certificate, others, authorities, at, isIssuedBy) {
   if (authorities.length === 0) return false;
   let link = certificate;
   for (let links = 0; links < 8; links += 1) {
-    if (at < Date.parse(link.validFrom) || at > Date.parse(link.validTo)) return false;
+    if (!isValid(link, at)) return false;
     const current = link;
     if (authorities.some((one) => one.raw.equals(current.raw) || isIssuedBy(current, one))) return true;
     const next = others.find((one) => one !== current && one.ca && isIssuedBy(current, one));
@@ -529,18 +561,44 @@ function isUsual({ asymmetricKeyType: type, asymmetricKeyDetails: details }) {
   return type === 'ec' ? USUAL_CURVES.test(details.namedCurve) : type === 'ed25519' || type === 'ed448';
 }
 
-/** Answers whether one certificate issued another: of each pair once, and of no more pairs than an honest bundle has. */
-function issues() {
-  const known = new Map();
-  return (certificate, issuer) => {
-    if (!certificate.checkIssued(issuer)) return false;
-    const pair = certificate.fingerprint256 + issuer.fingerprint256;
-    if (!known.has(pair)) {
-      need(known.size < MOST_ISSUES, 2, 'comes, with the others, with more certificates than can be checked');
-      known.set(pair, isUsual(issuer.publicKey) && certificate.verify(issuer.publicKey));
-    }
-    return known.get(pair);
+/**
+ * The certificates of a bundle, each read once, and whether one issued another, asked of each pair once: of no more certificates and
+ * pairs than an honest bundle has.
+ */
+function makeShelf() {
+  const certificates = new Map();
+  const pairs = new Map();
+  const requireRoom = (isRoom) => need(isRoom, 2, 'comes, with the others, with more certificates than can be checked');
+  const fingerprintOf = remembered(({ fingerprint256 }) => fingerprint256);
+  return {
+    certificate: ({ whole }) => {
+      need(whole.length <= MOST_CERTIFICATE_BYTES, 2, 'holds a certificate that is too long');
+      const digest = sha256(whole).toString('latin1');
+      if (!certificates.has(digest)) {
+        requireRoom(certificates.size < MOST_OTHER_CERTIFICATES);
+        certificates.set(digest, readCertificate(whole));
+      }
+      return certificates.get(digest) ?? refuse(2, 'holds a certificate that cannot be read');
+    },
+    isIssuedBy: (certificate, issuer) => {
+      if (!certificate.checkIssued(issuer)) return false;
+      const pair = fingerprintOf(certificate) + fingerprintOf(issuer);
+      if (!pairs.has(pair)) {
+        requireRoom(pairs.size < MOST_ISSUES);
+        const key = usualKeyOf(issuer);
+        pairs.set(pair, key !== null && certificate.verify(key));
+      }
+      return pairs.get(pair);
+    },
   };
+}
+
+function readCertificate(der) {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return null;
+  }
 }
 
 // ------------------------------------------------------------------------------------------------ reading archives
@@ -864,6 +922,11 @@ const VIAS = {
 const BEGINNINGS = ['opt_in', 'withdraw'];
 const isGrant = ({ body }) =>
   GRANTS.includes(body.kind) && Array.isArray(body.purposes) && body.purposes.includes(MARKETING);
+/** What Meta says of its own permission for marketing messages: without the last of these there is none. */
+const LIVE = ['granted', 'renewed', 'resumed'];
+const isPermission = ({ body }) => body.kind === 'token' && LIVE.includes(body.state);
+/** Entries that are proved by nothing but a webhook. */
+const isBasis = (entry) => isGrant(entry) || isPermission(entry);
 const SENDS_FIELDS = ['v', 'log', 'kind', 'at', 'page', 'broadcast', 'content_sha256', 'n', 'root', 'test'];
 const MESSAGE_FIELDS = [
   'v',
@@ -994,7 +1057,8 @@ function readPerson(files, context, warn) {
 /** The moments at which somebody vouched for a state of the log. */
 function readMoments(common, context, note) {
   const moments = [];
-  const isIssuedBy = issues();
+  const shelf = makeShelf();
+  const named = subjectsOf(context.authorities);
   for (const checkpoint of context.checkpoints) {
     const { which } = checkpoint;
     for (const [path, isSelf] of [
@@ -1005,10 +1069,10 @@ function readMoments(common, context, note) {
       if (token === undefined) continue;
       let stamp;
       try {
-        stamp = readTimestamp(token, checkpoint.stamped, isSelf ? [] : context.authorities, isIssuedBy);
+        stamp = readTimestamp(token, checkpoint.stamped, isSelf ? [] : context.authorities, shelf);
       } catch (error) {
         const why = `${path}: the time-stamp ${error instanceof Refusal ? error.message : 'cannot be read'}`;
-        need(!isSelf && !namesOne(token, context.authorities), 2, why);
+        need(!isSelf && !named.some((subject) => token.includes(subject)), 2, why);
         note(`${why}; it is of no authority you named: ignored`);
         continue;
       }
@@ -1326,6 +1390,7 @@ function checkActs({ entries }) {
   let withdrawal = null;
   let isOut = false;
   let token = null;
+  let heardAt = -Infinity;
   let lastShown = null;
   const shown = new Set();
   const used = new Map();
@@ -1350,7 +1415,7 @@ function checkActs({ entries }) {
       isOut = false;
     }
     if (body.kind === 'withdraw') [grant, withdrawal, isOut] = [null, entry, true];
-    if (body.kind === 'token') token = body;
+    if (body.kind === 'token') [token, heardAt] = [body, requireLater(entry, heardAt)];
     if (body.kind === 'notice_shown') {
       lastShown = String(body.notice?.sha256);
       shown.add(lastShown);
@@ -1361,6 +1426,14 @@ function checkActs({ entries }) {
     }
     return { grant, token, lastShown, isAgreedShown: shown.has(wordingOf(grant)) };
   });
+}
+
+/** What Meta said of its permission holds until it says something else: an older word changes nothing. */
+function requireLater({ name, body }, heardAt) {
+  if (body.event_at === undefined) return heardAt;
+  const at = timeOf(body.event_at, 3, `${name}: event_at`);
+  need(at > heardAt, 3, `${name} tells of a permission at Messenger something that is older than what is known`);
+  return at;
 }
 
 /** When the person left. What was no message of theirs has no time but that of the server, whose clock is not Meta's. */
@@ -1474,7 +1547,7 @@ function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown 
   const sentAt = timeOf(sends.body.at, 3, `${name}: at`);
   need(Math.abs(sentAt - Date.parse(body.at)) <= SENDS_SKEW_MS, 3, `${name}: message and chunk have different times`);
   if (body.path !== 'marketing') return;
-  const isLive = token !== null && ['granted', 'renewed', 'resumed'].includes(token.state);
+  const isLive = token !== null && LIVE.includes(token.state);
   const isOpen = isLive && (token.expires === null || Date.parse(token.expires) > Date.parse(body.at));
   need(isOpen, 3, `${name} went by the marketing path without a live permission at Messenger`);
 }
@@ -1487,7 +1560,9 @@ const digits = (value) => (typeof value === 'number' ? String(value) : value);
 function parseEvent(bytes, what) {
   need(bytes.length <= MOST_WEBHOOK_BYTES, 4, `${what} is too long`);
   need(isShallow(bytes), 4, `${what} is nested too deep`);
-  const text = bytes.toString('utf8').replace(/("id"\s*:\s*)(\d{1,32})(?=\s*[,}])/g, '$1"$2"');
+  const text = bytes
+    .toString('utf8')
+    .replace(/("(?:id|notification_messages_token)"\s*:\s*)(\d{1,400})(?=\s*[,}])/g, '$1"$2"');
   try {
     return JSON.parse(text);
   } catch {
@@ -1525,6 +1600,8 @@ function checkEvidence(files, own, entry, warn) {
   const folder = `evidence/${number}`;
   if (body.evidence === undefined) {
     need(own.length === 0, 4, `${folder} holds evidence for an entry that names none`);
+    const isTimer = body.kind !== 'token' || body.state === 'expired';
+    need(isTimer, 4, `${entry.name} tells of a permission at Messenger, and names no webhook that says so`);
     return null;
   }
   const { evidence } = body;
@@ -1549,7 +1626,7 @@ function checkEvidence(files, own, entry, warn) {
   const total = evidence.segs.reduce((sum, seg) => sum + seg[1], 0);
   need(total === evidence.len, 4, `${entry.name}.json: the pieces of the webhook do not add up to its length`);
   need(total <= MOST_WEBHOOK_BYTES, 4, `${entry.name}.json: the webhook is longer than a server takes`);
-  if (own.length === 0) return { grade: isGrant(entry) ? 'ABSENT' : 'not kept' };
+  if (own.length === 0) return { grade: isBasis(entry) ? 'ABSENT' : 'not kept' };
   return checkSegments(files, entry, folder, new Set(own), warn);
 }
 
@@ -1598,7 +1675,7 @@ function checkSegments(files, entry, folder, own, warn) {
   const act = parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`);
   const isWhole = parts.every((part) => part !== null);
   const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind === 'e' || parts[at] !== null);
-  // Of a body of very many events only this one is cut out: what lies around it is withheld as two pieces.
+  // Of a body of very many events only this one is cut out: what lies around it, the envelope too, is withheld as two pieces.
   const around =
     isWhole || (isEnvelopeWhole && evidence.segs[0][0] === 'p') ? readWebhook(parts, act, entry, folder) : null;
   const found = {
@@ -1607,7 +1684,8 @@ function checkSegments(files, entry, folder, own, warn) {
     ...(entry.body.via === 'keyword' ? { words: quoted(readMeaning(act ?? {}).text ?? '') } : {}),
   };
   if (isWhole) return { grade: 'E1', body: Buffer.concat(parts), ...found };
-  return { grade: isEnvelopeWhole ? 'E2' : 'E3', ...found };
+  if (around !== null) return { grade: 'E2', ...found };
+  return { grade: isEnvelopeWhole ? 'E4' : 'E3', ...found };
 }
 
 /** The webhook with other people's events as null. @returns the part of it that is about this Page and holds the event */
@@ -1647,7 +1725,7 @@ function momentOf(value) {
 function checkEvent(event, around, { name, body }, folder, warn) {
   const sender = digits(event?.sender?.id);
   if (sender === undefined) {
-    need(!GRANTS.includes(body.kind), 4, `${name}: the event names no person`);
+    need(![...GRANTS, 'token'].includes(body.kind), 4, `${name}: the event names no person`);
     warn(`${folder}: the event has another form than a message; person and time were not compared`);
     return false;
   }
@@ -1658,6 +1736,7 @@ function checkEvent(event, around, { name, body }, folder, warn) {
   const isShaped = wanted === undefined || wanted.some((shape) => Object.hasOwn(event, shape));
   need(isShaped, 4, `${name}: the event is of another kind than the entry says`);
   checkMeaning(readMeaning(event), name, body);
+  if (body.kind === 'token') checkPermission(event.optin, name, body);
   return isTimed;
 }
 
@@ -1757,6 +1836,30 @@ function checkMeaning(meaning, name, { kind, via }) {
   };
   need(meant[via] !== false, 4, `${name}: the event means something else than the entry says`);
 }
+
+/** Meta's pages write its words with a blank, programs with an underscore. */
+const wordOf = (value) => (typeof value === 'string' ? storable(value).toUpperCase().replaceAll(' ', '_') : '');
+
+function permissionStateOf({ notification_messages_status: status, user_token_status: token }) {
+  const word = wordOf(status);
+  if (word === '') return wordOf(token) === 'REFRESHED' ? 'renewed' : 'granted';
+  if (word.startsWith('STOP')) return 'stopped';
+  return word.startsWith('RESUME') ? 'resumed' : null;
+}
+
+/** What an entry says of Meta's own permission must be what the event says, as far as that goes. */
+function checkPermission(optin, name, { state, expires, token_sha256: digest }) {
+  const isSaid = optin?.type === 'notification_messages' && permissionStateOf(optin) === state;
+  need(isSaid, 4, `${name}: the event says something else of the permission at Messenger than the entry`);
+  const until = momentOf(optin.token_expiry_timestamp);
+  need(until === null || expires === iso(until), 4, `${name}: the permission ends at another time than the event says`);
+  const token = digits(optin.notification_messages_token);
+  const isOwn = typeof token !== 'string' || sha256(storable(token)).toString('hex') === digest;
+  need(isOwn, 4, `${name}: the permission has another token than the event says`);
+}
+
+/** Text as a server can store it. */
+const storable = (text) => text.replace(/[\0\p{Surrogate}]/gu, '');
 
 /** Words of a person for the auditor to read: nothing that could move the cursor or turn the line round. */
 const quoted = (text) =>
@@ -1912,32 +2015,46 @@ const KEY_ENTRY = /^keys\/\d{4}\.(json|nonce|tlog-proof)$/;
 /**
  * The keys that count, for a log whose key was replaced. `trusted` are those the auditor gave, and each later one whose entry in the log
  * stands under a checkpoint that a trusted key before it has signed: never an earlier one, for that may have been stolen since it ended.
- * `earlierKeys` are those which the log names; they count for nothing but checkpoints that are shown to be the beginning of this log.
+ * The others which the log names count for nothing but checkpoints that are shown to be the beginning of this log.
+ *
+ * @returns also the checkpoints, of which `after` is not known yet to be signed by a trusted key
  */
 function readKeys(common, keys) {
   const names = [...common.keys()].filter((path) => KEY_ENTRY.test(path) && path.endsWith('.json')).sort();
-  if (names.length === 0) return { trusted: keys, earlierKeys: [] };
   need(names.length <= MOST_KEYS, 1, 'the bundle names too many keys');
   const bytes = fileOf(common, 'checkpoints/after.note');
-  const after = { ...readHead(bytes, keys, 'checkpoints/after.note'), bytes };
-  const named = names.map((path) => readNamedKey(common, path.slice(0, -'.json'.length), { key: keys[0], after }));
-  const heads = [after, ...readVouching(common, keys, after)];
-  const placeOf = ({ text }) => Math.max(-1, ...named.flatMap((one) => (one.key.text === text ? [one.index] : [])));
+  const head = { ...readHead(bytes, keys, 'checkpoints/after.note'), bytes, which: 'after' };
+  const named = names.map((path) =>
+    readNamedKey(common, path.slice(0, -'.json'.length), { key: keys[0], after: head }),
+  );
+  const places = new Map(named.map(({ key, index }) => [key.text, index]).sort(([, a], [, b]) => a - b));
+  const all = new Map([...named.map(({ key }) => key), ...keys].map((key) => [key.text, key]));
+  const ids = new Set([...all.values()].map(({ id }) => id.toString('hex')));
+  need(ids.size === all.size, 1, 'the bundle names two keys that cannot be told apart');
+  const known = [...all.values()];
+  const after = requireCheckpoint(head, known);
+  const older = readOlder(common, known, after);
+  const reachOf = reaches([after, ...older]);
   const trusted = [...keys];
-  const isVouched = ({ index }) =>
-    heads.some((head) => head.size > index && trusted.some((by) => isBefore(placeOf(by), index) && isBy(head, by)));
-  for (const one of named.sort((a, b) => a.index - b.index)) {
-    if (!trusted.some(({ text }) => text === one.key.text) && isVouched(one)) trusted.push(one.key);
+  const isVouched = (index) =>
+    trusted.some(({ text, id }) => places.get(text) < index && reachOf.get(id.toString('hex')) > index);
+  for (const { key, index } of [...named].sort((a, b) => a.index - b.index)) {
+    if (!trusted.some(({ text }) => text === key.text) && isVouched(index)) trusted.push(key);
   }
-  return { trusted, earlierKeys: named.map(({ key }) => key) };
+  return { trusted, after, older };
 }
 
-const isBefore = (place, index) => place >= 0 && place < index;
-
-const isBy = (note, key) => {
-  const own = linesBy(note, key);
-  return own.length > 0 && own.every(({ signature }) => ed25519(key, Buffer.from(note.text), signature));
-};
+/** How many entries the largest checkpoint holds that a key has signed: it vouches for those. The signatures are checked already. */
+function reaches(heads) {
+  const largest = new Map();
+  for (const { origin, signatures, size } of heads) {
+    for (const { name, id } of signatures) {
+      const known = name === origin ? (largest.get(id.toString('hex')) ?? 0) : size;
+      if (known < size) largest.set(id.toString('hex'), size);
+    }
+  }
+  return largest;
+}
 
 function readNamedKey(common, name, context) {
   const { body, index } = readOpening(common, name, context);
@@ -1953,22 +2070,22 @@ function readNamedKey(common, name, context) {
   return { key, index };
 }
 
-/** Checkpoints that are shown to be the beginning of `after`, whoever signed them. */
-function readVouching(common, keys, after) {
+/** Checkpoints that are shown to be the beginning of `after`, by whichever keys of the log. */
+function readOlder(common, keys, after) {
   const found = [...common.keys()].flatMap(
     (path) => /^checkpoints\/(before|at-[1-9]\d{0,15})\.note$/.exec(path)?.[1] ?? [],
   );
   need(found.length < MOST_CHECKPOINTS, 1, 'the bundle holds too many checkpoints');
   return found.map((which) => {
     const what = `checkpoints/${which}.note`;
-    return requireBeginning(common, which, readHead(fileOf(common, what), keys, what), after);
+    const head = requireCheckpoint(readHead(fileOf(common, what), keys, what), keys);
+    return requireBeginning(common, which, head, after);
   });
 }
 
 /** The files all people of a bundle share, checked: checkpoints, their consistency, the key, the anchors. */
-function readCommon(common, { trusted, earlierKeys }, options, findings) {
-  const bytes = fileOf(common, 'checkpoints/after.note');
-  const after = { ...readCheckpoint(bytes, trusted, 'checkpoints/after.note'), bytes, which: 'after' };
+function readCommon(common, { trusted, after, older }, options, findings) {
+  requireSignature(after, trusted, after.what);
   const claimed = fileOf(common, 'keys/log.vkey').toString('utf8');
   const isTrusted = trusted.some(({ text }) => claimed === `${text}\n`);
   need(isTrusted, 1, 'keys/log.vkey is another key than the one you gave');
@@ -1976,14 +2093,10 @@ function readCommon(common, { trusted, earlierKeys }, options, findings) {
     findings.note(
       `the log is signed with ${trusted.find((key) => linesBy(after, key).length > 0).text}, for which a key you gave vouches`,
     );
-  const checkpoints = [after];
+  const checkpoints = [after, ...older];
   for (const path of common.keys()) {
-    const [, which] = /^checkpoints\/(before|at-[1-9]\d{0,15})\.note$/.exec(path) ?? [];
-    if (which !== undefined) checkpoints.push(readOlder(common, which, [...trusted, ...earlierKeys], after));
-    need(checkpoints.length <= MOST_CHECKPOINTS, 1, 'the bundle holds too many checkpoints');
     const isKnown =
-      which !== undefined ||
-      path === 'checkpoints/after.note' ||
+      /^checkpoints\/(after|before|at-[1-9]\d{0,15})\.note$/.test(path) ||
       (KEY_ENTRY.test(path) && common.has(path.replace(/\.[a-z-]+$/, '.json'))) ||
       /^(checkpoints\/(before|at-\d+)\.consistency|anchors\/(before|after|at-\d+)\.(tsr|tsa\.pem|self\.tsr|self\.pem)|notices\/[0-9a-f]{64}\.txt)$/.test(
         path,
@@ -2010,23 +2123,18 @@ function readCommon(common, { trusted, earlierKeys }, options, findings) {
   for (const checkpoint of checkpoints) findings.try(() => options.chains?.addCheckpoint(checkpoint, options.source));
   const before = checkpoints.find(({ which }) => which === 'before');
   const context = { ...options, after, before, checkpoints, wordings: readWordings(common) };
-  const all = findings.try(() => readMoments(common, context, findings.note)) ?? [];
-  const outside = all.filter(({ isOutside }) => isOutside);
-  findings.hasMoments = all.length > 0;
+  const moments = findings.try(() => readMoments(common, context, findings.note)) ?? [];
+  const outside = moments.filter(({ isOutside }) => isOutside);
+  findings.hasMoments = moments.length > 0;
   findings.hasOutside = outside.length > 0;
-  const words = (outside.length > 0 ? outside : all).map(({ at }) => at);
+  const counted = outside.length > 0 ? outside : moments;
+  const words = counted.map(({ at }) => at);
   const last = words.reduce((latest, at) => Math.max(latest, at), -Infinity);
   // What the operator's own clock says is no word of anybody else.
   findings.log = { size: after.size, made_at: null, last_word: outside.length === 0 ? null : iso(last) };
   if (['views/consent-record.jsonld', 'views/summary.html'].some((path) => common.has(path)))
     findings.note('views (summary.html, consent-record.jsonld, README.txt) are not checked');
-  const moments = { hasOutside: findings.hasOutside, bracketOf: makeBracketOf(outside.length > 0 ? outside : all) };
-  return { context, moments };
-}
-
-function readOlder(common, which, keys, after) {
-  const what = `checkpoints/${which}.note`;
-  return requireBeginning(common, which, readCheckpoint(fileOf(common, what), keys, what), after);
+  return { context, moments: { hasOutside: findings.hasOutside, bracketOf: makeBracketOf(counted) } };
 }
 
 function requireBeginning(common, which, older, after) {
@@ -2058,7 +2166,11 @@ function noteMaking({ madeAt }, findings) {
 /** What keeps the webhook of a grant from proving it. */
 function lackOf(found) {
   if (found === undefined || found === null) return undefined;
-  const what = { ABSENT: 'is not in the bundle', E3: 'is withheld in part' }[found.grade];
+  const what = {
+    ABSENT: 'is not in the bundle',
+    E3: 'is withheld in part',
+    E4: 'was logged without its envelope: of which Page and of what kind it was is the word of the operator',
+  }[found.grade];
   return what ?? (found.isTimed === false ? 'does not itself say when the act happened' : undefined);
 }
 
@@ -2106,7 +2218,7 @@ function checkPerson(files, { context, moments }, findings, prefix) {
   findings.try(() => requireOwnBytes(evidence), prefix);
   for (const { entry, found } of evidence) {
     const what = lackOf(found);
-    if (what === undefined || !isGrant(entry)) continue;
+    if (what === undefined || !isBasis(entry)) continue;
     findings.hasGrantEvidence = false;
     findings.note(`${prefix}${entry.name} grants, and the webhook it rests on ${what}`);
   }
@@ -2145,9 +2257,9 @@ const isPersonal = (path) => /^(entries|evidence|sends)\//.test(path);
 
 function verifySingle(files, options, findings) {
   findings.records = 1;
-  const keys = findings.try(() => readKeys(files, options.keys)) ?? { trusted: options.keys, earlierKeys: [] };
+  const keys = findings.try(() => readKeys(files, options.keys));
   const manifest = findings.try(() => {
-    const read = readManifest(files.get('manifest.json'), files.get('manifest.note'), keys.trusted);
+    const read = readManifest(files.get('manifest.json'), files.get('manifest.note'), keys?.trusted ?? options.keys);
     for (const [path, bytes] of files) {
       if (path !== 'manifest.json' && path !== 'manifest.note')
         requireHash(read.files, path, sha256(bytes).toString('hex'));
@@ -2157,6 +2269,7 @@ function verifySingle(files, options, findings) {
     need(['lead', 'message'].includes(read.kind), 1, 'manifest.json is of another kind of bundle');
     return read;
   });
+  if (keys === undefined) return;
   const own = new Map([...files].filter(([path]) => isPersonal(path)));
   const common = new Map([...files].filter(([path]) => !isPersonal(path)));
   const shared = findings.try(() => readCommon(common, keys, options, findings));
@@ -2453,6 +2566,7 @@ function printed(result) {
       E1: 'the whole webhook is here',
       E2: "the person's event is here; other people's are withheld",
       E3: "the person's event is here; part of the webhook itself is withheld",
+      E4: "the person's event is here, and nothing of the webhook around it",
       'not kept': 'its words were not kept',
       ABSENT: 'it grants, and its webhook is not here',
     };

@@ -144,7 +144,7 @@ stamp_time() {
 # The manifest: every file, and its signature
 tr ',' '\n' < manifest.json | sed -n 's/^\({"files":{\)\{0,1\}"\([^"]*\)":"\([0-9a-f]\{64\}\)".*/\3  \2/p' > "$work/sums"
 sha256sum --quiet --strict -c "$work/sums" > /dev/null 2>&1; check $? "every file is the one the manifest names ($(wc -l < "$work/sums") files)"
-find . -type f | sed 's|^\./||' | grep -v '^manifest\.' | sort > "$work/here"
+find . -type f | sed 's|^\./||' | grep -vx -e 'manifest\.json' -e 'manifest\.note' | sort > "$work/here"
 sed 's/^[0-9a-f]*  //' "$work/sums" | sort | cmp -s - "$work/here"; check $? 'the manifest names every file, and no other'
 printf 'assent-bundle/v1\n%s\n%s\n' "$origin" "$(hash < manifest.json)" > "$work/expected"
 awk '{ if ($0 == "") exit; print }' manifest.note | cmp -s - "$work/expected" && signed manifest.note "$origin/bundle" "$work/bundle.id"

@@ -307,6 +307,8 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/unit/tools/assent-verify-attacks.test.ts': 'logs and bundles that cheat within the rules of the format',
   'test/unit/tools/assent-verify-many.test.ts': 'bundles about many people, and what strangers leave in a bundle',
   'test/unit/tools/assent-verify-costly.test.ts': 'what would cost a verifier time or memory without end',
+  'test/unit/tools/assent-verify-effort.test.ts': 'how much a verifier does at most for what a bundle holds',
+  'test/unit/tools/assent-verify-permission.test.ts': "what Messenger's own permission rests on",
   'test/unit/tools/assent-verify-hostile.test.ts': 'bundles that are made to do harm',
   'test/integration/platform/keyring.test.ts': 'key files, registry and several processes',
 };

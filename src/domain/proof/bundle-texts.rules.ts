@@ -27,7 +27,7 @@ export function leftOutText(kind: BundleKind, counts: MessageCounts = { shown: 0
   }
 }
 
-const BY_HAND = `verify-by-hand.sh does the same with OpenSSL 3 and coreutils alone: unpack, and run it inside the folder.
+const BY_HAND = `verify-by-hand.sh checks levels 1 and 2 and the commitments with OpenSSL 3 and coreutils alone: unpack, and run it inside the folder.
 
 `;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { classifyWord } from '../../../src/domain/unsubscribe/words.rules';
-import { jsonOf, sha256, withManifest, type EntryStep, type Files } from '../../support/bundle-fixture';
+import { jcs, jsonOf, sha256, withManifest, type EntryStep, type Files } from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { reasonsOf, statesOf, type Verdict } from '../../support/verifier';
@@ -190,6 +190,47 @@ describe('evidence of which a part is withheld', () => {
   it('has that grade for a withdrawal too, which grants nothing', async () => {
     const verdict = await judge(without('0003', 2));
     expect([verdict.exit, verdict.evidence[1]!.grade]).toEqual([0, 'E3']);
+  });
+});
+
+describe('evidence of a body of very many events, logged without what lies around the own one', () => {
+  const nonce = (text: string): Buffer => Buffer.concat([sha256(text), sha256(`${text}+`)]);
+
+  /** The envelope is that of another webhook: nobody could tell. */
+  function cutOut(plan: Plan, step: EntryStep, number: string): Files {
+    const own = Buffer.from(JSON.stringify(step.event!.value));
+    const [head, tail] = ['{"object":"instagram","entry":[{"id":"999","messaging":[', ']}]}'].map((one) =>
+      Buffer.from(one),
+    ) as [Buffer, Buffer];
+    const pieces = [head, own, tail];
+    const segs = pieces.map((one, at) => ['e', one.length, sha256(sha256(one), nonce(String(at))).toString('hex')]);
+    const len = pieces.reduce((sum, { length }) => sum + length, 0);
+    step.evidence = { segs, i: 1, len };
+    const files = bundleOf(plan);
+    const folder = `evidence/${number}`;
+    const segments = segs.map(([kind, length, hash], at) => ({ kind, length, hash, present: at === 1 }));
+    drop(new RegExp(`^${folder}/seg`))(files);
+    put(`${folder}/delivery.json`, jcs({ length: len, segments }))(files);
+    put(`${folder}/seg.001.bin`, own)(files);
+    put(`${folder}/seg.001.nonce`, nonce('1'))(files);
+    return withManifest(files, CAST.log);
+  }
+
+  it('has a grade of its own, and is no proof of a grant', async () => {
+    const plan = witnessedPlan(tsa);
+    const verdict = await judge(cutOut(plan, plan.optIn, '0001'));
+    expect([verdict.exit, statesOf(verdict), verdict.evidence[0]!.grade]).toEqual([
+      2,
+      'PASS PASS PASS ABSENT ABSENT',
+      'E4',
+    ]);
+    expect(verdict.notes.join()).toContain('entries/0001 grants, and the webhook it rests on was logged without');
+  });
+
+  it('is enough for a withdrawal', async () => {
+    const plan = witnessedPlan(tsa);
+    const verdict = await judge(cutOut(plan, plan.stop, '0003'));
+    expect([verdict.exit, reasonsOf(verdict), verdict.evidence[1]!.grade]).toEqual([0, '', 'E4']);
   });
 });
 

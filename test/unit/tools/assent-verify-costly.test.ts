@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { jsonOf, type Files } from '../../support/bundle-fixture';
+import { certificateOf } from '../../support/der';
+import { makeEdTsa } from '../../support/ed-tsa';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { reasonsOf, statesOf, type Verdict } from '../../support/verifier';
 import { type Auditor, bundleOf, CAST, honestPlan, openAuditor } from './bundle-world';
@@ -66,6 +68,22 @@ describe('a time-stamp', () => {
     root.close();
   });
 
+  it.each(['ed25519', 'ed448'] as const)('with a key of the curve %s counts', async (kind) => {
+    const one = makeEdTsa(kind);
+    auditor.file(`${kind}.pem`, one.authority);
+    const steps = plan();
+    steps.after.stamp = (request) => one.reply(request);
+    const verdict = await judge(bundleOf(steps), [...KEY, '--tsa', `${kind}.pem`]);
+    expect([verdict.exit, reasonsOf(verdict)]).toEqual([0, '']);
+    steps.after.stamp = (request) => {
+      const reply = one.reply(request);
+      reply[reply.length - 1]! ^= 1;
+      return reply;
+    };
+    const bent = await judge(bundleOf(steps), [...KEY, '--tsa', `${kind}.pem`]);
+    expect([bent.exit, reasonsOf(bent, 2)]).toEqual([1, expect.stringContaining('has a wrong signature')]);
+  });
+
   it('is not held against certificates without end', async () => {
     const files = stampedBy(tsa);
     const names = ['many-1.pem', 'many-2.pem'];
@@ -79,27 +97,11 @@ describe('a time-stamp', () => {
   });
 });
 
-const der = (tag: number, ...content: readonly Buffer[]): Buffer => {
-  const all = Buffer.concat(content);
-  const { length } = all;
-  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from([tag, ...size]), all]);
-};
-const hex = (text: string): Buffer => Buffer.from(text, 'hex');
-
 /** Certificates of the name of the test authority that are by nobody, numbered from `first`. */
 function namesakes(count: number, first: number): string {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const ecdsaWithSha256 = der(0x30, hex('06082a8648ce3d040302'));
-  const name = der(0x30, der(0x31, der(0x30, hex('0603550403'), der(0x0c, Buffer.from('Test Root')))));
-  const validity = der(0x30, der(0x17, Buffer.from('200101000000Z')), der(0x17, Buffer.from('491231000000Z')));
-  const signature = der(0x03, Buffer.of(0), der(0x30, hex('020101'), hex('020101')));
   return Array.from({ length: count }, (_, at) => {
-    const serial = Buffer.alloc(4);
-    serial.writeUInt32BE(0x10000000 + first + at);
-    const facts = [hex('a003020102'), der(0x02, serial), ecdsaWithSha256, name, validity, name, spki];
-    const certificate = der(0x30, der(0x30, ...facts), ecdsaWithSha256, signature);
+    const certificate = certificateOf('Test Root', first + at, publicKey);
     return `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64')}\n-----END CERTIFICATE-----\n`;
   }).join('');
 }

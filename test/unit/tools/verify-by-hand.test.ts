@@ -105,6 +105,12 @@ it('fails under another key, without a manifest that names all, and for a checkp
   expect(unsigned.failures.join()).toContain('checkpoints/before.note is signed');
 });
 
+it('fails for a file that the manifest does not name, also for one of a similar name', async () => {
+  const names = ['manifest.html', 'manifest.d/x.html', 'manifest_json', 'manifest.json.txt'];
+  const found = await Promise.all(names.map((name) => byHand(changed(short, put(name, 'x')))));
+  for (const { failures } of found) expect(failures.join()).toContain('the manifest names every file, and no other');
+});
+
 it('does not follow links, and takes no name that could be mistaken', async () => {
   const link = await byHand(short, [], (dir) => symlinkSync('/etc/passwd', path.join(dir, 'views')));
   const name = await byHand(changed(short, put('entries/0009$(touch planted).json', 'x')));

@@ -203,7 +203,9 @@ function requireSignature(content: Buffer, signer: Signer, certificate: X509Cert
 /** A key of a kind that does not go with the digest makes the library throw. */
 function isSigned(signer: Signer, key: KeyObject): boolean {
   try {
-    return verify(signer.digest, signer.attributes, signatureKey(signer, key), signer.signature);
+    // Edwards curves hash by themselves.
+    const digest = key.asymmetricKeyType?.startsWith('ed') === true ? null : signer.digest;
+    return verify(digest, signer.attributes, signatureKey(signer, key), signer.signature);
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { makeBroadcastProofs, makeListExports, makeLeadBundle, makeMessageBundle } from '../../../../src/domain/proof';
 import { treeOf } from '../../../support/bundle-tree';
 import { openVerifier, type Verifier } from '../../../support/verifier';
-import { message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
+import { event, message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from './proof-world';
 
 let world: ProofWorld;
@@ -96,6 +96,29 @@ it('shows of a body with very many events the own one alone', async () => {
   expect(kept[0]?.[1].toString()).toContain(`words of ${own}`);
   const all = Buffer.concat([...treeOf(json).values()]).toString('latin1');
   expect(others.filter((psid) => all.includes(psid))).toEqual([]);
+  const verdict = verifier.verify(json, key());
+  expect([verdict.exit, verdict.levels.flatMap(({ reasons }) => reasons)]).toEqual([2, []]);
+  expect([verdict.evidence[0]!.grade, verdict.levels[3]!.state]).toEqual(['E4', 'ABSENT']);
+});
+
+it("proves each word of Meta's about its own permission for marketing messages", async () => {
+  const psid = newPsid();
+  await subscriber(psid);
+  const words = [
+    { token_expiry_timestamp: 2_145_916_800 },
+    { user_token_status: 'REFRESHED', token_expiry_timestamp: 2_145_916_800_000 },
+    { notification_messages_status: 'STOP_NOTIFICATIONS' },
+    { notification_messages_status: 'RESUME NOTIFICATIONS', notification_messages_token: 84_701_234 },
+  ];
+  for (const [at, word] of words.entries()) {
+    const optin = { type: 'notification_messages', notification_messages_token: 'token-1', ...word };
+    await world.deliver(page, event(page, psid, new Date(world.now().getTime() + at + 1), { optin }));
+  }
+  await world.sequence();
+  const json = await leadBundle((await findLead(psid)).uuid, 'json');
+  const entries = [...treeOf(json)].filter(([name]) => /^entries\/\d+\.json$/.test(name));
+  const states = entries.flatMap(([, body]) => (JSON.parse(body.toString()) as { state?: string }).state ?? []);
+  expect(states).toEqual(['granted', 'renewed', 'stopped', 'resumed']);
   const verdict = verifier.verify(json, key());
   expect([verdict.exit, verdict.levels.flatMap(({ reasons }) => reasons)]).toEqual([2, []]);
 });

@@ -43,6 +43,6 @@ describe('the messages that are not in a bundle', () => {
 });
 
 it('names the script for one person only where it lies', () => {
-  expect(readmeText(null, true)).toContain('verify-by-hand.sh');
+  expect(readmeText(null, true)).toContain('verify-by-hand.sh checks levels 1 and 2 and the commitments with');
   expect(readmeText(null, false)).not.toContain('verify-by-hand.sh');
 });

@@ -16,6 +16,7 @@ import {
   timestampRequest,
 } from '../../../../../src/domain/ledger/anchor/timestamp.rules';
 import { sha256 } from '../../../../../src/kernel/crypto/merkle';
+import { makeEdTsa } from '../../../../support/ed-tsa';
 import { makeTestTsa, type TestTsa } from '../../../../support/test-tsa';
 
 const IMPRINT = sha256(Buffer.from('a note\n'));
@@ -114,6 +115,15 @@ describe('tokens of other programs', () => {
   it.each(['sha256', 'sha384', 'sha512'])('are taken with RSA and %s, in both paddings', (digest) => {
     expect(check(rsa.sign(info(), ['-md', digest]))).toMatchObject({ ok: true });
     expect(check(rsa.sign(info(), ['-md', digest, '-keyopt', 'rsa_padding_mode:pss']))).toMatchObject({ ok: true });
+  });
+
+  it.each(['ed25519', 'ed448'] as const)('are taken with %s', (kind) => {
+    const { authority, sign } = makeEdTsa(kind);
+    const reply = (token: Buffer) => der(TAG.sequence, der(TAG.sequence, derInteger(Buffer.from([0]))), token);
+    const token = sign(info());
+    expect(checkTimestamp(reply(token), question({ authorities: [authority] }))).toMatchObject({ ok: true });
+    token[token.length - 1]! ^= 1;
+    expect(checkTimestamp(reply(token), question({ authorities: [authority] }))).toMatchObject({ ok: false });
   });
 
   it('are refused with a hash that is broken, as something else than a time-stamp, or without their certificate', () => {
