@@ -1,4 +1,5 @@
 import { ACCOUNT_STORES } from './account-stores.rules';
+import { PAGE_STORES } from './page-stores.rules';
 import type { FieldGroup, Store } from './data-map.types';
 import { PEOPLE_STORES } from './people-stores.rules';
 import { PLACE_STORES } from './place-stores.rules';
@@ -10,6 +11,7 @@ export const DATA_MAP: readonly Store[] = [
   ...PEOPLE_STORES,
   ...TRACE_STORES,
   ...ACCOUNT_STORES,
+  ...PAGE_STORES,
   ...PROGRAM_STORES,
   ...PLACE_STORES,
 ];

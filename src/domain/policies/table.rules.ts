@@ -47,3 +47,12 @@ export const store = (
   retention,
   groups,
 });
+
+/** Random ids that name something of an account. */
+export const named = (fields: string, purpose: string): FieldGroup => ({
+  fields,
+  about: 'account',
+  class: 'identifier',
+  form: 'random',
+  purpose,
+});
