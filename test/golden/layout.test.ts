@@ -43,6 +43,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     sources: [
       'policies/account-stores.rules',
       'policies/data-map.rules',
+      'policies/page-stores.rules',
       'policies/people-stores.rules',
       'policies/place-stores.rules',
       'policies/program-stores.rules',
