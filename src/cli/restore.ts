@@ -30,6 +30,8 @@ const present = ({ isNeeded, entries, rings, ...plan }: RestorePlan | RestoreRes
   entries,
   people_erased: plan.peopleErased,
   people_unreadable: plan.peopleUnreadable,
+  people_unsubscribed: plan.peopleUnsubscribed,
+  api_keys_revoked: plan.apiKeysRevoked,
   accounts_deleted: plan.accountsDeleted,
   broadcasts_held: plan.broadcastsHeld,
   key_rings: rings,

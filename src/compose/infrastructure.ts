@@ -1,7 +1,7 @@
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
 import { moveAccountKeys } from '../domain/accounts';
-import type { ErasedAccounts, KeyRing, KeyRingCopy } from '../domain/keyring.types';
+import type { EndedFacts, ErasedAccounts, KeyRing, KeyRingCopy } from '../domain/keyring.types';
 import type { CheckpointCopy, LeafCopy } from '../domain/ledger';
 import { requireServable } from '../domain/restore';
 import { systemClock, type Clock } from '../kernel/clock';
@@ -11,6 +11,7 @@ import type { Log } from '../kernel/log';
 import { openEmbeddedPostgres } from '../platform/embedded';
 import {
   checkpointFile,
+  endedFiles,
   erasedAccountsFile,
   leafFile,
   openKeyRing,
@@ -47,6 +48,8 @@ export interface Infrastructure {
   readonly leafCopy: LeafCopy;
   /** Deleted accounts, beside the key ring. */
   readonly erasedAccounts: ErasedAccounts;
+  /** Who unsubscribed and which API keys were revoked, beside the key ring. */
+  readonly ended: EndedFacts;
   /** Null where no second directory is named. */
   readonly keyRingCopy: KeyRingCopy | null;
   /** Rows of the rings, as the registry in use has them. */
@@ -142,6 +145,7 @@ async function open(
     checkpointCopy: checkpointFile(config.keyRingDir),
     leafCopy: leafFile(config.keyRingDir),
     erasedAccounts: erasedAccountsFile(config.keyRingDir),
+    ended: endedFiles(config.keyRingDir),
     keyRingCopy: await openCopy(config, registry),
     queue,
     queueConnection,

@@ -1,5 +1,6 @@
 import type { AppendDeps } from '../domain/consent';
 import type { PageDeps } from '../domain/pages';
+import { makeForgetEnded, makeKeepEnded } from '../domain/restore';
 import { composeAccounts, type AccountsPort } from './accounts';
 import { composeBackups } from './backups';
 import { composeErasure } from './erasure';
@@ -24,5 +25,9 @@ export function composeKeeping(
     erasure: composeErasure(infrastructure, append, withFiles),
     accounts: composeAccounts(infrastructure, append, withFiles),
     recipients: composeRecipients(infrastructure),
+    restores: {
+      sweeps: [{ name: 'keep-ended', run: makeKeepEnded(infrastructure) }],
+      housekeeping: [{ name: 'forget-ended', run: makeForgetEnded(infrastructure) }],
+    },
   };
 }

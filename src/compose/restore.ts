@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { skipPendingOfLead } from '../domain/delivery';
 import { makeSequence } from '../domain/ledger';
 import { findInstallation, makeApplyRestore, makeExamineRestore, programRuns } from '../domain/restore';
+import type { RowId } from '../domain/sql.types';
+import { makeWithdrawLead } from '../domain/unsubscribe';
 import { InvariantError } from '../kernel/errors';
 import type { Infrastructure } from './infrastructure';
 import { sealedCallsOf } from './recipients';
@@ -18,10 +21,13 @@ export async function composeRestore(infrastructure: Infrastructure) {
   if (installation === undefined)
     throw new InvariantError('installation_missing', 'this database is not the backup of an installation');
   const logged = { ...infrastructure, keyRing, logOrigin: installation.origin };
+  // They were told when they left; what waits to be said is given up in a restore.
+  const withdrawLead = makeWithdrawLead({ ...logged, skipPendingOfLead, queueReply: () => Promise.resolve() });
   const deps = {
     ...logged,
     rings: () => ringRegistry.all(),
     sealedCalls: sealedCallsOf(config),
+    withdrawLead: (leadId: RowId) => withdrawLead(leadId, 'admin'),
     sequence: makeSequence(logged),
     lastSignedAt: await writtenAt(path.join(config.keyRingDir, 'checkpoint.note')),
   };

@@ -66,7 +66,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
   const ledger = await composeLedger(infrastructure, surroundings, append);
   const pageDeps = { ...common, graph, ...pagePort(append) };
   const port = { pageDeps, accountKey: keyOf, publicUrl: surroundings.publicUrl };
-  const { exports, backups, erasure, accounts, recipients } = composeKeeping(infrastructure, append, port);
+  const { exports, backups, erasure, accounts, recipients, restores } = composeKeeping(infrastructure, append, port);
   const metaRequests = composeMetaRequests(infrastructure, surroundings, { graph, ...delivery.inboxPort });
   const inboxDeps = { ...common, ...consent, ...delivery.inboxPort, ...erasure.inboxPort };
   return {
@@ -102,7 +102,7 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     proofs: { ...exports.proofs, ofLead: erasure.orGone(exports.proofs.ofLead) },
     sweeps: [
       { name: 'requeue-inbox', run: makeRequeueInbox(common) },
-      ...[delivery, backups].flatMap((part) => part.sweeps),
+      ...[delivery, backups, restores].flatMap((part) => part.sweeps),
       ...broadcastSweeps(common),
     ],
     /** Apart from the others, who would wait for the keys of thousands of buckets to be written. */
@@ -113,7 +113,9 @@ export async function composeUseCases(infrastructure: Infrastructure, surroundin
     calling: recipients.sweeps,
     housekeeping: [
       { name: 'expire-inbox', run: makeExpireInbox(common) },
-      ...[ledger, exports, erasure, metaRequests, accounts, backups, recipients].flatMap((part) => part.housekeeping),
+      ...[ledger, exports, erasure, metaRequests, accounts, backups, recipients, restores].flatMap(
+        (part) => part.housekeeping,
+      ),
       { name: 'forget-idempotency-keys', run: () => forgetIdempotencyKeys(db) },
     ],
     close: async () => {

@@ -4,6 +4,7 @@ export type PageKeyPurpose = 'page-token' | 'ref' | 'suppression';
 /** What a key of the installation's own ring is for. */
 export type SystemKeyPurpose =
   | 'account-index'
+  | 'ended'
   | 'erased-account'
   | 'erased-lead'
   | 'idempotency'
@@ -154,6 +155,24 @@ export interface ErasedAccounts {
   /** Durable when it resolves. Added twice is added once. */
   add(mac: Buffer): Promise<void>;
   all(): Promise<readonly Buffer[]>;
+}
+
+/** What ended and must not be in force again in a database that was set back, by a keyed hash of its id. */
+export interface EndedFact {
+  /** 16 bytes. */
+  readonly mac: Buffer;
+  /** Of a withdrawal: the number of its entry in the person's chain. 0 of an API key. */
+  readonly n: number;
+}
+
+/** What ended in the last months, kept where the key ring lies. */
+export interface EndedFacts {
+  /** Durable when it resolves. Added twice does no harm. @param day whole days since 1970, UTC */
+  add(day: number, facts: readonly EndedFact[]): Promise<void>;
+  /** The highest number that was added of each, by its hash in hex. */
+  all(): Promise<ReadonlyMap<string, number>>;
+  /** Forgets what was added before a day. @returns how many days were forgotten */
+  forgetBefore(day: number): Promise<number>;
 }
 
 /** The second copy of the key ring. */

@@ -38,7 +38,7 @@ describe('a base backup of the database files, put back after an erasure', () =>
   });
   afterAll(async () => {
     if (program.child.exitCode === null) await program.stop('SIGKILL');
-    for (const folder of [dataDir, copies]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [dataDir, copies]) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }, 60_000);
 
   it('is not served before the erasure is applied again, and then without the person', async () => {

@@ -67,7 +67,10 @@ export const listApiKeys = (sql: Sql, accountId: RowId, after: string | null, li
 /** @returns the key, also when it had been revoked before; undefined when the account has no such key */
 export const revokeApiKey = (sql: Sql, accountId: RowId, uuid: string, at: Date): Promise<ApiKey | undefined> =>
   sql.first<ApiKey>(
-    `update api_key k set revoked_at = coalesce(k.revoked_at, $3)
+    `with ending as (
+       insert into ended (api_key_id) select id from api_key
+        where account_id = $1 and public_id = $2 and revoked_at is null
+     ) update api_key k set revoked_at = coalesce(k.revoked_at, $3)
       where k.account_id = $1 and k.public_id = $2
      returning ${SHOWN}`,
     [accountId, uuid, at],

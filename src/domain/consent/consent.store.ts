@@ -31,3 +31,7 @@ export async function updateConsent(tx: Tx, leadId: RowId, columns: ConsentColum
     ],
   );
 }
+
+/** Until it is kept beside the key ring. */
+export const insertWithdrawn = (tx: Tx, leadId: RowId, chainN: number): Promise<number> =>
+  tx.run('insert into ended (lead_id, chain_n) values ($1, $2)', [leadId, chainN]);

@@ -4,7 +4,7 @@ import type { OpenLead } from '../leads';
 import { noticeInForce, type Notice } from '../pages';
 import type { RowId, Tx } from '../sql.types';
 import { appendLeadEntry, type AppendDeps, type AppendedLeadEntry } from './append-entry';
-import { updateConsent, type ConsentColumns } from './consent.store';
+import { insertWithdrawn, updateConsent, type ConsentColumns } from './consent.store';
 import type { ConsentState, PlannedEntry } from './consent.rules';
 import { evidenceOf, hasPlainEnvelope, type SignedBody } from './evidence.rules';
 import { insertEvidence, type EvidenceRow } from './evidence.store';
@@ -63,6 +63,7 @@ export async function recordConsent(
     const entry = toLeadEntry(planned, change, notice, columns.withdrawalCommitment);
     const appended = await appendLeadEntry(tx, deps, current, change.page.metaPageId, entry);
     current = appended.lead;
+    if (planned.kind === 'withdraw') await insertWithdrawn(tx, lead.row.id, appended.n);
     columns = { ...columns, ...columnsAfter(planned, appended, change.eventAt) };
   }
   if (change.evidence !== null && change.entries.some(keepsEvent)) await keepEvidence(tx, lead, change.evidence);

@@ -72,6 +72,12 @@ export const PEOPLE_STORES: readonly Store[] = [
         'When the person first wrote: lists show the newest first. When they came back from the archive of an account that was deleted.',
     },
   ]),
+  table(
+    'ended',
+    'Who unsubscribed, and which API keys were revoked.',
+    'Seconds, until it is kept beside the key ring.',
+    [rowNumbers('id lead_id chain_n api_key_id')],
+  ),
   table('lead_key', 'The key of one person, and what names them.', UNTIL_ERASED, [
     rowNumbers('lead_id page_id bucket key_version'),
     {

@@ -51,6 +51,11 @@ const FILES: readonly Store[] = [
         'key, wrapped under another key',
       ),
       ofNobody('accounts.erased', 'Deleted accounts, so that no restored database brings one back.', 'keyed hash'),
+      ofNobody(
+        'ended',
+        'The random ids of leads who unsubscribed and of API keys that were revoked in the last 90 days, so that no restored database undoes it.',
+        'keyed hash',
+      ),
     ],
   ),
   store(
@@ -80,7 +85,7 @@ const FILES: readonly Store[] = [
         'So that the loss of one machine is not the loss of everything.',
         'key, wrapped under another key',
       ),
-      ofNobody('checkpoint log.leaves lead-keys accounts.erased', 'As beside the key ring.'),
+      ofNobody('checkpoint log.leaves lead-keys accounts.erased ended', 'As beside the key ring.'),
     ],
   ),
   store(

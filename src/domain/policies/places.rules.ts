@@ -16,6 +16,7 @@ const keysIn = (folder: string): readonly (readonly [string, string])[] => [
   [`${folder}.log.leaves`, `${folder}/log[.]leaves`],
   [`${folder}.lead-keys`, `${folder}/lead-keys/${UUID}/\\d+[.]\\d+[.]keys(?:[.]${UUID}[.]next)?`],
   [`${folder}.accounts.erased`, `${folder}/accounts[.]erased`],
+  [`${folder}.ended`, `${folder}/ended/\\d+[.]macs(?:[.]${UUID}[.]next)?`],
 ];
 
 /** How files are named below the folder that a variable names, by the field of the map that classes them; what is about to take the place of one is one too. */

@@ -5,6 +5,7 @@ import { lockBucket, psidPlace, readBucket, storeVersion, type BucketRow, type L
 import { continueLog } from '../ledger';
 import { adoptCalls } from '../recipients';
 import type { Tx } from '../sql.types';
+import { endAgain } from './end-again';
 import { movedBuckets, type MovedBucket } from './buckets';
 import { findDeletedAccounts, makeExamineRestore } from './examine-restore';
 import { keyRingMissing, keyRingOlder, peopleUnreadable } from './restore.errors';
@@ -36,6 +37,7 @@ export const makeApplyRestore =
     await signWaiting(deps);
     await discardAccounts(deps);
     for (const page of await readPages(deps.db)) await moveBuckets(deps, page);
+    await endAgain(deps);
     await signWaiting(deps);
     await adoptCalls(deps);
     await finish(deps);

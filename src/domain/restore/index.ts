@@ -1,4 +1,5 @@
 export { makeApplyRestore, type ApplyRestoreInput } from './apply-restore';
+export { makeForgetEnded, makeKeepEnded } from './keep-ended';
 export { makeExamineRestore } from './examine-restore';
 export { requireServable, type RequireServableDeps } from './require-servable';
 export { databaseSetBack, programRuns, type RestoreErrorCode } from './restore.errors';

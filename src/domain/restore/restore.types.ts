@@ -1,9 +1,9 @@
 import type { AppendDeps } from '../consent';
-import type { ErasedAccounts } from '../keyring.types';
+import type { EndedFacts, ErasedAccounts } from '../keyring.types';
 import type { CheckpointCopy, LeafCopy, SequenceResult } from '../ledger';
 import type { Log } from '../../kernel/log';
 import type { SealedCalls } from '../recipients';
-import type { Database } from '../sql.types';
+import type { Database, RowId } from '../sql.types';
 import type { RingRow } from './restore.store';
 
 export interface RestoreDeps extends AppendDeps {
@@ -12,6 +12,10 @@ export interface RestoreDeps extends AppendDeps {
   readonly checkpointCopy: CheckpointCopy;
   readonly leafCopy: LeafCopy;
   readonly erasedAccounts: ErasedAccounts;
+  /** Who unsubscribed and which API keys were revoked, beside the key ring. */
+  readonly ended: EndedFacts;
+  /** Unsubscribes a lead, without a word to them. */
+  readonly withdrawLead: (leadId: RowId) => Promise<void>;
   /** What recipients are still to be told, beside the key ring. */
   readonly sealedCalls: SealedCalls;
   /** Rings as their files are now. */
@@ -31,6 +35,10 @@ export interface RestorePlan {
   readonly peopleErased: number;
   /** People whose keys exist nowhere, though nothing says that they were erased. */
   readonly peopleUnreadable: number;
+  /** People who unsubscribed since, as far as that is kept beside the key ring. */
+  readonly peopleUnsubscribed: number;
+  /** API keys that were revoked since. */
+  readonly apiKeysRevoked: number;
   /** Accounts that were deleted since. */
   readonly accountsDeleted: number;
   /** Broadcasts that will be paused until somebody resumes them. */

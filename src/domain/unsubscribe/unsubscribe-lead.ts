@@ -51,10 +51,10 @@ export const makeUnsubscribeLead =
       return { changed };
     });
 
-/** Ends all bulk to a lead of whom Meta says that they opted out or blocked the Page. A lead that is gone is none. */
+/** Ends all bulk to a lead: of whom Meta says that they opted out or blocked the Page, or of whom is known that they left. A lead that is gone is none. */
 export const makeWithdrawLead =
   (deps: UnsubscribeDeps) =>
-  (leadId: RowId, via: 'bounce'): Promise<void> =>
+  (leadId: RowId, via: 'bounce' | 'admin'): Promise<void> =>
     leadTransaction(deps, async (tx) => {
       const found = await findLeadById(tx, leadId);
       if (found !== undefined) await withdrawFound(tx, deps, found, via);

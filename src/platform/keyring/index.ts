@@ -1,4 +1,5 @@
 export { checkpointFile } from './checkpoint-file';
+export { endedFiles } from './ended-files';
 export { erasedAccountsFile } from './erased-accounts-file';
 export { readRingsAsTheyAre, registryOf } from './rings-as-they-are';
 export { leafFile } from './leaf-file';

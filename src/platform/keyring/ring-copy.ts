@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { KeyRingCopy } from '../../domain/keyring.types';
 import type { LeafCopy } from '../../domain/ledger/leaf-copy.types';
 import { checkpointFile, sizeOf } from './checkpoint-file';
+import { copyEnded } from './ended-files';
 import { erasedAccountsFile } from './erased-accounts-file';
 import { leadKeyFiles } from './lead-key-files';
 import { leafFile } from './leaf-file';
@@ -54,6 +55,7 @@ export async function openRingCopy({ dir, copyDir, registry }: RingCopyOptions):
       // Before the leaves: those that it signs are there by then.
       const note = await checkpointFile(dir).read();
       changed += await leadKeyFiles(dir).copyTo(copyDir);
+      changed += await copyEnded(dir, copyDir);
       const erased = erasedAccountsFile(copyDir);
       for (const mac of await erasedAccountsFile(dir).all()) await erased.add(mac);
       await copyLeaves(leafFile(dir), leafFile(copyDir), sizeOf(await checkpointFile(copyDir).read()));

@@ -195,6 +195,7 @@ export function systemKey(ring: SystemRing, purpose: SystemKeyPurpose): Buffer {
     case 'pending-mac':
       return pendingMacKey(ring).key;
     case 'account-index':
+    case 'ended':
     case 'erased-account':
     case 'erased-lead':
     case 'idempotency':

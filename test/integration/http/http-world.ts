@@ -32,6 +32,7 @@ import { randomIds } from '../../../src/kernel/ids';
 import type { Log } from '../../../src/kernel/log';
 import {
   checkpointFile,
+  endedFiles,
   erasedAccountsFile,
   leafFile,
   openKeyRing,
@@ -114,6 +115,7 @@ export async function openHttpWorld(): Promise<HttpWorld> {
     checkpointCopy: checkpointFile(dir),
     leafCopy: leafFile(dir),
     erasedAccounts: erasedAccountsFile(dir),
+    ended: endedFiles(dir),
     clock,
     ids,
     log,

@@ -225,6 +225,7 @@ const LEFT_OUT: readonly string[] = [
   ...of('broadcast_lead', 'lead_id'),
   ...of('proof_export_lead', 'lead_id'),
   ...of('disclosure', 'lead_id'),
+  ...of('ended', 'id lead_id chain_n api_key_id'),
   ...of('inbox_event', 'lead_id event_mac seen_at'),
   ...of(
     'erasure',

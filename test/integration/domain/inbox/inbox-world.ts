@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OptInMode } from '../../../../src/domain/lead-status.types';
 import { makeDrainInbox, makeStoreWebhook, type DrainedInbox, type DrainInboxDeps } from '../../../../src/domain/inbox';
-import type { ErasedAccounts, KeyRing } from '../../../../src/domain/keyring.types';
+import type { EndedFacts, ErasedAccounts, KeyRing } from '../../../../src/domain/keyring.types';
 import { stopPage } from '../../../../src/domain/pages';
 import type { QueuedReply } from '../../../../src/domain/unsubscribe';
 import type { Tx } from '../../../../src/domain/sql.types';
@@ -12,7 +12,7 @@ import type { Job } from '../../../../src/jobs';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import { makeEraseByChat, makeOnUnheardStop, openTombstones } from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
-import { erasedAccountsFile, openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
+import { endedFiles, erasedAccountsFile, openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { callFiles } from '../../../../src/platform/recipients';
 import type { SealedCalls } from '../../../../src/domain/recipients';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
@@ -37,7 +37,11 @@ export interface InboxWorld {
   readonly keyRing: KeyRing;
   /** The ring as another process of the installation has it. */
   otherRing(): Promise<KeyRing>;
-  readonly deps: DrainInboxDeps & { readonly erasedAccounts: ErasedAccounts; readonly sealedCalls: SealedCalls };
+  readonly deps: DrainInboxDeps & {
+    readonly ended: EndedFacts;
+    readonly erasedAccounts: ErasedAccounts;
+    readonly sealedCalls: SealedCalls;
+  };
   readonly jobs: Job[];
   readonly logged: { name: string; fields: unknown }[];
   readonly skipped: { leadId: string; reason: string }[];
@@ -92,6 +96,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     sealedCalls: callFiles(join(dir, 'recipient-calls')),
     keyRing,
     erasedAccounts: erasedAccountsFile(dir),
+    ended: endedFiles(dir),
     clock,
     ids: randomIds,
     logOrigin: LOG_ORIGIN,

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { makeCreateAccount } from '../../../../src/domain/accounts';
+import {
+  makeCreateAccount,
+  makeCreateApiKey,
+  makeListApiKeys,
+  makeRevokeApiKey,
+  SCOPES,
+} from '../../../../src/domain/accounts';
 import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import {
   makeCarryOutErasures,
@@ -15,10 +21,12 @@ import { makeCallRecipients, makeRegisterRecipient } from '../../../../src/domai
 import {
   makeApplyRestore,
   makeExamineRestore,
+  makeKeepEnded,
   requireServable,
   type RestoreDeps,
 } from '../../../../src/domain/restore';
 import type { Database } from '../../../../src/domain/sql.types';
+import { makeWithdrawLead } from '../../../../src/domain/unsubscribe';
 import { randomIds } from '../../../../src/kernel/ids';
 import { openKeyRing, readRingsAsTheyAre, registryOf } from '../../../../src/platform/keyring';
 import { memoryErasedAccounts } from '../../../support/erased-accounts';
@@ -61,6 +69,8 @@ async function restoring(over: Partial<RestoreDeps> = {}): Promise<RestoreDeps> 
     leafCopy,
     erasedAccounts,
     rings: () => registry.all(),
+    withdrawLead: (id) =>
+      makeWithdrawLead({ ...deps, keyRing, skipPendingOfLead, queueReply: () => Promise.resolve() })(id, 'admin'),
     sequence: makeSequence({ ...deps, keyRing, checkpointCopy, leafCopy }),
     lastSignedAt: LAST_SIGNED,
     ...over,
@@ -294,6 +304,56 @@ it('does not bring a deleted account back', async () => {
   expect(await Promise.all([dan, ann].map(isStored))).toEqual([false, true]);
   await expect(serves()).resolves.toBeUndefined();
   expect(await audit()).toMatchObject({ ok: true, closed: 4, findings: [] });
+});
+
+it('unsubscribes again whoever left since the backup, and revokes again the API keys that were', async () => {
+  const [ann, bob, cid] = await threePeople();
+  const newKey = () =>
+    makeCreateApiKey({ ...world.deps, ids: randomIds })({ accountId: page.accountId, scopes: SCOPES });
+  const [{ uuid: keyUuid }] = [await newKey(), await newKey()];
+  const leave = (person: Subscriber) =>
+    makeWithdrawLead({ ...world.deps, skipPendingOfLead, queueReply: () => Promise.resolve() })(person.id, 'admin');
+  await leave(cid);
+  await backUp(world.db);
+  await leave(ann);
+  await makeRevokeApiKey(world.deps)({ accountId: page.accountId, apiKeyUuid: keyUuid });
+  await world.sequence();
+  expect(await makeKeepEnded(world.deps)()).toBe(3);
+  expect([await makeKeepEnded(world.deps)(), await world.count('ended')]).toEqual([0, 0]);
+
+  await setBack(world.db);
+  const statusOf = async (person: Subscriber) => (await world.leadOf(page, person.psid))?.status;
+  expect(await statusOf(ann)).toBe('subscribed');
+  expect(await examine()).toMatchObject({ isNeeded: true, peopleUnsubscribed: 1, apiKeysRevoked: 1 });
+  expect(await statusOf(ann)).toBe('subscribed');
+  const dies = () => Promise.reject(new Error('cut off'));
+  await expect(apply({ withdrawLead: dies })).rejects.toThrow('cut off');
+  await expect(serves()).rejects.toMatchObject({ code: 'restore_unfinished' });
+  await apply();
+  await expect(serves()).resolves.toBeUndefined();
+  expect(await Promise.all([ann, bob, cid].map(statusOf))).toEqual(['unsubscribed', 'subscribed', 'unsubscribed']);
+  const keys = await makeListApiKeys(world.deps)({ accountId: page.accountId, limit: 10 });
+  expect(keys.items.flatMap(({ uuid, revokedAt }) => (revokedAt === null ? [] : [uuid]))).toEqual([keyUuid]);
+  expect(keys.items).toHaveLength(2);
+  await world.sequence();
+  expect(await audit()).toMatchObject({ ok: true, findings: [] });
+});
+
+it('does not unsubscribe whoever came back by an act that the database knows', async () => {
+  const [ann] = await threePeople();
+  const leave = makeWithdrawLead({ ...world.deps, skipPendingOfLead, queueReply: () => Promise.resolve() });
+  await leave(ann.id, 'admin');
+  await makeKeepEnded(world.deps)();
+  world.setNow(new Date(world.now().getTime() + 60_000));
+  await world.deliver(page, message(page, ann.psid, world.now(), 'START'));
+  expect((await world.leadOf(page, ann.psid))?.status).toBe('subscribed');
+  await world.sequence();
+  await backUp(world.db);
+  await world.subscribe(page);
+  await setBack(world.db);
+  expect(await examine()).toMatchObject({ isNeeded: true, peopleUnsubscribed: 0 });
+  await apply();
+  expect((await world.leadOf(page, ann.psid))?.status).toBe('subscribed');
 });
 
 it('changes nothing where a ring is missing or older, and gives nobody up without being told to', async () => {

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { appendFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { EndedFacts } from '../../domain/keyring.types';
+
+const FOLDER = 'ended';
+const FILE_NAME = /^(\d+)[.]macs$/;
+const LINE = /^([0-9a-f]{32}) (\d{1,9})$/;
+
+/** One file for each day, a line for each fact, beside the key ring. A line that a crash cut is none. */
+export function endedFiles(directory: string): EndedFacts {
+  const folder = path.join(directory, FOLDER);
+
+  return {
+    add: async (day, facts) => {
+      if (facts.length === 0) return;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const handle = await open(path.join(folder, `${String(day)}.macs`), 'a', 0o600);
+      try {
+        // Begins with a new line: the one before may have been cut.
+        await appendFile(handle, facts.map(({ mac, n }) => `\n${mac.toString('hex')} ${String(n)}`).join('') + '\n');
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    },
+    all: async () => {
+      const highest = new Map<string, number>();
+      for (const name of await filesIn(folder)) {
+        for (const line of (await readFile(path.join(folder, name), 'latin1')).split('\n')) {
+          const [, mac, n] = LINE.exec(line) ?? [];
+          if (mac !== undefined) highest.set(mac, Math.max(Number(n), highest.get(mac) ?? 0));
+        }
+      }
+      return highest;
+    },
+    forgetBefore: async (day) => {
+      const old = (await filesIn(folder)).filter((name) => dayOf(name) < day);
+      for (const name of old) await rm(path.join(folder, name), { force: true });
+      return old.length;
+    },
+  };
+}
+
+/** Makes another directory hold exactly these files. @returns how many changed there */
+export async function copyEnded(from: string, to: string): Promise<number> {
+  const [source, target] = [path.join(from, FOLDER), path.join(to, FOLDER)];
+  const names = await filesIn(source);
+  const gone = (await filesIn(target)).filter((name) => !names.includes(name));
+  for (const name of gone) await rm(path.join(target, name), { force: true });
+  let changed = gone.length;
+  for (const name of names) {
+    const bytes = await readFile(path.join(source, name));
+    const known = await readFile(path.join(target, name)).catch(() => null);
+    if (known?.equals(bytes) === true) continue;
+    await mkdir(target, { recursive: true, mode: 0o700 });
+    const next = path.join(target, `${name}.${randomUUID()}.next`);
+    const handle = await open(next, 'wx', 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(next, path.join(target, name));
+    changed += 1;
+  }
+  return changed;
+}
+
+const dayOf = (name: string): number => Number(FILE_NAME.exec(name)?.[1]);
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => FILE_NAME.test(name)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
