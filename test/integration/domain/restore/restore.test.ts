@@ -34,6 +34,7 @@ import { backUp, setBack } from '../../../support/set-back';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld, type Subscriber } from '../proof/proof-world';
+import { expectForgeriesFound } from './restore-forgeries';
 
 let world: ProofWorld;
 let verifier: Verifier;
@@ -116,44 +117,6 @@ async function threePeople(): Promise<[Subscriber, Subscriber, Subscriber]> {
   return [ann, { psid, id, uuid }, cid];
 }
 
-const RESTORE_ENTRY = `opening is not null and encode(opening, 'escape') like '%"kind":"restore"%'`;
-const RELABELLED = `update ledger_leaf f set state = k.state from kept_leaf k where k.leaf_index = f.leaf_index`;
-/** Edit, its undoing, and what it is found by. */
-const FORGERIES = [
-  [`update ledger_leaf set state = 'erased' where state = 'lost'`, RELABELLED, 'leaf_unexplained'],
-  [`update ledger_leaf set state = 'closed' where state = 'lost'`, RELABELLED, 'leaf_unexplained'],
-  [`update ledger_leaf set state = 'lost' where state = 'erased'`, RELABELLED, 'leaf_unexplained'],
-  [
-    `update ledger_opening set account_id = (select min(id) from account) where ${RESTORE_ENTRY}`,
-    `update ledger_opening set account_id = null where ${RESTORE_ENTRY}`,
-    'opening_owner',
-  ],
-  [
-    `insert into notice (page_id, version, language, surface, body, sha256, created_at)
-      select page_id, 7, language, surface, 'x', sha256('x'), created_at from notice limit 1`,
-    'delete from notice where version = 7',
-    'notice_unlogged',
-  ],
-  [
-    'update page set notice_version = notice_version + 1',
-    'update page set notice_version = notice_version - 1',
-    'page_notice',
-  ],
-] as const;
-
-/** What is lost with a restore hides nothing that is stored. */
-async function expectForgeriesFound(): Promise<void> {
-  await world.db.run('create table kept_leaf as table ledger_leaf');
-  for (const [edit, undo, code] of FORGERIES) {
-    await world.db.run(edit);
-    const found = (await audit()).findings.map(({ what }) => what);
-    await world.db.run(undo);
-    expect([edit, found]).toEqual([edit, expect.arrayContaining([code])]);
-  }
-  await world.db.run('drop table kept_leaf');
-  expect((await audit()).findings).toEqual([]);
-}
-
 it('serves nothing before the erasures are applied again; then the erased are gone and everybody else is as before', async () => {
   const [ann, bob, cid] = await threePeople();
   await expect(serves()).resolves.toBeUndefined();
@@ -186,7 +149,7 @@ it('serves nothing before the erasures are applied again; then the erased are go
   const checkpoint = await world.db.first('select from ledger_checkpoint where size = $1 and root = $2', [size, root]);
   expect(checkpoint).toBeDefined();
   expect(await audit()).toMatchObject({ ok: true, erased: 2, lost: size - stored, findings: [] });
-  await expectForgeriesFound();
+  await expectForgeriesFound(world.db, audit);
   for (const person of [bob, cid]) expect((await world.leadOf(page, person.psid))?.uuid).toBe(person.uuid);
   for (const bundle of [before, await bundleOf(bob)])
     expect(verifier.verify(bundle, ['--key', world.vkey]).levels.flatMap(({ reasons }) => reasons)).toEqual([]);

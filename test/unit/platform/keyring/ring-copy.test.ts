@@ -6,6 +6,7 @@ import { systemClock } from '../../../../src/kernel/clock';
 import { randomIds } from '../../../../src/kernel/ids';
 import {
   checkpointFile,
+  endedFiles,
   erasedAccountsFile,
   leafFile,
   openKeyRing,
@@ -72,6 +73,12 @@ it('holds what a restored database needs: leaves, kept keys, deleted accounts', 
   await rings.dropRing(PAGES[0]);
   await update();
   expect(await (await open('copy')).keptLeadKeys(PAGES[0], 3, 2)).toBeNull();
+});
+
+it('knows who left and which API keys were revoked', async () => {
+  await endedFiles(dirOf('keys')).add(20_000, [{ mac: Buffer.alloc(16, 7), n: 3 }]);
+  await update();
+  expect(await endedFiles(dirOf('copy')).all()).toEqual(new Map([['07'.repeat(16), 3]]));
 });
 
 it('opens what the key ring opens, and no more than that: older keys are gone from it too', async () => {
