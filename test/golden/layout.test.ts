@@ -245,6 +245,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'an audit is one walk; each step is seen in what it finds',
     sources: [
       'proof/audit-checkpoints',
+      'proof/audit-ending',
       'proof/audit-evidence',
       'proof/audit-log',
       'proof/audit-messages',
@@ -304,6 +305,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/unit/http/operations.test.ts': 'health, readiness and metrics',
   'test/unit/workers/processors/processors.test.ts': 'what each processor makes of its use case',
   'test/integration/domain/proof/attempts.test.ts': 'attempts and tests in every kind of bundle',
+  'test/integration/domain/proof/audit-hidden.test.ts': 'ways to hide a person from an audit by rows alone',
   'test/integration/domain/proof/audit-columns.test.ts': 'odd values in every column that is audited',
   'test/integration/tools/assent-verify-earlier.test.ts': 'bundles of the server compared with one another',
   'test/unit/tools/assent-verify-content.test.ts': 'what an act must say to be one',
