@@ -3,6 +3,7 @@ import { accountKey, makeAuthenticate, makeCreateAccount, SCOPES } from '../../.
 import { makeExpireTokens } from '../../../../src/domain/consent';
 import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import {
+  goneAccountMac,
   makeAskAccountErasure,
   makeCarryOutAccountErasures,
   makeCarryOutErasures,
@@ -173,6 +174,7 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   // An older copy of the database holds nothing that opens its own fields any more.
   expect(world.keyRing.accountKey(accountUuid)).toBeNull();
   expect(await world.count('account_erasure where account_uuid is not null')).toBe(0);
+  expect(await world.deps.erasedAccounts.all()).toContainEqual(goneAccountMac(world.keyRing, accountUuid));
   const done = (await makeShowAccountErasure(world)(certificateCode))!;
   expect(done).toMatchObject({ state: 'complete' });
   expect(done.certificate).toContain('\nscope account\n');
