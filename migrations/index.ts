@@ -13,6 +13,7 @@ import { Restore1765100000000 } from './1765100000000-restore';
 import { AccountKeys1765150000000 } from './1765150000000-account-keys';
 import { Recipients1765200000000 } from './1765200000000-recipients';
 import { ReturningPeople1765300000000 } from './1765300000000-returning-people';
+import { ErasureFootprint1765400000000 } from './1765400000000-erasure-footprint';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   AccountKeys1765150000000,
   Recipients1765200000000,
   ReturningPeople1765300000000,
+  ErasureFootprint1765400000000,
 ];

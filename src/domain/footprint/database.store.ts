@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../sql.types';
-import type { FootprintStore, Piece } from './footprint.types';
+import type { FootprintStore, Piece, SizedStore } from './footprint.types';
 
 const BLOCKS = 128;
 
@@ -40,7 +40,30 @@ async function readControl(tx: Tx, control: Buffer): Promise<Piece[]> {
   return (await Promise.all(tables.map((table) => readBlocks(tx, table, 0)))).flat();
 }
 
-async function readTables(tx: Tx): Promise<Table[]> {
+/** The same, each table for itself. Its control is a row that the statement adds to the first ones of the table. */
+export async function databaseTables(db: Database): Promise<SizedStore[]> {
+  const sizes = await db.rows<{ table: string; bytes: number; blocks: number }>(
+    `select format('%I.%I', n.nspname, c.relname) as table, pg_table_size(c.oid)::float8 as bytes,
+       (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::float8 as blocks
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm')`,
+  );
+  const sizeOf = new Map(sizes.map((size) => [size.table, size]));
+  return (await readTables(db)).map((table) => {
+    const { bytes = 0, blocks = 0 } = sizeOf.get(table.name) ?? {};
+    return { name: table.name, bytes, read: (control) => readTable(db, { table, blocks }, control) };
+  });
+}
+
+async function* readTable(
+  db: Database,
+  { table, blocks }: { readonly table: Table; readonly blocks: number },
+  control: Buffer,
+): AsyncGenerator<Piece> {
+  for (let from = 0; from <= blocks; from += BLOCKS)
+    yield* await readBlocks(db, table, from, from === 0 ? control : null);
+}
+
+async function readTables(tx: Pick<Tx, 'rows'>): Promise<Table[]> {
   const columns = await tx.rows<Column>(
     `select format('%I.%I', n.nspname, c.relname) as table, a.attname as column, t.typname = 'bytea' as "isBytes"
       from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
@@ -54,15 +77,25 @@ async function readTables(tx: Tx): Promise<Table[]> {
   return names.map((name) => ({ name, columns: columns.filter(({ table }) => table === name) }));
 }
 
-/** Rows of some blocks of a table. Names come from the catalogue, quoted there. */
-async function readBlocks(sql: Pick<Tx, 'rows'>, { name, columns }: Table, from: number): Promise<Piece[]> {
+/**
+ * Rows of some blocks of a table. Names come from the catalogue, quoted there.
+ *
+ * @param added a row beside them
+ */
+async function readBlocks(
+  sql: Pick<Tx, 'rows'>,
+  { name, columns }: Table,
+  from: number,
+  added: Buffer | null = null,
+): Promise<Piece[]> {
   const selected = columns.map(({ column, isBytes }, at) => {
     const quoted = `"${column.replaceAll('"', '""')}"`;
     return `${isBytes ? quoted : `convert_to(${quoted}::text, 'UTF8')`} as c${String(at)}`;
   });
   const rows = await sql.rows<Record<string, Buffer | null>>(
-    `select ${selected.join(', ')} from ${name} where ctid >= $1::tid and ctid < $2::tid`,
-    [`(${String(from)},0)`, `(${String(from + BLOCKS)},0)`],
+    `select ${selected.join(', ')} from ${name} where ctid >= $1::tid and ctid < $2::tid
+      union all select ${columns.map((_, at) => (at === 0 ? '$3::bytea' : 'null::bytea')).join(', ')}`,
+    [`(${String(from)},0)`, `(${String(from + BLOCKS)},0)`, added],
   );
   return rows.flatMap((row) =>
     columns.flatMap(({ column }, at): Piece[] => {

@@ -10,7 +10,13 @@ import type { QueuedReply } from '../../../../src/domain/unsubscribe';
 import type { Tx } from '../../../../src/domain/sql.types';
 import type { Job } from '../../../../src/jobs';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
-import { makeEraseByChat, makeOnUnheardStop, openTombstones } from '../../../../src/domain/erasure';
+import { composeFootprintCheck } from '../../../../src/compose/footprint';
+import {
+  makeEraseByChat,
+  makeOnUnheardStop,
+  openTombstones,
+  type CheckFootprint,
+} from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
 import { erasedAccountsFile, openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { callFiles } from '../../../../src/platform/recipients';
@@ -37,7 +43,11 @@ export interface InboxWorld {
   readonly keyRing: KeyRing;
   /** The ring as another process of the installation has it. */
   otherRing(): Promise<KeyRing>;
-  readonly deps: DrainInboxDeps & { readonly erasedAccounts: ErasedAccounts; readonly sealedCalls: SealedCalls };
+  readonly deps: DrainInboxDeps & {
+    readonly erasedAccounts: ErasedAccounts;
+    readonly sealedCalls: SealedCalls;
+    readonly checkFootprint: CheckFootprint;
+  };
   readonly jobs: Job[];
   readonly logged: { name: string; fields: unknown }[];
   readonly skipped: { leadId: string; reason: string }[];
@@ -92,6 +102,12 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     sealedCalls: callFiles(join(dir, 'recipient-calls')),
     keyRing,
     erasedAccounts: erasedAccountsFile(dir),
+    checkFootprint: composeFootprintCheck({
+      db,
+      clock,
+      ids: randomIds,
+      config: { dataDir: dir, keyRingDir: dir, keyRingCopyDir: null, redisUrl: null },
+    }),
     clock,
     ids: randomIds,
     logOrigin: LOG_ORIGIN,
