@@ -152,14 +152,13 @@ export const recordDeleted = (
     [deleted.id, deleted.leaves, deleted.commitment, deleted.certificateHead, at, keyVersion],
   );
 
-/** Of erasures whose rows are gone; whatever was found first stays. */
+/** What was found of people whose rows are gone. */
 export const recordFootprints = (
   sql: Sql,
   found: readonly { readonly erasureId: RowId; readonly text: string }[],
 ): Promise<number> =>
   sql.run(
-    `update erasure e set footprint = n.text from unnest($1::bigint[], $2::text[]) as n (id, text)
-      where e.id = n.id and e.state = 'destroying' and e.footprint is null`,
+    `update erasure e set footprint = n.text from unnest($1::bigint[], $2::text[]) as n (id, text) where e.id = n.id`,
     [found.map(({ erasureId }) => erasureId), found.map(({ text }) => text)],
   );
 
