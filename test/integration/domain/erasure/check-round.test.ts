@@ -205,3 +205,33 @@ it('does not look for people of a transaction that was rolled back', async () =>
   expect(await carryOut({ db: { ...world.db, transaction }, checkFootprint })).toBe(1);
   expect([runs > 1, given.map((people) => people.length)]).toEqual([true, [1]]);
 });
+
+it('says of people who were too many for one look that they were not looked for', async () => {
+  const [ann, bob] = [await request(await world.subscribe(page)), await request(await world.subscribe(page))];
+  const shared = { stores: 3, looked: 3, isControlFound: true, found: [] };
+  const each = [
+    { hits: 0, patterns: 4 },
+    { hits: 0, patterns: 0 },
+  ];
+  const given: number[] = [];
+  const checkFootprint: CheckFootprint = (people) => {
+    given.push(people.length);
+    return Promise.resolve({ ...shared, people: each });
+  };
+  expect([await carryOut({ checkFootprint }), given]).toEqual([2, [2]]);
+  expect([await lineOf(ann), await lineOf(bob)].sort()).toEqual([
+    'footprint 0 hits, 3 stores, 4 patterns in all encodings, positive control found',
+    'footprint not run: too many people were erased at once',
+  ]);
+});
+
+it('says when no control was found', async () => {
+  const ann = await request(await world.subscribe(page));
+  const people = [{ hits: 0, patterns: 4 }];
+  const checkFootprint: CheckFootprint = () =>
+    Promise.resolve({ people, stores: 3, looked: 0, isControlFound: false, found: [] });
+  await carryOut({ checkFootprint });
+  expect(await lineOf(ann)).toBe(
+    'footprint 0 hits, 0 of 3 stores, 4 patterns in all encodings, positive control not found',
+  );
+});
