@@ -23,7 +23,7 @@ export { closedPageMac, expireClosedPages, findClosedPage, forgetClosedPages, ma
 export { discardAccount, discardUnreadable, type UnreadablePeople } from './discard-restored';
 export { erasedAccountMac, goneAccountMac } from './erased-account';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';
-export type { ErasureState, ErasureView } from './erasure.types';
+export type { CheckFootprint, ErasureState, ErasureView } from './erasure.types';
 export { makeGetErasure, makeShowErasure } from './read-erasures';
 export {
   makeEraseByAge,

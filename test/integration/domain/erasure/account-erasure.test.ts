@@ -203,7 +203,7 @@ it('accounts for people who were erased before, though their account is gone', a
     erasureUuid: randomIds.uuid(),
     keepsMark: false,
   });
-  await makeCarryOutErasures(carrying())();
+  await makeCarryOutErasures({ ...world.deps, ...carrying() })();
   await world.sequence();
   await ask();
   await confirm();
@@ -272,7 +272,7 @@ it('is held up by nothing that still happens to its people when nobody can read 
      values (gen_random_uuid(), 'late', $1, $2, 'lead', 'chat', 'waiting', $3, sha256('m'), sha256('s'), 0, now())`,
     [accountId, page.id, ann.id],
   );
-  expect(await makeCarryOutErasures(carrying())()).toBe(0);
+  expect(await makeCarryOutErasures({ ...world.deps, ...carrying() })()).toBe(0);
   const at = world.now();
   world.setNow(new Date(at.getTime() + 2_000 * DAY_MS));
   const byAge: string[] = [];
