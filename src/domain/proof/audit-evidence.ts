@@ -1,6 +1,6 @@
 import { openField } from '../../kernel/crypto/field-cipher';
 import { InvariantError } from '../../kernel/errors';
-import { eventSegmentHash, evidencePlace, NONCE_BYTES } from '../consent';
+import { eventSegmentHash, evidencePlace, NONCE_BYTES, placesOf } from '../consent';
 import type { Tx } from '../sql.types';
 import type { ChainLink } from './audit-chain.rules';
 import { envelopeFault, isKnownEnvelope, type EvidenceFault } from './audit-evidence.rules';
@@ -79,9 +79,10 @@ function evidenceFault(
   const event = kept.get(evidence.segs[evidence.i]?.[2] ?? '');
   if (event === undefined) return 'evidence_missing';
   if (!evidence.segs.some(([kind]) => kind === 'p')) return null;
-  if (event.position !== evidence.i) return 'evidence_changed';
+  const places = placesOf(evidence.segs);
+  if (event.position !== places[evidence.i]) return 'evidence_changed';
   const pieces = around.filter(({ deliveryId }) => deliveryId === event.deliveryId);
-  if (pieces.length > 0) return envelopeFault(evidence, pieces);
+  if (pieces.length > 0) return envelopeFault(evidence, pieces, places);
   if (budget.left === 0) return null;
   budget.left -= 1;
   return isKnownEnvelope(facts, evidence) ? 'evidence_missing' : null;
