@@ -1,4 +1,3 @@
-import { canonicalJson } from '../../kernel/crypto/jcs';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { listedSegment, placesOf } from './evidence-places.rules';
 import { envelopeSegmentHash, eventSegmentHash } from './ledger/commitment.rules';
@@ -118,9 +117,9 @@ const edgesOf = once((body) => {
   return edges;
 });
 
-/** Commits to every piece of the body, with the same for all entries that are made from it. */
+/** Commits to every piece of the body by what a whole list would say of it: the same in all entries that are made from the body. */
 const listHashOf = once((body) =>
-  sha256(canonicalJson(body.segments.map((_, place) => listedSegment(reference(body, place))))),
+  sha256(Buffer.from(JSON.stringify(body.segments.map((_, place) => listedSegment(reference(body, place)))))),
 );
 
 const nonceOf = (body: SignedBody, place: number): Buffer => body.nonces.get(place) ?? Buffer.alloc(0);

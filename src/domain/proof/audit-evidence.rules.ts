@@ -26,13 +26,15 @@ export function envelopeFault(
   const listed = segs.flatMap(([kind, , hash], at) => (kind === 'p' ? [{ position: places[at] ?? -1, hash }] : []));
   // Before there were runs, a body in many pieces was told of in three, and none of the outer two is kept.
   if (listed.length === 0 || around.length === 0) return null;
-  const kept = new Map(around.map(({ position, bytes }) => [position, sha256(bytes).toString('hex')]));
+  const kept = new Map(around.map(({ position, bytes }) => [position, bytes]));
   // Where others are told of in runs, what lies around their events is theirs to list.
   const own = new Set(listed.map(({ position }) => position));
   const isAll = segs.every(([kind]) => kind !== 'm');
   if (isAll && around.some(({ position }) => !own.has(position))) return 'evidence_changed';
   if (listed.some(({ position }) => !kept.has(position))) return 'evidence_missing';
-  return listed.every(({ position, hash }) => kept.get(position) === hash) ? null : 'evidence_changed';
+  const isSame = ({ position, hash }: { position: number; hash: string }): boolean =>
+    sha256(kept.get(position) ?? Buffer.alloc(0)).toString('hex') === hash;
+  return listed.every(isSame) ? null : 'evidence_changed';
 }
 
 const LATEST_AFTER_MS = 60_000;
