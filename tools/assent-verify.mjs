@@ -2575,7 +2575,7 @@ function printed(result) {
   for (const { entry, grade, words } of result.evidence) {
     const meaning = {
       E1: 'the whole webhook is here',
-      E2: "the person's event is here, in its envelope; other people's are withheld",
+      E2: "the person's event is here, and the webhook around it; other people's are withheld, and that they are events and no more is what the server logged",
       E3: "the person's event is here; part of the webhook itself is withheld",
       E4: "the person's event is here, and nothing of the webhook around it",
       'not kept': 'its words were not kept',
