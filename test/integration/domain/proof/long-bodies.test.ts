@@ -163,6 +163,16 @@ it('misses in an audit what lay around an event of a long body, and sees it chan
   expect(await findings()).toEqual([]);
 });
 
+it('loses nothing to what an earlier release kept of the same body at the same number', async () => {
+  const people = psids(500);
+  isEarlier = (segmentIndex) => segmentIndex < 4;
+  // One longer text makes events begin at odd and at even places.
+  const events = people.map((psid, at) => message(page, psid, world.now(), `words of ${psid}${at === 3 ? '!' : ''}`));
+  await take(webhook(entryOf(page, ...events)));
+  for (const at of [2, 3, 4, 499]) expect([at, ...judge(await bundle(people[at]!))]).toEqual([at, ...PROVED]);
+  expect(await findings()).toEqual([]);
+});
+
 it('keeps of a long body about one piece for each event', async () => {
   const people = psids(1_000);
   const before = await world.count('evidence_segment');
