@@ -1616,18 +1616,28 @@ function checkEvidence(files, own, entry, warn) {
       (seg) =>
         Array.isArray(seg) &&
         seg.length === 3 &&
-        ['p', 'e'].includes(seg[0]) &&
+        ['p', 'e', 'm'].includes(seg[0]) &&
         Number.isInteger(seg[1]) &&
         seg[1] >= 0 &&
         isHex(seg[2], 32),
     ) &&
     evidence.segs[evidence.i]?.[0] === 'e';
   need(isWhole, 4, `${entry.name}.json: the evidence is malformed`);
+  checkRuns(evidence.segs, entry);
   const total = evidence.segs.reduce((sum, seg) => sum + seg[1], 0);
   need(total === evidence.len, 4, `${entry.name}.json: the pieces of the webhook do not add up to its length`);
   need(total <= MOST_WEBHOOK_BYTES, 4, `${entry.name}.json: the webhook is longer than a server takes`);
   if (own.length === 0) return { grade: isBasis(entry) ? 'ABSENT' : 'not kept' };
   return checkSegments(files, entry, folder, new Set(own), warn);
+}
+
+/** Where other people's events are told of in runs, pieces between events and all others take turns, and one of these is the own event. */
+function checkRuns(segs, { name }) {
+  const runs = segs.filter(([kind]) => kind === 'm');
+  if (runs.length === 0) return;
+  const isInTurn = /^p(mp)*ep(mp)*$/.test(segs.map(([kind]) => kind).join(''));
+  const isOne = runs.every(([, length, hash]) => length > 0 && hash === runs[0][2]);
+  need(isInTurn && isOne, 4, `${name}.json: the runs of other people's events are malformed`);
 }
 
 function checkSegments(files, entry, folder, own, warn) {
@@ -1640,6 +1650,7 @@ function checkSegments(files, entry, folder, own, warn) {
     const name = `${folder}/seg.${String(at).padStart(3, '0')}`;
     const bytes = files.get(`${name}.bin`);
     const nonce = files.get(`${name}.nonce`);
+    if (kind === 'm') return null;
     seen.add(`${name}.bin`).add(`${name}.nonce`);
     need(
       (nonce !== undefined) === (bytes !== undefined && kind === 'e'),
@@ -1674,8 +1685,8 @@ function checkSegments(files, entry, folder, own, warn) {
   need(event !== null, 4, `${folder} lacks the person's own event`);
   const act = parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`);
   const isWhole = parts.every((part) => part !== null);
-  const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind === 'e' || parts[at] !== null);
-  // Of a body of very many events only this one is cut out: what lies around it, the envelope too, is withheld as two pieces.
+  const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind !== 'p' || parts[at] !== null);
+  // Before there were runs, of a body of very many events only this one was cut out: what lies around it, the envelope too, is withheld as two pieces.
   const around =
     isWhole || (isEnvelopeWhole && evidence.segs[0][0] === 'p') ? readWebhook(parts, act, entry, folder) : null;
   const found = {
@@ -2564,7 +2575,7 @@ function printed(result) {
   for (const { entry, grade, words } of result.evidence) {
     const meaning = {
       E1: 'the whole webhook is here',
-      E2: "the person's event is here; other people's are withheld",
+      E2: "the person's event is here, and the webhook around it; other people's are withheld, and that they are events and no more is what the server logged",
       E3: "the person's event is here; part of the webhook itself is withheld",
       E4: "the person's event is here, and nothing of the webhook around it",
       'not kept': 'its words were not kept',

@@ -283,6 +283,10 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/erasure/erase-by-chat.test.ts': 'a person from the question to the certificate',
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
   'test/integration/domain/footprint/footprint.test.ts': 'values looked for in every store',
+  'test/integration/domain/proof/long-bodies.test.ts': 'webhooks of very many events, from the inbox to the verifier',
+  'test/integration/domain/returns/long-bodies.test.ts':
+    'the people of such a webhook, erased and back from an archive',
+  'test/unit/tools/assent-verify-runs.test.ts': 'what the verifier makes of such a webhook',
   'test/integration/domain/restore/restore.test.ts': 'a backup put back, from the refusal to the service',
   'test/integration/domain/returns/changed-proofs.test.ts':
     'archives changed by hand, cut off, or imported twice at once',
