@@ -59,6 +59,8 @@ const MOST_WAIT_MS = 2 * DAY_MS;
 /** The server makes nobody known by an act that is older than this when it arrives. */
 const OLDEST_OPENING_MS = 2 * DAY_MS;
 const SENDS_SKEW_MS = 5_000;
+/** A longer text is no word, and is not brought to the form of one: that takes the square of its length where it is all accents. */
+const MOST_WORD_CHARS = 200;
 const CHUNK_RECORDS = 100;
 
 /** Why a level does not hold. */
@@ -1790,6 +1792,7 @@ const NO = new Set(
 );
 
 function isNo(text) {
+  if (text.length > MOST_WORD_CHARS) return false;
   const words = text
     .normalize('NFKC')
     .toLowerCase()
