@@ -1025,6 +1025,8 @@ function readMessages(files, context, warn) {
       isTime(body.at) &&
       PATHS.includes(body.path) &&
       typeof body.delivery === 'string' &&
+      Number.isInteger(body.attempt) &&
+      body.attempt >= 1 &&
       typeof body.broadcast === 'string' &&
       typeof body.consent === 'object' &&
       body.consent !== null &&
