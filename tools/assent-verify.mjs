@@ -59,6 +59,8 @@ const MOST_WAIT_MS = 2 * DAY_MS;
 /** The server makes nobody known by an act that is older than this when it arrives. */
 const OLDEST_OPENING_MS = 2 * DAY_MS;
 const SENDS_SKEW_MS = 5_000;
+/** A longer text is no word, and is not brought to the form of one: that takes the square of its length where it is all accents. */
+const MOST_WORD_CHARS = 200;
 const CHUNK_RECORDS = 100;
 
 /** Why a level does not hold. */
@@ -1023,6 +1025,8 @@ function readMessages(files, context, warn) {
       isTime(body.at) &&
       PATHS.includes(body.path) &&
       typeof body.delivery === 'string' &&
+      Number.isInteger(body.attempt) &&
+      body.attempt >= 1 &&
       typeof body.broadcast === 'string' &&
       typeof body.consent === 'object' &&
       body.consent !== null &&
@@ -1214,7 +1218,7 @@ function checkEventTime(name, body, upper, warn) {
   const isLate = (upper !== null && event > upper + SKEW_MS) || event > written + SKEW_MS;
   const isFar = isEarly || isLate || event < written - OLDEST_OPENING_MS;
   if (isFar) warn(`${name}: the act is dated far from when it was written; Meta may have handed it over late`);
-  if (!GRANTS.includes(body.kind)) return;
+  if (![...GRANTS, 'token'].includes(body.kind)) return;
   need(arrived <= written + SKEW_MS, 2, `${name}: the act arrived after it was written: it is dated ahead`);
   need(!isLate, 2, `${name}: the act is dated after it was written: it is dated ahead`);
   const isOpening = body.kind === 'opt_in';
@@ -1801,6 +1805,7 @@ const NO = new Set(
 );
 
 function isNo(text) {
+  if (text.length > MOST_WORD_CHARS) return false;
   const words = text
     .normalize('NFKC')
     .toLowerCase()
@@ -1858,14 +1863,20 @@ function permissionStateOf({ notification_messages_status: status, user_token_st
   return word.startsWith('RESUME') ? 'resumed' : null;
 }
 
-/** What an entry says of Meta's own permission must be what the event says, as far as that goes. */
+/** What an entry says of Meta's own permission must be what the event says, and nothing more. */
 function checkPermission(optin, name, { state, expires, token_sha256: digest }) {
   const isSaid = optin?.type === 'notification_messages' && permissionStateOf(optin) === state;
   need(isSaid, 4, `${name}: the event says something else of the permission at Messenger than the entry`);
   const until = momentOf(optin.token_expiry_timestamp);
-  need(until === null || expires === iso(until), 4, `${name}: the permission ends at another time than the event says`);
+  need(
+    expires === (until === null ? null : iso(until)),
+    4,
+    `${name}: the permission ends at another time than the event says`,
+  );
   const token = digits(optin.notification_messages_token);
-  const isOwn = typeof token !== 'string' || sha256(storable(token)).toString('hex') === digest;
+  const key = typeof token === 'string' ? storable(token) : '';
+  need(key !== '', 4, `${name}: the event names no token, and so gives no permission and ends none`);
+  const isOwn = sha256(key).toString('hex') === digest;
   need(isOwn, 4, `${name}: the permission has another token than the event says`);
 }
 
