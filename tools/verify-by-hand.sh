@@ -226,7 +226,7 @@ told() {
     if [ "$place" = "$own" ]; then
       grep -aqF '"timestamp"' "$piece" 2> /dev/null || return 1
     elif ! [ -e "$piece" ]; then
-      [ "$kind" = '"e"' ] || return 1
+      [[ "$kind" = '"e"' || "$kind" = '"m"' ]] || return 1
       gone=1
     fi
     place=$((place + 1))

@@ -12,6 +12,7 @@ import {
   withManifest,
   type Fields,
   type Files,
+  type Listed,
   type Step,
 } from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
@@ -410,8 +411,19 @@ describe('what a grant rests on', () => {
       plan.optIn.event!.kept = false;
     });
     const among = acted(({ optIn }) => (optIn.event!.others = 1));
-    const found = await Promise.all([begun, among].map(judged));
-    expect(found.map(({ status }) => status)).toEqual([0, 0]);
+    const inRuns = acted(({ optIn }) => {
+      const head = `{"object":"page","entry":[{"id":"${CAST.page}","time":${String(START)},"messaging":[`;
+      const listed: Listed[] = [
+        ['p', head],
+        ['m', '{"other":1},{"other":2}'],
+        ['p', ','],
+        ['e', ''],
+        ['p', ']}]}'],
+      ];
+      optIn.event = { ...optIn.event!, listed };
+    });
+    const found = await Promise.all([begun, among, inRuns].map(judged));
+    expect(found.map(({ status }) => status)).toEqual([0, 0, 0]);
   });
 
   it('is the word of the operator where the act came days before the first stamp', async () => {
