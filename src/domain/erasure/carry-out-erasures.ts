@@ -15,7 +15,7 @@ import { enterErasure } from './enter-erasure';
 import { closeLeaves, deleteLeads, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
 import { readDestroying, readOpenBuckets, readReady, recordComplete, type BucketWork } from './erasure.store';
 import type { OpenErasure } from './erasure.types';
-import { insertTombstones, tombstoneMac, type Tombstone } from './tombstone';
+import { insertTombstones, readReach, tombstoneMac, type Tombstone } from './tombstone';
 
 /** Buckets of one round; the next round goes on with the others. */
 const MOST_BUCKETS = 200;
@@ -87,10 +87,11 @@ async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise
       const tombstones: Tombstone[] = [];
       const psids: string[] = [];
       for (const erasure of await readReady(tx, work.pageId, work.bucket)) {
-        const psid = await discardLead(tx, deps, { page, erasure, at, version });
-        if (psid === null) continue;
+        const gone = await discardLead(tx, deps, { page, erasure, at, version });
+        if (gone === null) continue;
+        const { psid, reach } = gone;
         psids.push(psid);
-        tombstones.push({ keyDay, mac: tombstoneMac(dayKey, page.metaPageId, psid), erasedAt: at });
+        tombstones.push({ keyDay, mac: tombstoneMac(dayKey, page.metaPageId, psid), deletedAt: at, reach });
       }
       await insertTombstones(tx, tombstones);
       await forgetUnread(tx, psids);
@@ -105,12 +106,12 @@ interface Discarded {
   readonly version: number;
 }
 
-/** @returns the person's id, to mark it; null when something is under way for the lead after all */
+/** @returns the person's id and how far to mark it; null when something is under way for the lead after all */
 async function discardLead(
   tx: Tx,
   deps: CarryOutErasuresDeps,
   { page, erasure, at, version }: Discarded,
-): Promise<string | null> {
+): Promise<(Pick<Tombstone, 'reach'> & { readonly psid: string }) | null> {
   if (erasure.leadId === null) throw new InvariantError('erasure_without_lead', 'an open erasure names no lead');
   const row = await lockLeadRow(tx, erasure.leadId);
   if (row === undefined) throw new InvariantError('erasure_without_lead', 'the lead of an open erasure is gone');
@@ -118,6 +119,7 @@ async function discardLead(
   const isReady = (await readReady(tx, page.id, erasure.bucket)).some(({ id }) => id === erasure.id);
   if (!isReady) return null;
   const { psid } = openLead(deps.keyRing, page, row);
+  const reach = await readReach(tx, row.id, at);
   const leaves = await closeLeaves(tx, [row.id], 'erased');
   const told = { accountId: page.accountId, leadId: row.id, erasureUuid: erasure.uuid, metaPageId: page.metaPageId };
   await tellOfLead(tx, deps, { ...told, psid, at });
@@ -127,7 +129,7 @@ async function discardLead(
   await deleteLeads(tx, [row.id]);
   if (row.returnedAt === null) await forgetClosedPage(tx, closedPageMac(deps.keyRing, page.metaPageId), page.accountId);
   await enterErasure(tx, deps, { erasure, leaves, at, version });
-  return psid;
+  return { psid, reach };
 }
 
 interface Mark {

@@ -25,11 +25,14 @@ export interface StopFault {
   readonly subcode: number | null;
 }
 
-/** Whether a person who is not known was erased after an event of theirs happened: then it came late, and makes nobody. */
+/**
+ * Whether a person who is not known was erased after an event of theirs happened, or came here: then it is late, and makes nobody. From
+ * then on whatever is stamped up to `reach` is late too: it may be delivered once more.
+ */
 export type WasErasedSince = (
   tx: Tx,
   metaPageId: string,
-  person: { readonly psid: string; readonly eventAt: Date },
+  person: { readonly psid: string; readonly eventAt: Date; readonly receivedAt: Date; readonly reach: Date },
 ) => Promise<boolean>;
 
 /**
