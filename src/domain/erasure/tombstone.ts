@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../kernel/clock';
 import { FURTHEST_AHEAD_MS } from '../consent';
-import { dayKeyOrNull, dayOf } from '../day-key';
-import type { KeyRing } from '../keyring.types';
-import type { WasErasedSince } from '../inbox';
+import { dayOf } from '../day-key';
+import type { DayKeys, WasErasedSince } from '../inbox';
 import type { RowId, Sql, Tx } from '../sql.types';
 
 const DAY_MS = 86_400_000;
@@ -52,29 +51,26 @@ export async function insertTombstones(tx: Tx, rows: readonly Tombstone[]): Prom
 
 export interface TombstoneDeps {
   readonly db: Sql;
-  readonly keyRing: KeyRing;
   readonly clock: Clock;
 }
 
-/** Loads the day keys that tombstones may be under. Outside of transactions; forget the result soon, for keys are destroyed. */
-export async function openTombstones({ db, keyRing, clock }: TombstoneDeps): Promise<WasErasedSince> {
+/** Loads the day keys that tombstones may be under. Outside of transactions; forget the result with the keys, for they are destroyed. */
+export async function openTombstones({ db, clock }: TombstoneDeps, dayKeys: DayKeys): Promise<WasErasedSince> {
   const lostUntil = await readLostUntil(db);
   const today = dayOf(clock.now());
-  const keys: { readonly day: number; readonly key: Buffer }[] = [];
-  for (const day of [today, today - 1, today - 2]) {
-    const key = await dayKeyOrNull(keyRing, day);
-    if (key !== null) keys.push({ day, key });
-  }
+  const opened: number[] = [];
+  for (const day of [today, today - 1, today - 2]) if (await dayKeys.load(day)) opened.push(day);
   return async (tx, metaPageId, { psid, eventAt, receivedAt, reach }) => {
     // Tombstones of that time are lost too: whoever is unknown now may have been erased then.
     if (lostUntil !== null && eventAt.getTime() <= lostUntil.getTime() + FURTHEST_AHEAD_MS) return true;
+    const days = [...opened, ...(await readDaysAfter(tx, today))];
     const late = await tx.run(
       `update erasure_tombstone t set erased_at = greatest(t.erased_at, $5)
         from unnest($1::int[], $2::bytea[]) as k (day, mac)
         where k.day = t.key_day and k.mac = t.person_mac and (t.erased_at >= $3 or t.expires_at >= $4)`,
       [
-        keys.map(({ day }) => day),
-        keys.map(({ key }) => tombstoneMac(key, metaPageId, psid)),
+        days,
+        days.map((day) => tombstoneMac(dayKeys.get(day), metaPageId, psid)),
         eventAt,
         new Date(receivedAt.getTime() + TOMBSTONE_MS),
         reach,
@@ -82,6 +78,13 @@ export async function openTombstones({ db, keyRing, clock }: TombstoneDeps): Pro
     );
     return late > 0;
   };
+}
+
+/** Days that have begun since: somebody may have been erased before midnight was noticed here. */
+async function readDaysAfter(tx: Tx, day: number): Promise<number[]> {
+  const row = await tx.first<{ newest: number | null }>('select max(key_day) as newest from erasure_tombstone');
+  const newest = row?.newest ?? day;
+  return newest > day ? Array.from({ length: newest - day }, (_, n) => day + 1 + n) : [];
 }
 
 /** Null unless a backup was restored: until when what happened is not known. */

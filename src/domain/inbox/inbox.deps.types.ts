@@ -1,3 +1,4 @@
+import type { DayKeys } from './day-keys';
 import type { Log } from '../../kernel/log';
 import type { JobQueue } from '../../jobs';
 import type { LeadPage, OpenLead } from '../leads';
@@ -57,8 +58,8 @@ export interface DrainInboxDeps extends CarryOutDeps {
     wish: { readonly cause: string; readonly language: string; readonly keepsMark: boolean },
   ) => Promise<unknown>;
   readonly onUnheardStop: UnheardStop;
-  /** Outside of transactions, and anew for each drain: it holds keys that are destroyed within days. */
-  readonly openTombstones: () => Promise<WasErasedSince>;
+  /** Outside of transactions, and anew for each drain, whose day keys it uses. */
+  readonly openTombstones: (keys: DayKeys) => Promise<WasErasedSince>;
 }
 
 export interface ApplyEventDeps extends DrainInboxDeps {

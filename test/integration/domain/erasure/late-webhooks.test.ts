@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import { makeCarryOutErasures, makeRequestErasure } from '../../../../src/domain/erasure';
-import { event, message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
+import { makeDrainInbox } from '../../../../src/domain/inbox';
+import { bodyOf, event, message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
 
 let world: ProofWorld;
@@ -78,5 +79,26 @@ it('brings nobody back by what came before the rows were gone and was read after
   expect(await world.count('inbox')).toBe(0);
   expect(await isKnown(psid)).toBe(false);
   await world.deliver(page, waiting);
+  expect(await isKnown(psid)).toBe(false);
+});
+
+it.each([
+  ['one event', (late: object) => [late]],
+  ['several', (late: object, other: object) => [other, late]],
+])('knows in a drain that began before midnight who was erased after it: a body of %s', async (_, eventsOf) => {
+  world.setNow(new Date(Math.ceil((world.now().getTime() + 1) / 86_400_000) * 86_400_000 - 2_000));
+  const psid = newPsid();
+  await world.deliver(page, message(page, psid, world.now(), 'hello'));
+  await ask(psid);
+  const late = message(page, psid, world.now(), 'before midnight');
+  await world.store(bodyOf(page, ...eventsOf(late, message(page, newPsid(), world.now(), 'hello'))));
+  const openTombstones: typeof world.deps.openTombstones = async (keys) => {
+    const opened = await world.deps.openTombstones(keys);
+    pass(3);
+    expect(await carryOut()).toBe(1);
+    return opened;
+  };
+  const drained = await makeDrainInbox({ ...world.deps, openTombstones })({ limit: 10 });
+  expect([drained.failed, await world.count('inbox')]).toEqual([0, 0]);
   expect(await isKnown(psid)).toBe(false);
 });
