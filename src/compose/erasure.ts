@@ -13,6 +13,7 @@ import {
   certificateAddress,
 } from '../domain/erasure';
 import type { AppendDeps } from '../domain/consent';
+import type { DayKeys } from '../domain/inbox';
 import { makeSettleBuckets } from '../domain/leads';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../domain/delivery';
 import { makeApplyRetention, makePreviewRetention } from '../domain/retention';
@@ -55,7 +56,7 @@ export function composeErasure(
     inboxPort: {
       eraseByChat: makeEraseByChat({ ...begin, queueErasureLink }),
       onUnheardStop: makeOnUnheardStop({ keyRing }),
-      openTombstones: () => openTombstones({ db, keyRing, clock }),
+      openTombstones: (keys: DayKeys) => openTombstones({ db, clock }, keys),
     },
     previewRetention: makePreviewRetention({ db, clock }),
     erasures: {

@@ -43,7 +43,8 @@ const said = {
     .meta({ description: 'Where it is' }),
   kind: z.enum(['webhook', 'integration', 'other']).meta({ description: 'By what it gets data' }),
   endpoint: z.string().min(1).max(MOST_ENDPOINT_CHARACTERS).meta({
-    description: 'Where it is told of erasures by a signed POST (docs/erasure.md): https, at a public address',
+    description:
+      'Where it is told of erasures by a signed POST (docs/erasure.md): https, at a public address, port 443',
   }),
 };
 const receives = z.enum(['everyone', 'disclosed']).meta({

@@ -1,5 +1,7 @@
 // A process that carries erasures out, or tells recipients of them, and is killed at a step: node -r typescript-register.cjs erasing-child.ts ORDER.
-// A step is the moment before and the moment after each transaction, statement, post, and change of the key ring, its copy or a sealed call.
+// A step is the moment before and the moment after each transaction, statement, post, and change of the key ring, its copy or a sealed call,
+// and before and after the file of a call, written, takes its place.
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { composeFootprintCheck } from '../../src/compose/footprint';
 import { makeCarryOutAccountErasures, makeCarryOutErasures } from '../../src/domain/erasure';
@@ -52,6 +54,8 @@ async function main(order: ErasingOrder): Promise<void> {
   const copy = await openRingCopy({ dir: order.ringDir, copyDir: order.copyDir, registry });
   const erased = erasedAccountsFile(order.ringDir);
   const sealedCalls = callFiles(path.join(order.ringDir, 'recipient-calls'));
+  const { rename } = fs;
+  fs.rename = (from, to) => (String(to).endsWith('.call') ? dying(() => rename(from, to))() : rename(from, to));
   const note = () => undefined;
   const transaction: typeof opened.transaction = (work, options) => dying(() => opened.transaction(work, options))();
   const checkFootprint = composeFootprintCheck({

@@ -3,7 +3,7 @@ import type { ConsentVia, OptInVia, Purpose, WithdrawVia } from './ledger/entry-
 
 /** Meta may hand an event over late or with a clock ahead of ours; outside these bounds it never makes a lead. */
 const OLDEST_CREATING_MS = 48 * 3_600_000;
-const FURTHEST_AHEAD_MS = 5 * 60_000;
+export const FURTHEST_AHEAD_MS = 5 * 60_000;
 
 interface Moment {
   /** When the person acted, by the event. */

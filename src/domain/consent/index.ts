@@ -23,6 +23,7 @@ export {
 export {
   decideConsent,
   NO_ANSWERS,
+  FURTHEST_AHEAD_MS,
   trustedAt,
   type Act,
   type AnswersUnderWay,

@@ -23,7 +23,7 @@ import {
 } from './discard-lead.store';
 import { readDestroying, readOpenBuckets, readReady, recordComplete, type BucketWork } from './erasure.store';
 import type { CheckFootprint, OpenErasure } from './erasure.types';
-import { insertTombstones, tombstoneMac, type Tombstone } from './tombstone';
+import { insertTombstones, readReach, tombstoneMac, type Tombstone } from './tombstone';
 
 /** Buckets of one round; the next round goes on with the others. */
 const MOST_BUCKETS = 200;
@@ -108,7 +108,8 @@ async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise
       if (found === null) continue;
       gone.push(found.remembered);
       psids.push(found.psid);
-      tombstones.push({ keyDay, mac: tombstoneMac(dayKey, page.metaPageId, found.psid), erasedAt: at });
+      const mac = tombstoneMac(dayKey, page.metaPageId, found.psid);
+      tombstones.push({ keyDay, mac, deletedAt: at, reach: found.reach });
     }
     await insertTombstones(tx, tombstones);
     await forgetUnread(tx, psids);
@@ -129,12 +130,12 @@ interface Discarded {
   readonly version: number;
 }
 
-/** @returns the person's id, to mark it, and what else named them; null when something is under way for the lead after all */
+/** @returns the person's id and how far to mark it, and what else named them; null when something is under way for the lead after all */
 async function discardLead(
   tx: Tx,
   deps: CarryOutErasuresDeps,
   { page, erasure, at, version }: Discarded,
-): Promise<{ readonly psid: string; readonly remembered: Remembered } | null> {
+): Promise<(Pick<Tombstone, 'reach'> & { readonly psid: string; readonly remembered: Remembered }) | null> {
   if (erasure.leadId === null) throw new InvariantError('erasure_without_lead', 'an open erasure names no lead');
   const row = await lockLeadRow(tx, erasure.leadId);
   if (row === undefined) throw new InvariantError('erasure_without_lead', 'the lead of an open erasure is gone');
@@ -143,6 +144,7 @@ async function discardLead(
   if (!isReady) return null;
   const { psid } = openLead(deps.keyRing, page, row);
   const remembered = remember(erasure.id, { psid, row }, await readEntryIds(tx, row.id));
+  const reach = await readReach(tx, row.id, at);
   const leaves = await closeLeaves(tx, [row.id], 'erased');
   const told = { accountId: page.accountId, leadId: row.id, erasureUuid: erasure.uuid, metaPageId: page.metaPageId };
   await tellOfLead(tx, deps, { ...told, psid, at });
@@ -152,7 +154,7 @@ async function discardLead(
   await deleteLeads(tx, [row.id]);
   if (row.returnedAt === null) await forgetClosedPage(tx, closedPageMac(deps.keyRing, page.metaPageId), page.accountId);
   await enterErasure(tx, deps, { erasure, leaves, at, version });
-  return { psid, remembered };
+  return { psid, reach, remembered };
 }
 
 interface Mark {

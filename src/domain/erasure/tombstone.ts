@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../kernel/clock';
-import { dayKeyOrNull, dayOf } from '../day-key';
-import type { KeyRing } from '../keyring.types';
-import type { WasErasedSince } from '../inbox';
-import type { Sql, Tx } from '../sql.types';
+import { FURTHEST_AHEAD_MS } from '../consent';
+import { dayOf } from '../day-key';
+import type { DayKeys, WasErasedSince } from '../inbox';
+import type { RowId, Sql, Tx } from '../sql.types';
 
 const DAY_MS = 86_400_000;
 const MAC_BYTES = 16;
@@ -17,7 +17,19 @@ export const tombstoneMac = (dayKey: Buffer, metaPageId: string, psid: string): 
 export interface Tombstone {
   readonly keyDay: number;
   readonly mac: Buffer;
-  readonly erasedAt: Date;
+  /** Whatever came until then is late. */
+  readonly deletedAt: Date;
+  /** And whatever is stamped until then, which is later where Meta's clock is ahead of ours. */
+  readonly reach: Date;
+}
+
+/** The greatest reach of what the lead was taken in from. */
+export async function readReach(tx: Tx, leadId: RowId, deletedAt: Date): Promise<Date> {
+  const row = await tx.first<{ reach: Date }>(
+    'select greatest(max(seen_at), $2::timestamptz) as reach from inbox_event where lead_id = $1',
+    [leadId, deletedAt],
+  );
+  return row?.reach ?? deletedAt;
 }
 
 export async function insertTombstones(tx: Tx, rows: readonly Tombstone[]): Promise<void> {
@@ -31,38 +43,48 @@ export async function insertTombstones(tx: Tx, rows: readonly Tombstone[]): Prom
     [
       rows.map(({ keyDay }) => keyDay),
       rows.map(({ mac }) => mac),
-      rows.map(({ erasedAt }) => erasedAt),
-      rows.map(({ erasedAt }) => new Date(erasedAt.getTime() + TOMBSTONE_MS)),
+      rows.map(({ reach }) => reach),
+      rows.map(({ deletedAt }) => new Date(deletedAt.getTime() + TOMBSTONE_MS)),
     ],
   );
 }
 
 export interface TombstoneDeps {
   readonly db: Sql;
-  readonly keyRing: KeyRing;
   readonly clock: Clock;
 }
 
-/** Loads the day keys that tombstones may be under. Outside of transactions; forget the result soon, for keys are destroyed. */
-export async function openTombstones({ db, keyRing, clock }: TombstoneDeps): Promise<WasErasedSince> {
+/** Loads the day keys that tombstones may be under. Outside of transactions; forget the result with the keys, for they are destroyed. */
+export async function openTombstones({ db, clock }: TombstoneDeps, dayKeys: DayKeys): Promise<WasErasedSince> {
   const lostUntil = await readLostUntil(db);
   const today = dayOf(clock.now());
-  const keys: { readonly day: number; readonly key: Buffer }[] = [];
-  for (const day of [today, today - 1, today - 2]) {
-    const key = await dayKeyOrNull(keyRing, day);
-    if (key !== null) keys.push({ day, key });
-  }
-  return async (tx, metaPageId, { psid, eventAt }) => {
+  const opened: number[] = [];
+  for (const day of [today, today - 1, today - 2]) if (await dayKeys.load(day)) opened.push(day);
+  return async (tx, metaPageId, { psid, eventAt, receivedAt, reach }) => {
     // Tombstones of that time are lost too: whoever is unknown now may have been erased then.
-    if (lostUntil !== null && eventAt <= lostUntil) return true;
-    const found = await tx.first<{ found: boolean }>(
-      `select true as found from erasure_tombstone t
-        join unnest($1::int[], $2::bytea[]) as k (day, mac) on k.day = t.key_day and k.mac = t.person_mac
-       where t.erased_at >= $3 limit 1`,
-      [keys.map(({ day }) => day), keys.map(({ key }) => tombstoneMac(key, metaPageId, psid)), eventAt],
+    if (lostUntil !== null && eventAt.getTime() <= lostUntil.getTime() + FURTHEST_AHEAD_MS) return true;
+    const days = [...opened, ...(await readDaysAfter(tx, today))];
+    const late = await tx.run(
+      `update erasure_tombstone t set erased_at = greatest(t.erased_at, $5)
+        from unnest($1::int[], $2::bytea[]) as k (day, mac)
+        where k.day = t.key_day and k.mac = t.person_mac and (t.erased_at >= $3 or t.expires_at >= $4)`,
+      [
+        days,
+        days.map((day) => tombstoneMac(dayKeys.get(day), metaPageId, psid)),
+        eventAt,
+        new Date(receivedAt.getTime() + TOMBSTONE_MS),
+        reach,
+      ],
     );
-    return found !== undefined;
+    return late > 0;
   };
+}
+
+/** Days that have begun since: somebody may have been erased before midnight was noticed here. */
+async function readDaysAfter(tx: Tx, day: number): Promise<number[]> {
+  const row = await tx.first<{ newest: number | null }>('select max(key_day) as newest from erasure_tombstone');
+  const newest = row?.newest ?? day;
+  return newest > day ? Array.from({ length: newest - day }, (_, n) => day + 1 + n) : [];
 }
 
 /** Null unless a backup was restored: until when what happened is not known. */

@@ -29,6 +29,7 @@ import { causeOf, eventMac } from './event-key.rules';
 import type { ParsedEvent } from './inbound.types';
 import type { ApplyEventDeps } from './inbox.deps.types';
 import { answersUnderWay, isSuppressed, markEvent, wasAskedToErase } from './inbox.store';
+import { reachOf } from './reach.rules';
 
 /** The rows of the person are about to go. Worked again a moment later, the event is judged against the mark they leave. */
 class LeadErasing extends OperationalError<'lead_erasing'> {
@@ -91,7 +92,7 @@ async function applyAct(tx: Tx, deps: ApplyEventDeps, person: PersonEvent): Prom
   if (typeof decision === 'string') return ended(decision);
   const lead = known ?? (await begin(tx, deps, person, place, decision));
   const mac = eventMac(lead.dek, event);
-  if (!(await markEvent(tx, lead.row.id, mac, deps.clock.now()))) return ended('duplicate');
+  if (!(await markEvent(tx, lead.row.id, mac, latest(reachOf(act.act), deps.clock.now())))) return ended('duplicate');
   const hasReplies = await answer(tx, deps, lead, person, { decision, cause: causeOf(mac), underWay });
   return { outcome: known === null ? 'created' : 'applied', repliesFor: hasReplies ? page.uuid : null };
 }
@@ -130,8 +131,10 @@ async function decide(
     if (act.act.kind === 'stop') await deps.onUnheardStop(tx, page.metaPageId);
     return decision.reason === 'stale' ? 'stale' : 'unknown_person';
   }
-  const eventAt = trustedAt(act.act);
-  const isLate = known === null && (await deps.wasErasedSince(tx, page.metaPageId, { psid, eventAt }));
+  if (known !== null) return decision;
+  const { receivedAt } = act.act;
+  const moment = { eventAt: trustedAt(act.act), receivedAt, reach: reachOf(act.act) };
+  const isLate = await deps.wasErasedSince(tx, page.metaPageId, { psid, ...moment });
   return isLate ? 'erased' : decision;
 }
 

@@ -2,10 +2,10 @@ import { OperationalError } from '../../kernel/errors';
 import { dayKeyOrNull } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 
-/** A body's day key has to be asked for outside the transaction that found the body. */
+/** A day key has to be asked for outside the transaction that found what is under it. */
 export class DayKeyMissing extends OperationalError<'day_key_missing'> {
   constructor(readonly day: number) {
-    super('day_key_missing', 'the key of a webhook body is not at hand');
+    super('day_key_missing', 'the key of a day is not at hand');
   }
 }
 
@@ -14,6 +14,16 @@ export interface DayKeys {
   get(day: number): Buffer;
   /** @returns false when it was destroyed: the body can never be read */
   load(day: number): Promise<boolean>;
+}
+
+/** Does the work again with a key that it turned out to need. */
+export async function withDayKeys<T>(keys: DayKeys, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DayKeyMissing && (await keys.load(error.day))) return work();
+    throw error;
+  }
 }
 
 /** The day keys of one drain. Not kept longer: a key that is destroyed must be forgotten. */

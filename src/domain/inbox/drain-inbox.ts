@@ -7,7 +7,7 @@ import { openBody, openNonces, readBody, sealNonces, type ReadBody } from './bod
 import type { InboundKind, ParsedEvent } from './inbound.types';
 import type { ApplyEventDeps, DrainInboxDeps } from './inbox.deps.types';
 import { deferBody, deleteBody, leaseBody, takeDue, type InboxRow } from './inbox.store';
-import { DayKeyMissing, makeDayKeys, type DayKeys } from './day-keys';
+import { DayKeyMissing, makeDayKeys, withDayKeys, type DayKeys } from './day-keys';
 import { makeNudge } from './nudge';
 
 const LANES = 4;
@@ -70,8 +70,8 @@ export function makeDrainInbox(drain: DrainInboxDeps): (input: DrainInboxInput) 
   const nudgeReplies = makeNudge(drain, (pageId, nudge) => ({ name: 'send-replies', pageId, turn: 0, nudge }));
 
   return async ({ limit, signal }) => {
-    const deps: ApplyEventDeps = { ...drain, wasErasedSince: await drain.openTombstones() };
-    const keys = makeDayKeys(deps.keyRing);
+    const keys = makeDayKeys(drain.keyRing);
+    const deps: ApplyEventDeps = { ...drain, wasErasedSince: await drain.openTombstones(keys) };
     const tally = makeTally();
     let left = limit;
     const lane = async (): Promise<void> => {
@@ -81,7 +81,7 @@ export function makeDrainInbox(drain: DrainInboxDeps): (input: DrainInboxInput) 
         if (taken.kind === 'empty') return;
         const applied =
           taken.kind === 'several'
-            ? await applyEach(deps, taken, tally, signal)
+            ? await applyEach(deps, keys, taken, { tally, signal })
             : taken.kind === 'done'
               ? taken.applied
               : [];
@@ -176,9 +176,9 @@ async function postpone(
 /** A stop between two events gives the body back at once; what was worked is remembered and has no second effect. */
 async function applyEach(
   deps: ApplyEventDeps,
+  keys: DayKeys,
   { row, body }: Several,
-  tally: Tally,
-  signal: AbortSignal | undefined,
+  { tally, signal }: { readonly tally: Tally; readonly signal: AbortSignal | undefined },
 ): Promise<Applied[]> {
   const applied: Applied[] = [];
   let fault: unknown;
@@ -189,7 +189,8 @@ async function applyEach(
     if (isCut) break;
     try {
       const isEnd = event === last && fault === undefined;
-      applied.push({ kind: event.kind, ...(await applyAlone(deps, body, event, isEnd ? row : null)) });
+      const alone = () => applyAlone(deps, body, event, isEnd ? row : null);
+      applied.push({ kind: event.kind, ...(await withDayKeys(keys, alone)) });
     } catch (error) {
       fault = error;
       applied.push({ kind: event.kind, ...ended('failed') });

@@ -1,3 +1,4 @@
+import type { DayKeys } from './day-keys';
 import type { Log } from '../../kernel/log';
 import type { JobQueue } from '../../jobs';
 import type { LeadPage, OpenLead } from '../leads';
@@ -25,11 +26,14 @@ export interface StopFault {
   readonly subcode: number | null;
 }
 
-/** Whether a person who is not known was erased after an event of theirs happened: then it came late, and makes nobody. */
+/**
+ * Whether a person who is not known was erased after an event of theirs happened, or came here: then it is late, and makes nobody. From
+ * then on whatever is stamped up to `reach` is late too: it may be delivered once more.
+ */
 export type WasErasedSince = (
   tx: Tx,
   metaPageId: string,
-  person: { readonly psid: string; readonly eventAt: Date },
+  person: { readonly psid: string; readonly eventAt: Date; readonly receivedAt: Date; readonly reach: Date },
 ) => Promise<boolean>;
 
 /**
@@ -54,8 +58,8 @@ export interface DrainInboxDeps extends CarryOutDeps {
     wish: { readonly cause: string; readonly language: string; readonly keepsMark: boolean },
   ) => Promise<unknown>;
   readonly onUnheardStop: UnheardStop;
-  /** Outside of transactions, and anew for each drain: it holds keys that are destroyed within days. */
-  readonly openTombstones: () => Promise<WasErasedSince>;
+  /** Outside of transactions, and anew for each drain, whose day keys it uses. */
+  readonly openTombstones: (keys: DayKeys) => Promise<WasErasedSince>;
 }
 
 export interface ApplyEventDeps extends DrainInboxDeps {

@@ -109,11 +109,14 @@ export function deleteBodiesBefore(sql: Sql, receivedBefore: Date): Promise<numb
   return sql.run(`delete from inbox where received_at < $1`, [receivedBefore]);
 }
 
-/** @returns false when this event of the lead was worked before */
-export async function markEvent(tx: Tx, leadId: RowId, mac: Buffer, at: Date): Promise<boolean> {
+/**
+ * @param reach how far an erasure of the lead has to reach because of the event
+ * @returns false when this event of the lead was worked before
+ */
+export async function markEvent(tx: Tx, leadId: RowId, mac: Buffer, reach: Date): Promise<boolean> {
   const marked = await tx.run(
     `insert into inbox_event (lead_id, event_mac, seen_at) values ($1, $2, $3) on conflict on constraint inbox_event_pkey do nothing`,
-    [leadId, mac, at],
+    [leadId, mac, reach],
   );
   return marked === 1;
 }

@@ -1,5 +1,6 @@
 export type { EventOutcome } from './applied-event';
 export type { ReceivedWebhook } from './body';
+export type { DayKeys } from './day-keys';
 export { makeDrainInbox, type DrainedInbox, type DrainInboxInput, type EventCount } from './drain-inbox';
 export { makeExpireInbox, type ExpiredInbox, type ExpireInboxDeps } from './expire-inbox';
 export { openUnread } from './forget-unread';

@@ -97,7 +97,7 @@ type FileDeps = Pick<CallRecipientsDeps, 'db' | 'keyRing' | 'sealedCalls' | 'clo
  * @returns how many files went
  */
 export const makeDropEndedCalls = (deps: FileDeps) => async (): Promise<number> => {
-  let dropped = 0;
+  let dropped = await deps.sealedCalls.dropUnfinished();
   const all = await deps.sealedCalls.ids();
   for (let at = 0; at < all.length; at += BATCH) {
     const ids = all.slice(at, at + BATCH);

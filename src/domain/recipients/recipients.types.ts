@@ -67,6 +67,8 @@ export interface SealedCalls {
   read(id: string): Promise<Buffer | null>;
   /** Overwrites and removes it. Repeated it does nothing. */
   drop(id: string): Promise<void>;
+  /** Overwrites and removes what processes that were killed left half put. @returns how many files went */
+  dropUnfinished(): Promise<number>;
   ids(): Promise<readonly string[]>;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckpointCopy } from '../../domain/ledger/checkpoint-copy.types';
+import { shredUnfinished } from '../unfinished-files';
 
 const NAME = 'checkpoint.note';
 /** Leaves under a checkpoint; -1 for none. */
@@ -13,6 +14,14 @@ export const sizeOf = (note: string | null): number => Number(note?.split('\n')[
  */
 export function checkpointFile(directory: string): CheckpointCopy {
   const file = path.join(directory, NAME);
+  let isSwept = false;
+
+  /** Once: the directory holds a file for each Page. */
+  async function sweep(): Promise<void> {
+    if (isSwept) return;
+    isSwept = true;
+    await shredUnfinished(directory, { isMeant: (name) => name.startsWith(`${NAME}.`) });
+  }
 
   async function read(): Promise<string | null> {
     try {
@@ -26,6 +35,7 @@ export function checkpointFile(directory: string): CheckpointCopy {
   return {
     read,
     write: async (note) => {
+      await sweep();
       // Another process may have signed and written since: the file must not go back.
       if (sizeOf(await read()) >= sizeOf(note)) return;
       // Named by chance: containers that share the directory have the same process ids.

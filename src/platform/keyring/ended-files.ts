@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { EndedFacts } from '../../domain/keyring.types';
+import { shredUnfinished } from '../unfinished-files';
 
 const FOLDER = 'ended';
 const FILE_NAME = /^(\d+)[.]macs$/;
@@ -48,7 +49,7 @@ export async function copyEnded(from: string, to: string): Promise<number> {
   const names = await filesIn(source);
   const gone = (await filesIn(target)).filter((name) => !names.includes(name));
   for (const name of gone) await rm(path.join(target, name), { force: true });
-  let changed = gone.length;
+  let changed = gone.length + (await shredUnfinished(target));
   for (const name of names) {
     const bytes = await readFile(path.join(source, name));
     const known = await readFile(path.join(target, name)).catch(() => null);

@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { KeptLeadKey } from '../../domain/keyring.types';
+import { shredUnfinished } from '../unfinished-files';
 
 const FOLDER = 'lead-keys';
 const ENDING = '.keys';
@@ -12,6 +13,7 @@ const KEY_BYTES = UUID_BYTES + WRAPPED_BYTES;
 const HEAD_BYTES = MAGIC.length + UUID_BYTES + 2 + 4;
 const HASH_BYTES = 32;
 const FILE_NAME = /^(\d+)\.(\d+)\.keys$/;
+const NEXT_NAME = /^(\d+)\.(\d+)\.keys\..+\.next$/;
 
 const uuidBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
 const uuidText = (bytes: Buffer): string =>
@@ -80,11 +82,13 @@ export function leadKeyFiles(directory: string): LeadKeyFiles {
       return bytes === null ? null : keysOf(place, bytes);
     },
     forgetOlder: async ({ pageUuid, bucket, version }) => {
-      for (const name of await namesIn(folder(pageUuid))) {
-        const [, ofBucket, ofVersion] = FILE_NAME.exec(name) ?? [];
-        if (Number(ofBucket) === bucket && Number(ofVersion) < version)
-          await rm(path.join(folder(pageUuid), name), { force: true });
-      }
+      const isOlder = (form: RegExp, name: string): boolean => {
+        const [, ofBucket, ofVersion] = form.exec(name) ?? [];
+        return Number(ofBucket) === bucket && Number(ofVersion) < version;
+      };
+      for (const name of await namesIn(folder(pageUuid)))
+        if (isOlder(FILE_NAME, name)) await rm(path.join(folder(pageUuid), name), { force: true });
+      await shredUnfinished(folder(pageUuid), { isOver: (name) => isOlder(NEXT_NAME, name) });
     },
     dropPage: (pageUuid) => rm(folder(pageUuid), { recursive: true, force: true }),
     copyTo: (other) => copyAll(path.join(directory, FOLDER), path.join(other, FOLDER)),

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { SealedCalls } from '../../domain/recipients/recipients.types';
+import { shredUnfinished } from '../unfinished-files';
 
 const ENDING = '.call';
 const NEXT = '.next';
@@ -10,9 +11,14 @@ const NEXT = '.next';
 export function callFiles(folder: string): SealedCalls {
   const fileOf = (id: string): string => path.join(folder, `${id}${ENDING}`);
 
+  /** Of one call nobody writes two at once. */
+  const shredNext = (id: string): Promise<number> =>
+    shredUnfinished(folder, { isOver: (name) => name.startsWith(`${id}${ENDING}.`) });
+
   return {
     put: async (id, bytes) => {
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      await shredNext(id);
       const next = `${fileOf(id)}.${randomUUID()}${NEXT}`;
       await writeThrough(next, 'wx', bytes);
       await overwrite(fileOf(id));
@@ -21,10 +27,12 @@ export function callFiles(folder: string): SealedCalls {
     },
     read: (id) => orNull(readFile(fileOf(id))),
     drop: async (id) => {
-      if (!(await overwrite(fileOf(id)))) return;
-      await orNull(unlink(fileOf(id)));
+      const gone = await shredNext(id);
+      if (await overwrite(fileOf(id))) await orNull(unlink(fileOf(id)));
+      else if (gone === 0) return;
       await syncFolder(folder);
     },
+    dropUnfinished: () => shredUnfinished(folder),
     ids: async () =>
       ((await orNull(readdir(folder))) ?? []).flatMap((name) =>
         name.endsWith(ENDING) ? [name.slice(0, -ENDING.length)] : [],

@@ -54,6 +54,7 @@ it.each([
   ['/receives', { receives: 'nobody' }],
   ['/endpoint', { endpoint: 'http://recipient.example.com/' }],
   ['/endpoint', { endpoint: 'https://127.0.0.1/' }],
+  ['/endpoint', { endpoint: 'https://recipient.example.com:8443/' }],
   ['/endpoint', { endpoint: 'https://metadata.google.internal/' }],
 ])('refuses what is wrong at %s: %j', async (pointer, wrong) => {
   const refused = await ann.api.call('POST', '/v1/recipients', { ...RECIPIENT, ...wrong });

@@ -122,7 +122,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     applyRead: (_tx, receipt) => Promise.resolve(seen.read.push(receipt)),
     stopPage,
     onUnheardStop: makeOnUnheardStop({ keyRing }),
-    openTombstones: () => openTombstones({ db, keyRing, clock }),
+    openTombstones: (keys) => openTombstones({ db, clock }, keys),
     eraseByChat: makeEraseByChat({
       keyRing,
       clock,

@@ -165,7 +165,10 @@ it('brings nobody back through a webhook from before, and takes everybody in who
   world.setNow(new Date(LAST_SIGNED.getTime() + 60_000));
   await world.deliver(page, message(page, ann.psid, LAST_SIGNED, 'hello again'));
   expect(await world.leadOf(page, ann.psid)).toBeUndefined();
-  await world.deliver(page, message(page, ann.psid, new Date(LAST_SIGNED.getTime() + 1), 'hello again'));
+  const furthestAhead = LAST_SIGNED.getTime() + 5 * 60_000;
+  await world.deliver(page, message(page, ann.psid, new Date(furthestAhead), 'stamped ahead, then'));
+  expect(await world.leadOf(page, ann.psid)).toBeUndefined();
+  await world.deliver(page, message(page, ann.psid, new Date(furthestAhead + 1), 'hello again'));
   const back = await world.leadOf(page, ann.psid);
   expect(back).toBeDefined();
   expect(back?.uuid).not.toBe(ann.uuid);

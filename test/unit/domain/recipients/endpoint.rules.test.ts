@@ -4,7 +4,7 @@ const isTaken = (endpoint: string, onLoopback = false) => checkEndpoint(endpoint
 
 it.each([
   'https://example.com/hook',
-  'https://example.com:8443/a?b=c',
+  'https://example.com:443/a?b=c',
   'https://8.8.8.8/x',
   'https://[2606:2800:220::1]/',
 ])('takes %s', (endpoint) => {
@@ -20,6 +20,8 @@ it.each([
   'https://user:secret@example.com/hook',
   'https://user@example.com/hook',
   'https://example.com/hook#part',
+  'https://example.com:8443/hook',
+  'https://8.8.8.8:22/hook',
   'https://localhost/hook',
   'https://a.localhost/hook',
   'https://printer.local/hook',
@@ -40,4 +42,6 @@ it('takes this machine only where that is allowed, and plain http only there', (
     expect([isTaken(endpoint, true), isTaken(endpoint)]).toEqual([true, false]);
   for (const endpoint of ['http://example.com/x', 'https://10.0.0.1/x', 'http://user@127.0.0.1/'])
     expect(isTaken(endpoint, true)).toBe(false);
+  expect(isTaken('https://example.com:8443/x', true)).toBe(false);
+  expect(checkEndpoint('https://example.com:8443/x', false)[0]?.detail).toContain('443');
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkpointFile } from '../../../../src/platform/keyring/checkpoint-file';
@@ -45,4 +45,12 @@ it('is written over what a death left half written beside it', async () => {
   const copy = checkpointFile(dir);
   await copy.write(note(8));
   expect(await copy.read()).toBe(note(8));
+});
+
+it('removes what a process was killed over a minute ago, and no successor of a ring', async () => {
+  for (const name of ['checkpoint.note.x.next', 'checkpoint.note.y.next', 'system.bin.next'])
+    writeFileSync(path.join(dir, name), note(7));
+  for (const name of ['checkpoint.note.x.next', 'system.bin.next']) utimesSync(path.join(dir, name), 1, 1);
+  await checkpointFile(dir).write(note(8));
+  expect(readdirSync(dir).sort()).toEqual(['checkpoint.note', 'checkpoint.note.y.next', 'system.bin.next']);
 });

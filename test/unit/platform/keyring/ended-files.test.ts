@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { endedFiles } from '../../../../src/platform/keyring';
@@ -44,4 +44,14 @@ it('forgets days, here and in the copy', async () => {
   expect(await copyEnded(dir, other)).toBe(2);
   expect(await readdir(path.join(other, 'ended'))).toEqual(['21.macs']);
   expect(await endedFiles(other).all()).toEqual(await files.all());
+});
+
+it('leaves nothing in the copy that a process was killed over', async () => {
+  await endedFiles(dir).add(20, [{ mac: mac(1), n: 1 }]);
+  await copyEnded(dir, other);
+  const killed = path.join(other, 'ended', '20.macs.x.next');
+  await writeFile(killed, 'half');
+  await utimes(killed, 1, 1);
+  expect(await copyEnded(dir, other)).toBe(1);
+  expect(await readdir(path.join(other, 'ended'))).toEqual(['20.macs']);
 });

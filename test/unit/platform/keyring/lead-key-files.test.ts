@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { leadKeyFiles } from '../../../../src/platform/keyring/lead-key-files';
@@ -56,6 +56,25 @@ describe('the kept keys of leads', () => {
     expect((await readdir(path.join(dir, 'lead-keys', PAGE))).sort()).toEqual(['7.10.keys', '70.2.keys']);
     await files.dropPage(PAGE);
     expect(await files.read(at(70, 2))).toBeNull();
+  });
+
+  it('leave nothing that a process was killed over, once the bucket has a newer version', async () => {
+    const files = leadKeyFiles(dir);
+    await files.keep(at(7, 3), newKeys(1));
+    const folder = path.join(dir, 'lead-keys', PAGE);
+    for (const name of ['7.2.keys.x.next', '7.3.keys.x.next', '70.2.keys.x.next', '8.2.keys.x.next'])
+      await writeFile(path.join(folder, name), 'names of leads');
+    await utimes(path.join(folder, '8.2.keys.x.next'), 1, 1);
+    await files.forgetOlder(at(7, 3));
+    // Another process may be writing the others just now.
+    expect((await readdir(folder)).sort()).toEqual(['7.3.keys', '7.3.keys.x.next', '70.2.keys.x.next']);
+    await files.forgetOlder(at(7, 4));
+    expect(await readdir(folder)).toEqual(['70.2.keys.x.next']);
+    const other = path.join(dir, 'copy');
+    await mkdir(path.join(other, 'lead-keys', PAGE), { recursive: true });
+    await writeFile(path.join(other, 'lead-keys', PAGE, '7.2.keys.y.next'), 'names of leads');
+    await files.copyTo(other);
+    expect(await readdir(path.join(other, 'lead-keys', PAGE))).toEqual([]);
   });
 
   it('are the same in a copy, what was removed included', async () => {

@@ -1,4 +1,4 @@
-import { linkSync, readdirSync, readFileSync, statSync, mkdtempSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, statSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { callFiles } from '../../../../src/platform/recipients/call-files';
@@ -35,4 +35,21 @@ it('overwrites what it drops or replaces', async () => {
   linkSync(other('a.call'), other('second'));
   await files.drop('a');
   for (const name of ['first', 'second']) expect(readFileSync(other(name)).toString('latin1')).not.toContain('words');
+});
+
+it('leaves nothing of a call that a process was killed over while it was put', async () => {
+  const files = callFiles(dir);
+  const killed = (id: string): void => writeFileSync(path.join(dir, `${id}.call.${id}.next`), 'half of the words');
+  killed('a');
+  await files.put('a', Buffer.from('one'));
+  expect(readdirSync(dir)).toEqual(['a.call']);
+  killed('a');
+  await files.drop('a');
+  killed('b');
+  await files.drop('b');
+  expect(readdirSync(dir)).toEqual([]);
+  killed('c');
+  expect(await files.dropUnfinished()).toBe(0);
+  utimesSync(path.join(dir, 'c.call.c.next'), 1, 1);
+  expect([await files.dropUnfinished(), readdirSync(dir)]).toEqual([1, []]);
 });
