@@ -9,7 +9,7 @@ interface ReplyHead {
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * What a repeated Idempotency-Key is answered from, when the id of a new resource is not enough: a public id, or
-   * counts. Kept in clear for a day, so never a personal value.
+   * counts. Kept in clear for a day, also when somebody is erased meanwhile: so never a personal value, nor the id of a person.
    */
   readonly remember?: string;
 }
