@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Principal, Scope } from '../domain/accounts';
 
@@ -14,9 +13,13 @@ interface ReplyHead {
   readonly remember?: string;
 }
 
-/** JSON, nothing, or a stream of text. */
+/**
+ * JSON, nothing, or a stream. A source that looks whether each part may leave is handed on as it is: a `Readable` around it would read
+ * ahead.
+ */
 export type Reply =
-  (ReplyHead & { readonly body?: unknown }) | (ReplyHead & { readonly stream: Readable; readonly contentType: string });
+  | (ReplyHead & { readonly body?: unknown })
+  | (ReplyHead & { readonly stream: AsyncIterable<Buffer | string>; readonly contentType: string });
 
 export interface DocumentedReply {
   readonly description: string;
