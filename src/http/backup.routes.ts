@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { z } from 'zod';
 import {
   LEAST_PASSPHRASE_CHARACTERS,
@@ -142,7 +141,7 @@ const readRoutes = (api: BackupApi): Route[] => [
           'Content-Disposition': `attachment; filename="assent-backup-${id}.age"`,
           'Content-Length': String(bytes),
         },
-        stream: Readable.from(stream),
+        stream,
       };
     },
   }),

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { DeliveryView, makeExportDeliveries, makeListDeliveries } from '../domain/broadcasts';
 import { DELIVERY_EXAMPLE } from './examples';
@@ -114,7 +113,7 @@ export function deliveriesRoute(api: DeliveriesApi): Route {
           status: 200,
           contentType: 'text/csv; charset=utf-8',
           headers: { 'Content-Disposition': `attachment; filename="deliveries-${id}.csv"` },
-          stream: Readable.from(await api.exportDeliveries(wish)),
+          stream: await api.exportDeliveries(wish),
         };
       }
       const { items, next } = await api.deliveries({ ...wish, limit: query.limit, after: query.cursor ?? null });

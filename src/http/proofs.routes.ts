@@ -33,7 +33,7 @@ const streamFormOf = (wanted: string): 'zip' | 'ndjson' => (wanted === LINES ? '
 
 const EXTENSIONS: Readonly<Record<string, string>> = { [ZIP]: 'zip', [JSON_TYPE]: 'json', [LINES]: 'ndjson' };
 
-function attachment(name: string, contentType: string, stream: Readable, bytes?: number): Reply {
+function attachment(name: string, contentType: string, stream: AsyncIterable<Buffer>, bytes?: number): Reply {
   const file = `${name}.${EXTENSIONS[contentType] ?? 'bin'}`;
   return {
     status: 200,
@@ -101,7 +101,7 @@ function manyRoutes(api: ProofsApi): Route[] {
       handle: async ({ principal, params: { id }, wanted }) => {
         const form = streamFormOf(wanted);
         const stream = await api.ofBroadcast({ accountId: principal.accountId, broadcastUuid: id, form });
-        return attachment(`proofs-${id}`, wanted, Readable.from(stream));
+        return attachment(`proofs-${id}`, wanted, stream);
       },
     }),
     privateRoute({
@@ -127,7 +127,7 @@ function manyRoutes(api: ProofsApi): Route[] {
           to: new Date(query.to),
           form: streamFormOf(wanted),
         });
-        return attachment('proofs', wanted, Readable.from(stream));
+        return attachment('proofs', wanted, stream);
       },
     }),
   ];

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Principal, Scope } from '../domain/accounts';
 
@@ -9,14 +8,18 @@ interface ReplyHead {
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * What a repeated Idempotency-Key is answered from, when the id of a new resource is not enough: a public id, or
-   * counts. Kept in clear for a day, so never a personal value.
+   * counts. Kept in clear for a day, also when somebody is erased meanwhile: so never a personal value, nor the id of a person.
    */
   readonly remember?: string;
 }
 
-/** JSON, nothing, or a stream of text. */
+/**
+ * JSON, nothing, or a stream. A source that looks whether each part may leave is handed on as it is: a `Readable` around it would read
+ * ahead.
+ */
 export type Reply =
-  (ReplyHead & { readonly body?: unknown }) | (ReplyHead & { readonly stream: Readable; readonly contentType: string });
+  | (ReplyHead & { readonly body?: unknown })
+  | (ReplyHead & { readonly stream: AsyncIterable<Buffer | string>; readonly contentType: string });
 
 export interface DocumentedReply {
   readonly description: string;

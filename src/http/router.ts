@@ -1,5 +1,5 @@
 import { Router, type Request, type Response } from 'express';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
 import type { Principal } from '../domain/accounts';
 import { InvariantError } from '../kernel/errors';
 import { readJsonBody, takeUpload, type ReadBody } from './body';
@@ -16,6 +16,7 @@ import {
   type Reply,
   type Route,
 } from './route';
+import { sendStream } from './send-stream';
 import { parsePart } from './validate';
 
 export interface RouterDeps {
@@ -184,12 +185,9 @@ async function writeReply(req: Request, res: Response, reply: Reply): Promise<vo
   }
   res.setHeader('Content-Type', reply.contentType);
   if (req.method === 'HEAD') {
-    reply.stream.destroy();
+    if (reply.stream instanceof Readable) reply.stream.destroy();
     res.end();
     return;
   }
-  await pipeline(reply.stream, res).catch((error: unknown) => {
-    // The caller hung up: there is nobody left to answer.
-    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  });
+  await sendStream(res, reply.stream);
 }

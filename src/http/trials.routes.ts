@@ -26,6 +26,15 @@ const testSchema = z
   .object({ lead_ids: z.array(uuid) })
   .meta({ id: 'QueuedTest', example: { lead_ids: ['0b0f2f5e-3c5c-4a53-8a3d-6f6f2c3f5a10'] } });
 
+/** The body of a repeated call is the same: places in it tell who was queued, and name nobody who is erased meanwhile. */
+const placesOf = (queued: readonly string[], asked: readonly string[]): string => {
+  const ids = asked.map((id) => id.toLowerCase());
+  return queued.map((id) => String(ids.indexOf(id))).join(' ');
+};
+
+const atPlaces = (asked: readonly string[], places: string): string[] =>
+  places.split(' ').map((place) => asked[Number(place)]?.toLowerCase() ?? place);
+
 const LEADS_SCOPE_NOTE =
   'An audience with `lead_ids` also needs the scope leads:read: its numbers tell how a lead stands';
 
@@ -93,13 +102,13 @@ export function trialRoutes(api: TrialsApi): Route[] {
       bodyExample: { lead_ids: ['0b0f2f5e-3c5c-4a53-8a3d-6f6f2c3f5a10'] },
       problems: [404, 429],
       replies: { 202: { description: 'The leads a message is on its way to', schema: testSchema } },
-      replay: (_call, remembered) =>
-        Promise.resolve({ status: 202, body: testSchema.parse({ lead_ids: remembered.split(' ') }) }),
+      replay: ({ body }, remembered) =>
+        Promise.resolve({ status: 202, body: testSchema.parse({ lead_ids: atPlaces(body.lead_ids, remembered) }) }),
       handle: async ({ principal, params: { id }, body }) => {
         const leadIds = body.lead_ids;
         const { queued, limit } = await api.test({ accountId: principal.accountId, broadcastUuid: id, leadIds });
         if (limit !== null) throw tooManyTests(limit);
-        return { status: 202, body: { lead_ids: queued }, remember: queued.join(' ') };
+        return { status: 202, body: { lead_ids: queued }, remember: placesOf(queued, leadIds) };
       },
     }),
   ];

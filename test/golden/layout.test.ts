@@ -308,6 +308,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/http/webhook.test.ts': 'the webhook over a real connection',
   'test/unit/http/operations.test.ts': 'health, readiness and metrics',
   'test/unit/workers/processors/processors.test.ts': 'what each processor makes of its use case',
+  'test/integration/domain/proof/erased-meanwhile.test.ts': 'exports under way and who is erased in between',
   'test/integration/domain/proof/attempts.test.ts': 'attempts and tests in every kind of bundle',
   'test/integration/domain/proof/audit-hidden.test.ts': 'ways to hide a person from an audit by rows alone',
   'test/integration/domain/proof/audit-columns.test.ts': 'odd values in every column that is audited',

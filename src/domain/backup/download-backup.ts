@@ -5,9 +5,6 @@ import { backupGone, backupNotFound, backupNotReady } from './backup.errors';
 import { fileName, findOwnBackup, findReady, recordDownloaded } from './backup.store';
 import type { ArchiveFiles } from './backup.types';
 
-/** After so many bytes it is asked again whether the archive may still be handed out. */
-const ASKED_EVERY_BYTES = 8 * 1024 * 1024;
-
 export interface DownloadBackupDeps extends AuditDeps {
   readonly db: Database;
   readonly files: ArchiveFiles;
@@ -40,15 +37,10 @@ async function* handedOut(
   { accountId, uuid }: { readonly accountId: RowId; readonly uuid: string },
   parts: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
-  let unasked = 0;
   for await (const part of parts) {
-    if (unasked >= ASKED_EVERY_BYTES) {
-      unasked = 0;
-      // Somebody in it may have been erased meanwhile.
-      if ((await findReady(deps.db, accountId, uuid)) === undefined)
-        throw new OperationalError('backup_withdrawn', 'the archive was withdrawn while it was downloaded');
-    }
-    unasked += part.length;
+    // Somebody in it may have been erased since the part before, however slowly that was taken.
+    if ((await findReady(deps.db, accountId, uuid)) === undefined)
+      throw new OperationalError('backup_withdrawn', 'the archive was withdrawn while it was downloaded');
     yield part;
   }
   await deps.db.transaction(async (tx) => {

@@ -187,7 +187,12 @@ export const ACCOUNT_STORES: readonly Store[] = [
     ],
   ),
   table('idempotency_key', 'Calls that may be repeated.', '24 hours.', [
-    technical('account_id state status resource_kind resource_id created_at', 'account'),
+    technical('account_id state status resource_kind created_at', 'account'),
+    technical(
+      'resource_id',
+      'account',
+      'What a repeated call is answered from: the id of what it made, or counts; of people no more than their places in the list that came with the call.',
+    ),
     {
       fields: 'fingerprint request_fingerprint',
       about: 'account',

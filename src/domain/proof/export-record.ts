@@ -6,6 +6,7 @@ import type { Ids } from '../../kernel/ids';
 import type { KeyRing } from '../keyring.types';
 import type { Database, RowId } from '../sql.types';
 import {
+  countThere,
   expireExports,
   finishExport,
   insertExport,
@@ -29,8 +30,10 @@ export interface ExportDeps {
 }
 
 export interface ExportRecord {
-  /** Before the bytes about these people leave. */
-  readonly disclose: (leadIds: readonly RowId[]) => Promise<void>;
+  /** Just before the bytes about these people leave. Answers who of them is still there: nobody else's may. */
+  readonly disclose: (leadIds: readonly RowId[]) => Promise<ReadonlySet<RowId>>;
+  /** Whether all are still there who were disclosed last. */
+  readonly areThere: () => Promise<boolean>;
   /** Counts and hashes what leaves. */
   readonly sent: (bytes: Buffer) => void;
   readonly end: (state: 'complete' | 'broken') => Promise<void>;
@@ -60,11 +63,14 @@ export async function beginExport(
   const hash = createHash('sha256');
   let bytes = 0;
   let records = 0;
+  let leaving: ReadonlySet<RowId> = new Set();
   return {
     disclose: async (leadIds) => {
-      records += leadIds.length;
-      await recordDisclosure(db, id, leadIds);
+      leaving = new Set(leadIds.length === 0 ? [] : await recordDisclosure(db, id, leadIds));
+      records += leaving.size;
+      return leaving;
     },
+    areThere: async () => leaving.size === 0 || (await countThere(db, [...leaving])) === leaving.size,
     sent: (part) => {
       bytes += part.length;
       hash.update(part);

@@ -19,13 +19,29 @@ export async function insertExport(sql: Sql, made: NewExport): Promise<RowId> {
   return row?.id ?? '0';
 }
 
-/** Whose data an export holds: for whoever asks where theirs went. */
-export async function recordDisclosure(sql: Sql, exportId: RowId, leadIds: readonly RowId[]): Promise<void> {
-  await sql.run(
-    `insert into proof_export_lead (export_id, lead_id)
-     select $1, l.id from lead l where l.id = any($2::bigint[]) on conflict do nothing`,
-    [exportId, leadIds],
+/** Leads of `$1` that nobody has asked to erase, alone or with their account. */
+const THERE = `from lead l join page p on p.id = l.page_id
+  where l.id = any($1::bigint[]) and l.status <> 'erasing' and not p.is_ending`;
+
+/**
+ * Whose data an export holds: for whoever asks where theirs went.
+ *
+ * @returns who of them is still there; the others must not leave
+ */
+export async function recordDisclosure(sql: Sql, exportId: RowId, leadIds: readonly RowId[]): Promise<RowId[]> {
+  // Locked, so that nobody is deleted between the two halves.
+  const rows = await sql.rows<{ id: RowId }>(
+    `with there as (select l.id ${THERE} order by l.id for key share of l),
+       noted as (insert into proof_export_lead (export_id, lead_id) select $2, id from there on conflict do nothing)
+     select id from there`,
+    [leadIds, exportId],
   );
+  return rows.map(({ id }) => id);
+}
+
+export async function countThere(sql: Sql, leadIds: readonly RowId[]): Promise<number> {
+  const row = await sql.first<{ count: number }>(`select count(*)::int as count ${THERE}`, [leadIds]);
+  return row?.count ?? 0;
 }
 
 export interface ExportEnd {

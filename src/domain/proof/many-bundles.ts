@@ -9,6 +9,7 @@ import { leftOutText } from './bundle-texts.rules';
 import { checkpointFiles, fixedFiles, headOf, proofsOf, sizesOver, withSizes, type OccupiedGaps } from './common-files';
 import { beginExport, type ExportRecord } from './export-record';
 import { bundleKeys } from './key-files';
+import { inPieces, leavingTogether, LINE_PORTION, ZIP_PORTION, type PersonRecord, type Portion } from './leaving';
 import {
   base64Of,
   byPath,
@@ -33,7 +34,7 @@ import {
 } from './person.store';
 import { proofNotReady, rangeInvalid, rangeToCome } from './proof.errors';
 import type { BundleFile, BundleHead, ProvedPerson } from './proof.types';
-import { CHUNK_RECORDS, chunksOf, MOST_RECORD_BYTES, ZIP_CHUNK_BYTES } from './record-chunks.rules';
+import { CHUNK_RECORDS, chunkHashes, chunkPath } from './record-chunks.rules';
 import { zipOf } from './zip';
 
 /** An entry is signed within a second of being written; a log that stood still longer than this is looked at whole. */
@@ -133,11 +134,13 @@ async function startStream(deps: BundleDeps, form: StreamForm, order: StreamOrde
   ].sort(byPath);
   return recorded(deps, order, head, (record) => {
     const leftOut = { tooLarge: 0 };
-    const lines = recordLines(deps, record, head, order.people(head, range), leftOut);
+    const people = recordsOf(deps.db, head, order.people(head, range));
+    const { mostRecordBytes } = deps;
+    const portionsOf = (portion: Portion) => leavingTogether(record, people, { portion, mostRecordBytes, leftOut });
     const whole = { kind: order.kind, head, common, claim: () => ({ about: order.about, ...leftOut }) };
     return form === 'zip'
-      ? zipStream(deps, whole, chunksOf(lines, ZIP_CHUNK_BYTES))
-      : lineStream(deps, whole, chunksOf(lines, Infinity));
+      ? zipStream(deps, whole, portionsOf(ZIP_PORTION))
+      : lineStream(deps, whole, portionsOf(LINE_PORTION));
   });
 }
 
@@ -156,7 +159,7 @@ async function* recorded(
   const record = await beginExport(deps, accountId, kind, size);
   let state: 'complete' | 'broken' = 'broken';
   try {
-    for await (const part of partsOf(record)) {
+    for await (const part of inPieces(record, partsOf(record))) {
       record.sent(part);
       yield part;
     }
@@ -166,32 +169,19 @@ async function* recorded(
   }
 }
 
-/** One line for each person, who is written down before. Whoever's would be longer than a verifier reads is left out and counted. */
-async function* recordLines(
-  { db, mostRecordBytes = MOST_RECORD_BYTES }: BundleDeps,
-  record: ExportRecord,
+async function* recordsOf(
+  db: Database,
   head: BundleHead,
   batches: AsyncGenerator<readonly ProvedPerson[]>,
-  leftOut: { tooLarge: number },
-): AsyncGenerator<Buffer> {
-  let records = 0;
+): AsyncGenerator<PersonRecord> {
   for await (const people of batches) {
-    await record.disclose(people.map(({ leadId }) => leadId));
     const proofOf = await proofsOf(db, people, head);
     for (const person of people) {
-      const line = recordLine(records + 1, personFiles(person, head, proofOf));
-      if (line.length > mostRecordBytes) {
-        leftOut.tooLarge += 1;
-        continue;
-      }
-      records += 1;
-      yield line;
+      const files = Buffer.from(JSON.stringify(base64Of(personFiles(person, head, proofOf))));
+      yield { leadId: person.leadId, files };
     }
   }
 }
-
-const recordLine = (record: number, files: readonly BundleFile[]): Buffer =>
-  Buffer.from(`${JSON.stringify({ record, files: base64Of(files) })}\n`);
 
 type Hashes = ReturnType<typeof hashed>[];
 
@@ -206,12 +196,15 @@ interface WholeBundle {
 async function* zipStream(
   deps: BundleDeps,
   { kind, head, common, claim }: WholeBundle,
-  chunks: AsyncGenerator<BundleFile>,
+  portions: AsyncGenerator<readonly Buffer[]>,
 ): AsyncGenerator<Buffer> {
   const hashes: Hashes = common.map(hashed);
+  let chunks = 0;
   const inOrder = async function* (): AsyncGenerator<BundleFile> {
     yield* common.filter(({ path }) => path < 'chunks/');
-    for await (const chunk of chunks) {
+    for await (const lines of portions) {
+      if (lines.length === 0) continue;
+      const chunk = { path: chunkPath((chunks += 1)), bytes: Buffer.concat(lines) };
       hashes.push(hashed(chunk));
       yield chunk;
     }
@@ -224,14 +217,15 @@ async function* zipStream(
 async function* lineStream(
   deps: BundleDeps,
   { kind, head, common, claim }: WholeBundle,
-  chunks: AsyncGenerator<BundleFile>,
+  portions: AsyncGenerator<readonly Buffer[]>,
 ): AsyncGenerator<Buffer> {
-  const hashes: Hashes = common.map(hashed);
+  const chunks = chunkHashes();
   yield Buffer.from(`${JSON.stringify({ common: base64Of(common) })}\n`);
-  for await (const chunk of chunks) {
-    hashes.push(hashed(chunk));
-    yield chunk.bytes;
+  for await (const lines of portions) {
+    lines.forEach(chunks.add);
+    yield Buffer.concat(lines);
   }
+  const hashes = [...common.map(hashed), ...chunks.end()];
   const [manifest, note] = manifestFiles(deps, manifestOf(kind, deps.logOrigin, head, hashes, claim()));
   const end = { manifest: manifest.bytes.toString('base64'), note: note.bytes.toString('base64') };
   yield Buffer.from(`${JSON.stringify(end)}\n`);

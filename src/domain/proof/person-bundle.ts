@@ -79,8 +79,12 @@ async function exportPerson(deps: BundleDeps, order: PersonOrder, form: BundleFo
   await deps.keyRing.refreshSystemKeys();
   const { files, size } = await leadTransaction(deps, (tx) => personBundle(tx, deps, order));
   const record = await beginExport(deps, order.accountId, order.kind, size);
-  await record.disclose([order.leadId]);
   const bytes = form === 'json' ? Buffer.from(JSON.stringify(base64Of(files))) : await zipped(files);
+  const there = await record.disclose([order.leadId]);
+  if (!there.has(order.leadId)) {
+    await record.end('broken');
+    throw order.kind === 'message' ? deliveryNotFound() : leadNotFound();
+  }
   record.sent(bytes);
   await record.end('complete');
   return bytes;

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { sha256 } from '../../kernel/crypto/merkle';
 import type { KeyRing } from '../keyring.types';
 import { isManifestSigned, readSignedCheckpoint } from '../ledger';
 import { manifestText } from './manifest.rules';
-import { CHUNK_RECORDS, MOST_RECORD_BYTES } from './record-chunks.rules';
+import { chunkHashes, MOST_RECORD_BYTES } from './record-chunks.rules';
 import { shownWordings } from './returning-record';
 import type { RecordFiles } from './returning.types';
 
@@ -90,7 +89,7 @@ export async function checkProofs(
 
 /** The first line and the last; chunks of what lies between are hashed. */
 async function readEnds(pieces: AsyncIterable<Buffer>, hashes: Map<string, string>) {
-  const chunks = chunkHashes(hashes);
+  const chunks = chunkHashes();
   let first: Buffer | null = null;
   let last: Buffer | null = null;
   for await (const line of linesOf(pieces)) {
@@ -100,27 +99,10 @@ async function readEnds(pieces: AsyncIterable<Buffer>, hashes: Map<string, strin
       last = line;
     }
   }
-  chunks.end();
+  for (const chunk of chunks.end()) hashes.set(chunk.path, chunk.sha256);
   const common = first === null ? null : parsed(commonSchema, first);
   const end = last === null ? null : parsed(endSchema, last);
   return { common: common === null ? null : decoded(common.common), end };
-}
-
-function chunkHashes(hashes: Map<string, string>) {
-  let hash = createHash('sha256');
-  let [lines, chunks] = [0, 0];
-  const end = (): void => {
-    if (lines === 0) return;
-    chunks += 1;
-    hashes.set(`chunks/${String(chunks).padStart(6, '0')}.ndjson`, hash.digest('hex'));
-    [hash, lines] = [createHash('sha256'), 0];
-  };
-  const add = (line: Buffer): void => {
-    hash.update(line);
-    lines += 1;
-    if (lines === CHUNK_RECORDS) end();
-  };
-  return { add, end };
 }
 
 function isWhatWasSigned(

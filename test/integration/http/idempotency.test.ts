@@ -110,6 +110,27 @@ describe('a repeated Idempotency-Key', () => {
     expect(await count(`reply where kind = 'test'`)).toBe(1);
   });
 
+  it('keeps no id of a person: one who is erased within the day is named by nothing', async () => {
+    const [one, two] = [
+      await world.lead(ann.api, pageId, '6230000000000091'),
+      await world.lead(ann.api, pageId, '6230000000000092'),
+    ];
+    const { id } = await ann.api.expect(201, 'POST', '/v1/broadcasts', draftBody());
+    const path = `/v1/broadcasts/${String(id)}/test`;
+    await ann.api.expect(202, 'POST', path, { lead_ids: [one] });
+    const key = newKey();
+    const body = { lead_ids: [one, two.toUpperCase()] };
+    const first = await post(path, body, key);
+    await post(`/v1/leads/${two}/unsubscribe`, undefined, newKey());
+    await post('/v1/leads/tags', { lead_ids: [two], add: ['menu'] }, newKey());
+    await post('/v1/leads/lookup', { page_id: pageId, psid: '6230000000000092' }, newKey());
+    await post(`/v1/leads/${two}/erasure`, {}, newKey());
+    const kept = await world.db.rows<{ resource: string }>('select resource_id as resource from idempotency_key');
+    expect(kept.filter(({ resource }) => [one, two].some((lead) => resource.includes(lead)))).toEqual([]);
+    const second = await post(path, body, key);
+    expect([first.body, second.body, isReplayed(second)]).toEqual([{ lead_ids: [two] }, { lead_ids: [two] }, true]);
+  });
+
   it('does not pause anew a broadcast that was resumed since', async () => {
     const { id } = await ann.api.expect(201, 'POST', '/v1/broadcasts', { ...draftBody(), launch: true });
     const key = newKey();

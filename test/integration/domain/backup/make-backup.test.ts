@@ -276,7 +276,8 @@ it('is deleted, before their rows go, when a person in it is erased', async () =
   expect(peopleThen).toContain(1);
   expect(await world.count('lead where id = $1', [ann.id])).toBe(0);
   expect(world.exports().filter((name) => name.startsWith(uuid))).toEqual([]);
-  await stream.return(undefined);
+  // A download that had begun ends: no part of it follows.
+  await expect(stream.next()).rejects.toThrow(code('backup_withdrawn'));
 });
 
 it('leaves the archives of other accounts alone when somebody is erased', async () => {

@@ -194,7 +194,8 @@ it('writes down whose data left before it leaves, and a stream that nobody read 
   await stream.return(undefined);
   const broken = await newest();
   expect(broken).toMatchObject({ kind: 'broadcast', state: 'broken', sha256: null });
-  expect(broken.records).toBeGreaterThanOrEqual(100);
+  expect(broken.records).toBeGreaterThan(0);
+  expect(broken.records).toBeLessThan(50);
   expect(await world.count('proof_export_lead where export_id = $1', [broken.id])).toBe(broken.records);
 });
 
