@@ -13,7 +13,7 @@ import {
   makeConfirmAccountErasure,
   makeRequestErasure,
 } from '../../../../src/domain/erasure';
-import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
+import { makeListMails, makePost } from '../../../../src/domain/mail';
 import { makeAuditLedger } from '../../../../src/domain/proof';
 import { makeCallRecipients, makeDropEndedCalls, makeRegisterRecipient } from '../../../../src/domain/recipients';
 import { randomIds } from '../../../../src/kernel/ids';
@@ -125,7 +125,7 @@ it('ends the deletion of an account as if nothing had happened, with one certifi
     ...world.deps,
     ids: randomIds,
     accountKey: (id: string) => accountKey(world.db, world.keyRing, id),
-    openOutbox: makeOpenOutbox({ ...world.deps, ids: randomIds, sender: null }),
+    post: makePost({ ...world.deps, ids: randomIds, sender: null }),
     publicUrl: 'https://assent.example',
   };
   const steps = await killAtEveryStep('accounts', async () => {
