@@ -4,7 +4,7 @@ import { sha256 } from '../../kernel/crypto/merkle';
 import type { Ids } from '../../kernel/ids';
 import { openOwner, recordAudit } from '../accounts';
 import { dayOf } from '../day-key';
-import type { KeyRing } from '../keyring.types';
+import type { KeyRing, LetterKey } from '../keyring.types';
 import type { Post } from '../mail';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import {
@@ -116,6 +116,10 @@ export async function newQuestion(tx: Tx, deps: AskAccountErasureDeps, accountId
   return token;
 }
 
+/** With the inbox key of yesterday: whatever happens, the letter is noise in two days. */
+export const newLetterKey = ({ keyRing }: { readonly keyRing: KeyRing }, now: Date): Promise<LetterKey> =>
+  keyRing.createLetterKey(dayOf(now) - 1);
+
 const tokenHash = (token: string): Buffer => sha256(Buffer.from(token));
 
 const backupText = (at: Date | null): string =>
@@ -184,7 +188,7 @@ export const makeConfirmAccountErasure =
       subjectSha256: accountHash(owner.uuid, link),
       requestedAt: now,
     });
-    const { name: letterKey, key } = await deps.keyRing.createLetterKey(keyDay);
+    const { name: letterKey, key } = await newLetterKey(deps, now);
     const letterCt = sealField(key, letterPlace(asked.code), JSON.stringify(letter));
     const confirmed = await deps.db.transaction(async (tx) => {
       const locked = await lockAsked(tx, tokenHash(token), now);

@@ -4,7 +4,7 @@ import { InvariantError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
 import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
-import { dayOf, keyOrNull } from '../day-key';
+import { keyOrNull } from '../day-key';
 import { signCertificate } from '../ledger';
 import type { ErasedAccounts, KeyRingCopy } from '../keyring.types';
 import type { MailKey, Post } from '../mail';
@@ -28,7 +28,7 @@ import {
   recordReleased,
   type OpenAccountErasure,
 } from './account-erasure.store';
-import { letterPlace, type Letter } from './ask-account-erasure';
+import { letterPlace, newLetterKey, type Letter } from './ask-account-erasure';
 import { markChainEnds } from './closed-page';
 import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac } from './erased-account';
@@ -197,8 +197,7 @@ async function openLetter(
   const key = await keyOrNull(deps.keyRing, name, keyDay);
   if (key === null) return null;
   const letter = JSON.parse(openField(key, letterPlace(code), letterCt).toString('utf8')) as Letter;
-  const { keyRing, clock } = deps;
-  return { letter, key: name === null ? await keyRing.createLetterKey(dayOf(clock.now())) : { name, key } };
+  return { letter, key: name === null ? await newLetterKey(deps, deps.clock.now()) : { name, key } };
 }
 
 interface Certified {

@@ -162,7 +162,7 @@ it('leaves none after two days where the last mail never leaves, or its process 
   await send();
   const waiting = await dump();
   expect(await opened(waiting)).toEqual(['content_ct']);
-  world.setNow(new Date(start.getTime() + 3 * DAY_MS));
+  world.setNow(new Date(start.getTime() + 2 * DAY_MS));
   await makeWipeMails(world.deps)();
   await world.keyRing.destroyInboxKeysBefore(dayOf(world.now()) - 2);
   expect(await dump()).toEqual([]);
