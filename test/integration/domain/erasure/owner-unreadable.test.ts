@@ -20,6 +20,7 @@ import { postgresRingRegistry } from '../../../../src/platform/keyring';
 import { openRingFiles } from '../../../../src/platform/keyring/ring-files';
 import { makeRingStore } from '../../../../src/platform/keyring/ring-store';
 import { readSystemRing } from '../../../../src/platform/keyring/system-ring';
+import { holdEverything } from '../../../../src/domain/restore/restore.store';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
 
 const DAY_MS = 86_400_000;
@@ -211,4 +212,12 @@ it('mails the certificate of a deletion whose letter an earlier release sealed u
   expect([await send(), taken.map(({ to }) => to)]).toEqual([1, [email]]);
   expect(taken[0]!.text).toContain(`#${letter.link}`);
   expect(await letterKeys()).toEqual(before);
+});
+
+it('gives up waiting mails in a restored database, with their words', async () => {
+  await makeEndSubscription(deps())({ accountId, name: NAME });
+  expect((await dump()).map(({ column }) => column)).toContain('content_ct');
+  await world.db.transaction((tx) => holdEverything(tx, world.now()));
+  expect((await dump()).map(({ column }) => column)).toEqual(['email_ct', 'name_ct']);
+  expect([await send(), taken]).toEqual([0, []]);
 });
