@@ -146,6 +146,7 @@ it('leaves none at once where there is no mail server', async () => {
   const code = await askAndConfirm();
   const confirmed = await dump();
   expect(await opened(asked)).not.toEqual([]);
+  expect(confirmed.map(({ column }) => column)).toEqual(['letter_ct', 'email_ct', 'name_ct']);
   expect(await opened(confirmed)).toContain('letter_ct');
   await world.sequence();
   expect(await carryOut()).toBe(1);
@@ -193,6 +194,7 @@ it('takes along a mail that is written between the yes and the end', async () =>
   taken = [];
   await world.sequence();
   expect(await carryOut()).toBe(1);
+  expect(await dump()).toHaveLength(1);
   await send();
   expect(taken.map(({ subject }) => subject)).toEqual(['Your account is deleted']);
   expect(await dump()).toEqual([]);
