@@ -93,9 +93,9 @@ async function eraseLeads(
 
 async function eraseAccount({ db, keyRing, append, accountId, sequence }: LedgerStage, keysDir: string) {
   let token = '';
-  const post = (_tx: unknown, { text }: { readonly text: string }): Promise<void> => {
+  const post = (_tx: unknown, { text }: { readonly text: string }): Promise<boolean> => {
     token = /account-deletion\/([\w-]{43})\n/.exec(text)?.[1] ?? '';
-    return Promise.resolve();
+    return Promise.resolve(true);
   };
   let ringsGone = Number.NaN;
   const deps = {
@@ -114,7 +114,7 @@ async function eraseAccount({ db, keyRing, append, accountId, sequence }: Ledger
     erasedAccounts: erasedAccountsFile(keysDir),
     dropBackupFiles: () => Promise.resolve(),
     accountKey: (id: string) => accountKey(db, keyRing, id),
-    openOutbox: () => Promise.resolve(post),
+    post,
     releasePages: () => Promise.resolve({ released: 1, left: 0 }),
     publicUrl: 'https://bench.invalid',
   };

@@ -15,6 +15,7 @@ import { Recipients1765200000000 } from './1765200000000-recipients';
 import { ReturningPeople1765300000000 } from './1765300000000-returning-people';
 import { Ended1765400000000 } from './1765400000000-ended';
 import { ErasureFootprint1765450000000 } from './1765450000000-erasure-footprint';
+import { LetterKeys1765500000000 } from './1765500000000-letter-keys';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   ReturningPeople1765300000000,
   Ended1765400000000,
   ErasureFootprint1765450000000,
+  LetterKeys1765500000000,
 ];

@@ -13,7 +13,7 @@ import {
   certificateAddress,
 } from '../domain/erasure';
 import type { AppendDeps } from '../domain/consent';
-import { makeListMails, makeOpenOutbox, makeSendMail, makeWipeMails } from '../domain/mail';
+import { makeListMails, makePost, makeSendMail, makeWipeMails } from '../domain/mail';
 import { makeReleasePages, type PageDeps } from '../domain/pages';
 import type { RowId } from '../domain/sql.types';
 import { smtpSender } from '../platform/mail';
@@ -43,8 +43,8 @@ export function composeAccounts(
     log,
     sender: url === null ? null : smtpSender({ url, from: from ?? NOBODY }),
   };
-  const openOutbox = makeOpenOutbox(outbox);
-  const asking = { ...append, db, accountKey, openOutbox, publicUrl };
+  const post = makePost(outbox);
+  const asking = { ...append, db, accountKey, post, publicUrl };
   const releasePages = makeReleasePages({ db, keyRing, graph, clock });
   return {
     routes: {
@@ -73,7 +73,7 @@ export function composeAccounts(
           keyRingCopy,
           erasedAccounts,
           releasePages,
-          openOutbox,
+          post,
           publicUrl,
           dropBackupFiles,
           sealedCalls: sealedCallsOf(config),

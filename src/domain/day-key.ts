@@ -15,3 +15,13 @@ export async function dayKeyOrNull(keyRing: KeyRing, day: number): Promise<Buffe
     throw error;
   }
 }
+
+/** The key of that name; without a name the key of the day, as all were before keys had names. Null once it was destroyed. */
+export async function keyOrNull(keyRing: KeyRing, name: string | null, day: number): Promise<Buffer | null> {
+  if (name === null) return dayKeyOrNull(keyRing, day);
+  const known = keyRing.accountKey(name);
+  if (known !== null) return known;
+  // Another process may have made it since.
+  await keyRing.refreshSystemKeys();
+  return keyRing.accountKey(name);
+}

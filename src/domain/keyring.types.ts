@@ -49,6 +49,14 @@ export interface WrappedAccountKey {
   readonly dekWrapped: Buffer;
 }
 
+/** A key that goes by itself: see `createLetterKey`. */
+export interface LetterKey {
+  /** A UUID; `accountKey` and `destroyAccountKey` know it by this. */
+  readonly name: string;
+  /** 32 bytes. */
+  readonly key: Buffer;
+}
+
 export type RingCheck = { readonly ok: true } | { readonly ok: false; readonly rings: readonly string[] };
 
 /**
@@ -89,6 +97,11 @@ export interface KeyRing {
   /** Destroys the key that wrapped those of all accounts: no older copy of the database opens one by it any more. */
   retireSharedAccountKey(): Promise<void>;
   destroyAccountKey(accountUuid: string): Promise<void>;
+  /**
+   * A new key for what outlives an account for a moment. It is destroyed with the inbox key of `day`, if not before: whoever dies
+   * leaves none that stays.
+   */
+  createLetterKey(day: number): Promise<LetterKey>;
 
   /** Brings the system keys in step with what other processes have made of them. */
   refreshSystemKeys(): Promise<void>;
@@ -133,6 +146,7 @@ export interface KeyRing {
    * @throws {OperationalError} `inbox_key_destroyed`
    */
   inboxKey(day: number): Promise<Buffer>;
+  /** Letter keys of those days go too. */
   destroyInboxKeysBefore(day: number): Promise<void>;
 
   /**

@@ -280,6 +280,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
 const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/erasure/account-erasure.test.ts': 'an account from the question to the certificate',
   'test/integration/domain/erasure/killed-erasures.test.ts': 'both machines, killed at every step',
+  'test/integration/domain/erasure/owner-unreadable.test.ts': 'what opens the owner of a deleted account, and how long',
   'test/integration/domain/erasure/erase-by-chat.test.ts': 'a person from the question to the certificate',
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
   'test/integration/domain/footprint/footprint.test.ts': 'values looked for in every store',

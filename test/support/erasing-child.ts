@@ -7,7 +7,7 @@ import { composeFootprintCheck } from '../../src/compose/footprint';
 import { makeCarryOutAccountErasures, makeCarryOutErasures } from '../../src/domain/erasure';
 import type { KeyRing } from '../../src/domain/keyring.types';
 import { makeCallRecipients, type RecipientPost } from '../../src/domain/recipients';
-import { makeOpenOutbox } from '../../src/domain/mail';
+import { makePost } from '../../src/domain/mail';
 import { randomIds } from '../../src/kernel/ids';
 import { erasedAccountsFile, openKeyRing, openRingCopy, postgresRingRegistry } from '../../src/platform/keyring';
 import { openDatabase } from '../../src/platform/postgres/database';
@@ -91,10 +91,10 @@ async function main(order: ErasingOrder): Promise<void> {
       drop: dying((id: string) => sealedCalls.drop(id)),
     },
   };
-  const openOutbox = makeOpenOutbox({ ...deps, sender: null });
+  const postMail = makePost({ ...deps, sender: null });
   if (order.of === 'leads') await makeCarryOutErasures(deps)();
   else if (order.of === 'calls') await makeCallRecipients(deps)();
-  else await makeCarryOutAccountErasures({ ...deps, openOutbox })();
+  else await makeCarryOutAccountErasures({ ...deps, post: postMail })();
   await opened.close();
 }
 

@@ -20,6 +20,7 @@ export const accountCertificate = (head: string, end: AccountEnd): string =>
     `leaves-closed ${String(end.leaves)}`,
     recipientsLine(end.recipients),
     'old-backups unreadable since keys-destroyed, where no copy of the key ring was kept with them',
+    'address-for-this-mail sealed under a key of its own, destroyed when the mail has left, within two days of the request at the latest',
     "outside-our-reach Meta's copies of conversations; bundles and exports handed out before; mails in the owner's mailbox",
     `ledger-entry ${end.commitment.toString('hex')}`,
     '',

@@ -1,3 +1,4 @@
+import { dropMails } from '../mail';
 import { callCountsSql, type CallCounts } from '../recipients';
 import type { RowId, Sql, Tx } from '../sql.types';
 
@@ -64,6 +65,7 @@ export const lockAsked = (tx: Tx, tokenSha256: Buffer, now: Date): Promise<Asked
 
 export interface Confirmed {
   readonly keyDay: number;
+  readonly letterKey: string;
   readonly letterCt: Buffer;
   readonly certificateHead: string;
   readonly at: Date;
@@ -74,10 +76,12 @@ export async function confirmErasure(tx: Tx, { id, accountId }: AskedRow, confir
   const { at } = confirmed;
   await tx.run(
     `update account_erasure set state = 'confirmed', token_sha256 = null, confirmed_at = $2, key_day = $3, letter_ct = $4,
-       certificate_head = $5, rings = coalesce((select array_agg(public_id order by id) from page where account_id = $6), '{}')
+       certificate_head = $5, rings = coalesce((select array_agg(public_id order by id) from page where account_id = $6), '{}'),
+       letter_key = $7
       where id = $1`,
-    [id, at, confirmed.keyDay, confirmed.letterCt, confirmed.certificateHead, accountId],
+    [id, at, confirmed.keyDay, confirmed.letterCt, confirmed.certificateHead, accountId, confirmed.letterKey],
   );
+  await dropMails(tx, accountId, at);
   await tx.run('update api_key set revoked_at = $2 where account_id = $1 and revoked_at is null', [accountId, at]);
   await tx.run('delete from account_backup where account_id = $1', [accountId]);
   // The token stays until Meta was told.
@@ -142,6 +146,8 @@ export interface OpenAccountErasure {
   readonly state: 'confirmed' | 'destroying';
   readonly confirmedAt: Date;
   readonly keyDay: number;
+  /** Null: the letter is under the key of the day. */
+  readonly letterKey: string | null;
   readonly letterCt: Buffer | null;
   readonly certificateHead: string;
   readonly rings: readonly string[];
@@ -155,7 +161,7 @@ export interface OpenAccountErasure {
 }
 
 const OPEN = `select id, public_id as uuid, code, account_id as "accountId", state, confirmed_at as "confirmedAt", key_day as "keyDay",
-       letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, account_uuid as "accountUuid",
+       letter_key as "letterKey", letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, account_uuid as "accountUuid",
   keys_destroyed_at as "keysDestroyedAt", pages_released as "pagesReleased",
   leaves, commitment, rows_deleted_at as "rowsDeletedAt"
  from account_erasure where state in ('confirmed', 'destroying')`;
@@ -204,7 +210,9 @@ export async function lockSomeLeads(tx: Tx, accountId: RowId, limit: number): Pr
 }
 
 /** Everything else of the account, by itself and by cascade. @returns how many leaves it closed */
-export async function deleteAccount(tx: Tx, accountId: RowId): Promise<number> {
+export async function deleteAccount(tx: Tx, accountId: RowId, at: Date): Promise<number> {
+  // A call that was under way at the yes may have written one since.
+  await dropMails(tx, accountId, at);
   const leaves = await tx.run(
     `update ledger_leaf f set state = 'closed', entry_id = null
       from ledger_opening o where o.entry_id = f.entry_id and o.account_id = $1`,
@@ -242,7 +250,7 @@ export const recordAccountGone = (tx: Tx, id: RowId, at: Date): Promise<number> 
 /** Only the first certificate stays. The letter is sent, or can be no more. */
 export const recordAccountComplete = (tx: Tx, id: RowId, certificate: string, at: Date): Promise<number> =>
   tx.run(
-    `update account_erasure set state = 'complete', certificate = $2, completed_at = $3, letter_ct = null, rings = '{}',
+    `update account_erasure set state = 'complete', certificate = $2, completed_at = $3, letter_ct = null, letter_key = null, rings = '{}',
        account_uuid = null
       where id = $1 and state = 'destroying'`,
     [id, certificate, at],

@@ -4,7 +4,7 @@ import { sha256 } from '../../kernel/crypto/merkle';
 import type { Ids } from '../../kernel/ids';
 import { openOwner, recordAudit } from '../accounts';
 import { dayOf } from '../day-key';
-import type { KeyRing } from '../keyring.types';
+import type { KeyRing, LetterKey } from '../keyring.types';
 import type { Post } from '../mail';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import {
@@ -46,7 +46,7 @@ export interface AskAccountErasureDeps {
   readonly ids: Ids;
   readonly logOrigin: string;
   readonly accountKey: (accountId: RowId) => Promise<Buffer>;
-  readonly openOutbox: () => Promise<Post>;
+  readonly post: Post;
   /** Where people open links; no slash at the end. */
   readonly publicUrl: string;
 }
@@ -68,19 +68,20 @@ export interface AskedErasure {
 export const makeAskAccountErasure =
   (deps: AskAccountErasureDeps) =>
   async ({ accountId, name }: { readonly accountId: RowId; readonly name: string }): Promise<AskedErasure> => {
-    const owner = await openOwner(deps.db, accountId, await deps.accountKey(accountId));
+    const key = await deps.accountKey(accountId);
+    const owner = await openOwner(deps.db, accountId, key);
     if (name.trim() !== owner.name) throw nameDiffers();
     const counts = await countAccount(deps.db, accountId);
     const backupAt = await lastBackupDownload(deps.db, accountId);
-    const post = await deps.openOutbox();
     const { token, ...asked } = question(deps, accountId);
     const { confirmUntil } = asked;
     await deps.db.transaction(async (tx) => {
       await insertAccountErasure(tx, asked);
       const address = `${deps.publicUrl}/account-deletion/${token}`;
-      await post(tx, {
+      await deps.post(tx, {
         accountId,
         kind: 'account_deletion_asked',
+        key: { name: owner.uuid, key },
         to: owner.email,
         subject: `Delete the account ${owner.name}?`,
         text: askText(owner.name, address, { uuid: asked.uuid, confirmUntil, counts, backupAt }),
@@ -114,6 +115,10 @@ export async function newQuestion(tx: Tx, deps: AskAccountErasureDeps, accountId
   await insertAccountErasure(tx, asked);
   return token;
 }
+
+/** With the inbox key of yesterday: whatever happens, the letter is noise in two days. */
+export const newLetterKey = ({ keyRing }: { readonly keyRing: KeyRing }, now: Date): Promise<LetterKey> =>
+  keyRing.createLetterKey(dayOf(now) - 1);
 
 const tokenHash = (token: string): Buffer => sha256(Buffer.from(token));
 
@@ -175,7 +180,6 @@ export const makeConfirmAccountErasure =
     const owner = await openOwner(deps.db, asked.accountId, await deps.accountKey(asked.accountId));
     const link = deps.ids.bytes(LINK_BYTES);
     const keyDay = dayOf(now);
-    const dayKey = await deps.keyRing.inboxKey(keyDay);
     const letter: Letter = { to: owner.email, link: link.toString('base64url') };
     const certificateHead = certificateOpening({
       code: asked.code,
@@ -184,14 +188,17 @@ export const makeConfirmAccountErasure =
       subjectSha256: accountHash(owner.uuid, link),
       requestedAt: now,
     });
-    const letterCt = sealField(dayKey, letterPlace(asked.code), JSON.stringify(letter));
-    return deps.db.transaction(async (tx) => {
+    const { name: letterKey, key } = await newLetterKey(deps, now);
+    const letterCt = sealField(key, letterPlace(asked.code), JSON.stringify(letter));
+    const confirmed = await deps.db.transaction(async (tx) => {
       const locked = await lockAsked(tx, tokenHash(token), now);
       if (locked === undefined) return null;
       await closePages(tx, deps, { id: locked.id, accountId: locked.accountId, at: now });
-      await confirmErasure(tx, locked, { keyDay, letterCt, certificateHead, at: now });
+      await confirmErasure(tx, locked, { keyDay, letterKey, letterCt, certificateHead, at: now });
       return { code: locked.code, link: letter.link };
     });
+    if (confirmed === null) await deps.keyRing.destroyAccountKey(letterKey);
+    return confirmed;
   };
 
 /** For the public page. Null for an unknown code, and for a question that was not answered. */

@@ -4,10 +4,10 @@ import { InvariantError } from '../../kernel/errors';
 import type { Log } from '../../kernel/log';
 import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
-import { dayKeyOrNull } from '../day-key';
+import { keyOrNull } from '../day-key';
 import { signCertificate } from '../ledger';
 import type { ErasedAccounts, KeyRingCopy } from '../keyring.types';
-import type { Post } from '../mail';
+import type { MailKey, Post } from '../mail';
 import type { ReleasedPages } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
 import { countCallsOfErasure, tellOfAccount, type SealedCalls } from '../recipients';
@@ -28,7 +28,7 @@ import {
   recordReleased,
   type OpenAccountErasure,
 } from './account-erasure.store';
-import { letterPlace, type Letter } from './ask-account-erasure';
+import { letterPlace, newLetterKey, type Letter } from './ask-account-erasure';
 import { markChainEnds } from './closed-page';
 import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac, goneAccountMac } from './erased-account';
@@ -50,7 +50,7 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
   /** Deleted accounts, beside the key ring. */
   readonly erasedAccounts: ErasedAccounts;
   readonly releasePages: (accountId: RowId, mayLeave: boolean) => Promise<ReleasedPages>;
-  readonly openOutbox: () => Promise<Post>;
+  readonly post: Post;
   readonly publicUrl: string;
   /** Deletes the files of archives whose rows are gone. */
   readonly dropBackupFiles: () => Promise<unknown>;
@@ -148,9 +148,9 @@ async function deleteBatch(
   // An entry that such a webhook wrote gets its leaf first, which is closed then.
   if (await isUnderWay(tx, accountId)) return 'waits';
   await dropOpenErasures(tx, accountId);
-  const leaves =
-    leads.length > 0 ? await deletePeople(tx, deps, { id, accountId }, leads) : await deleteAccount(tx, accountId);
   const at = deps.clock.now();
+  const leaves =
+    leads.length > 0 ? await deletePeople(tx, deps, { id, accountId }, leads) : await deleteAccount(tx, accountId, at);
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
   const { commitment } = await appendSystemEntry(tx, deps, null, entry);
@@ -187,40 +187,46 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased, recipients };
   const certificate = signCertificate(deps, accountCertificate(head, end), completedAt);
   const letter = await openLetter(deps, erasure);
-  const post = await deps.openOutbox();
-  return deps.db.transaction(async (tx) => {
-    const completed = await recordAccountComplete(tx, id, certificate, completedAt);
-    if (completed === 1 && letter !== null)
-      await mailCertificate(tx, post, erasure, { letter, certificate, publicUrl: deps.publicUrl });
-    return completed;
+  const { isCompleted, isMailed } = await deps.db.transaction(async (tx) => {
+    if ((await recordAccountComplete(tx, id, certificate, completedAt)) === 0)
+      return { isCompleted: false, isMailed: false };
+    const mail = letter === null ? null : { ...letter, certificate };
+    return { isCompleted: true, isMailed: mail !== null && (await mailCertificate(tx, deps, erasure, mail)) };
   });
+  // Whoever dies here leaves it to end with its day.
+  if (isCompleted && !isMailed && letter !== null) await deps.keyRing.destroyAccountKey(letter.key.name);
+  return isCompleted ? 1 : 0;
 }
 
 /** Null when two days have passed since the yes: then the certificate is on its page alone. */
 async function openLetter(
   deps: CarryOutAccountErasuresDeps,
-  { code, keyDay, letterCt }: OpenAccountErasure,
-): Promise<Letter | null> {
+  { code, keyDay, letterKey: name, letterCt }: OpenAccountErasure,
+): Promise<Pick<Certified, 'letter' | 'key'> | null> {
   if (letterCt === null) return null;
-  const key = await dayKeyOrNull(deps.keyRing, keyDay);
-  return key === null ? null : (JSON.parse(openField(key, letterPlace(code), letterCt).toString('utf8')) as Letter);
+  const key = await keyOrNull(deps.keyRing, name, keyDay);
+  if (key === null) return null;
+  const letter = JSON.parse(openField(key, letterPlace(code), letterCt).toString('utf8')) as Letter;
+  return { letter, key: name === null ? await newLetterKey(deps, deps.clock.now()) : { name, key } };
 }
 
 interface Certified {
   readonly letter: Letter;
+  /** Of the letter, and of the mail that takes its place. */
+  readonly key: MailKey;
   readonly certificate: string;
-  readonly publicUrl: string;
 }
 
 const mailCertificate = (
   tx: Tx,
-  post: Post,
+  { post, publicUrl }: CarryOutAccountErasuresDeps,
   { accountId, code }: OpenAccountErasure,
-  { letter: { to, link }, certificate, publicUrl }: Certified,
-): Promise<void> =>
+  { letter: { to, link }, key, certificate }: Certified,
+): Promise<boolean> =>
   post(tx, {
     accountId,
     kind: 'account_deleted',
+    key,
     to,
     subject: 'Your account is deleted',
     text: [

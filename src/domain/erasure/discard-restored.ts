@@ -48,7 +48,7 @@ export async function discardUnreadable(tx: Tx, deps: AppendDeps, people: Unread
  */
 export async function discardAccount(
   db: Database,
-  accountId: RowId,
+  { accountId, at }: { readonly accountId: RowId; readonly at: Date },
   account: (tx: Tx, leaves: number) => Promise<unknown>,
 ): Promise<void> {
   for (let isLast = false; !isLast;) {
@@ -57,7 +57,7 @@ export async function discardAccount(
       if (leadIds.length === 0) {
         await dropOpenErasures(tx, accountId);
         await dropQuestions(tx, accountId);
-        await account(tx, await deleteAccount(tx, accountId));
+        await account(tx, await deleteAccount(tx, accountId, at));
         return true;
       }
       const leaves = await closeLeaves(tx, leadIds, 'closed');

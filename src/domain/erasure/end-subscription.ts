@@ -13,7 +13,7 @@ import {
 } from '../accounts';
 import { blockBroadcastsOfPage, reopenBroadcastsOfPage } from '../broadcasts';
 import type { Log } from '../../kernel/log';
-import type { Post } from '../mail';
+import type { Letter } from '../mail';
 import { startPagesOfAccount, stopPagesOfAccount, SUBSCRIPTION_ENDED } from '../pages';
 import type { RowId, Sql } from '../sql.types';
 import { countAccount, type AccountCounts } from './account-erasure.store';
@@ -42,7 +42,7 @@ export const makeEndSubscription =
     const owner = await openOwner(deps.db, accountId, await deps.accountKey(accountId));
     if (name.trim() !== owner.name) throw nameDiffers();
     const counts = await countAccount(deps.db, accountId);
-    const post = await deps.openOutbox();
+    const key = { name: owner.uuid, key: await deps.accountKey(accountId) };
     const endedAt = deps.clock.now();
     const end = { endedAt, deleteAt: new Date(endedAt.getTime() + RETENTION.cancelledDays * DAY_MS) };
     const stored = await deps.db.transaction(async (tx) => {
@@ -50,7 +50,7 @@ export const makeEndSubscription =
       if (!(await insertSubscriptionEnd(tx, accountId, end))) return findSubscriptionEnd(tx, accountId);
       for (const pageId of await stopPagesOfAccount(tx, accountId, endedAt))
         await blockBroadcastsOfPage(tx, pageId, SUBSCRIPTION_ENDED, endedAt);
-      await post(tx, letterOf(accountId, owner, end.deleteAt));
+      await deps.post(tx, letterOf({ accountId, key }, owner, end.deleteAt));
       await recordAudit(tx, deps, { accountId, kind: 'account.subscription_cancelled' });
       return end;
     });
@@ -94,9 +94,10 @@ export const makeCarryOutEnds = (deps: AskAccountErasureDeps & { readonly log: L
 
 async function remind(deps: AskAccountErasureDeps, due: DueEnd): Promise<void> {
   const owner = await openOwner(deps.db, due.accountId, await deps.accountKey(due.accountId));
-  const post = await deps.openOutbox();
+  const key = { name: owner.uuid, key: await deps.accountKey(due.accountId) };
   await deps.db.transaction(async (tx) => {
-    if (await countReminder(tx, due)) await post(tx, letterOf(due.accountId, owner, due.deleteAt));
+    if (await countReminder(tx, due))
+      await deps.post(tx, letterOf({ accountId: due.accountId, key }, owner, due.deleteAt));
   });
 }
 
@@ -112,11 +113,11 @@ async function beginDeletion(deps: AskAccountErasureDeps, { accountId, deleteAt 
 }
 
 const letterOf = (
-  accountId: RowId,
+  account: Pick<Letter, 'accountId' | 'key'>,
   { name, email }: { readonly name: string; readonly email: string },
   deleteAt: Date,
-): Parameters<Post>[1] => ({
-  accountId,
+): Letter => ({
+  ...account,
   kind: 'subscription_cancelled',
   to: email,
   subject: `${name}: everything is deleted on ${deleteAt.toISOString().slice(0, 10)}`,

@@ -1,7 +1,8 @@
-export type { MailContent, MailKind, MailOutcome, MailSender } from './mail.types';
+export type { MailContent, MailKey, MailKind, MailOutcome, MailSender } from './mail.types';
+export { dropMails } from './mail.store';
 export {
   makeListMails,
-  makeOpenOutbox,
+  makePost,
   makeSendMail,
   makeWipeMails,
   type Letter,

@@ -1,6 +1,12 @@
 /** What a mail is about: a stable word, in clear. */
 export type MailKind = 'account_deletion_asked' | 'account_deleted' | 'subscription_cancelled';
 
+/** The key that a mail is sealed under, as the key ring knows it. */
+export interface MailKey {
+  readonly name: string;
+  readonly key: Buffer;
+}
+
 export interface MailContent {
   readonly to: string;
   readonly subject: string;

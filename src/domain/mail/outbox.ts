@@ -3,11 +3,11 @@ import type { Clock } from '../../kernel/clock';
 import { openField, sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import type { Ids } from '../../kernel/ids';
 import type { Log } from '../../kernel/log';
-import { dayKeyOrNull, dayOf } from '../day-key';
+import { dayOf, keyOrNull } from '../day-key';
 import type { KeyRing } from '../keyring.types';
 import type { Database, RowId, Sql, Tx } from '../sql.types';
 import { claimMails, insertMail, putOffMail, readMails, settleMail, wipeMails, type ClaimedMail } from './mail.store';
-import type { MailContent, MailKind, MailSender, MailState } from './mail.types';
+import type { MailContent, MailKey, MailKind, MailSender, MailState } from './mail.types';
 
 const DAY_MS = 86_400_000;
 const LEASE_MS = 120_000;
@@ -34,22 +34,28 @@ const placeOf = (uuid: string): FieldPlace => ({ table: 'mail', column: 'content
 export interface Letter extends MailContent {
   readonly accountId: RowId;
   readonly kind: MailKind;
+  /** Of the account, so that nothing opens its mails once it is deleted; of its last mail one that goes with that mail. */
+  readonly key: MailKey;
 }
 
-/** Puts a mail into the outbox, in the transaction of what it tells of. */
-export type Post = (tx: Tx, letter: Letter) => Promise<void>;
+/** Nobody reads it here: when it is written no key of the account opens anything any more. */
+const LAST: MailKind = 'account_deleted';
 
-/** Fetches the key of today, which may take a connection: call it outside of the transaction that posts. */
-export const makeOpenOutbox = (deps: OutboxDeps) => async (): Promise<Post> => {
-  const keyDay = dayOf(deps.clock.now());
-  const key = await deps.keyRing.inboxKey(keyDay);
-  return async (tx, { accountId, kind, to, subject, text }) => {
+/** Puts a mail into the outbox, in the transaction of what it tells of. @returns whether its key is still needed */
+export type Post = (tx: Tx, letter: Letter) => Promise<boolean>;
+
+export const makePost =
+  (deps: Pick<OutboxDeps, 'clock' | 'ids' | 'sender'>): Post =>
+  async (tx, { accountId, kind, key: { name, key }, to, subject, text }) => {
     const uuid = deps.ids.uuid();
-    const contentCt = sealField(key, placeOf(uuid), JSON.stringify({ to, subject, text }));
+    const at = deps.clock.now();
     const state = deps.sender === null ? 'kept' : 'queued';
-    await insertMail(tx, { uuid, accountId, kind, state, keyDay, contentCt, at: deps.clock.now() });
+    const isRead = state === 'queued' || kind !== LAST;
+    const contentCt = isRead ? sealField(key, placeOf(uuid), JSON.stringify({ to, subject, text })) : null;
+    const keyName = isRead ? name : null;
+    await insertMail(tx, { uuid, accountId, kind, state, keyDay: dayOf(at), keyName, contentCt, at });
+    return isRead;
   };
-};
 
 /**
  * Sends what is due. A process that dies after the server took a mail sends it again, with the same id.
@@ -68,7 +74,7 @@ export const makeSendMail = (deps: OutboxDeps) => async (): Promise<number> => {
 };
 
 async function sendOne(deps: OutboxDeps, sender: MailSender, mail: ClaimedMail): Promise<boolean> {
-  const content = await openMail(deps.keyRing, mail.uuid, mail.keyDay, mail.contentCt);
+  const content = await openMail(deps.keyRing, mail, mail.contentCt);
   const outcome =
     content === null ? ({ kind: 'refused', code: 'key_destroyed' } as const) : await sender.send(mail.uuid, content);
   const now = deps.clock.now();
@@ -80,19 +86,19 @@ async function sendOne(deps: OutboxDeps, sender: MailSender, mail: ClaimedMail):
   }
   const isSent = outcome.kind === 'sent';
   await settleMail(deps.db, mail.id, isSent ? 'sent' : 'failed', now);
+  if (mail.kind === LAST && mail.keyName !== null) await deps.keyRing.destroyAccountKey(mail.keyName);
   if (!isSent) deps.log.warn('mail.failed', { code: outcome.code, count: mail.attempts });
   return isSent;
 }
 
+type Sealed = Pick<ClaimedMail, 'uuid' | 'keyDay' | 'keyName'>;
+
 /** Null once its key was destroyed. */
-async function openMail(
-  keyRing: KeyRing,
-  uuid: string,
-  keyDay: number,
-  contentCt: Buffer,
-): Promise<MailContent | null> {
-  const key = await dayKeyOrNull(keyRing, keyDay);
-  return key === null ? null : (JSON.parse(openField(key, placeOf(uuid), contentCt).toString('utf8')) as MailContent);
+async function openMail(keyRing: KeyRing, mail: Sealed, contentCt: Buffer): Promise<MailContent | null> {
+  const key = await keyOrNull(keyRing, mail.keyName, mail.keyDay);
+  return key === null
+    ? null
+    : (JSON.parse(openField(key, placeOf(mail.uuid), contentCt).toString('utf8')) as MailContent);
 }
 
 export interface MailView {
@@ -111,9 +117,12 @@ export const makeListMails =
   ({ db, keyRing }: Pick<OutboxDeps, 'keyRing'> & { readonly db: Sql }) =>
   async (accountId: RowId): Promise<MailView[]> => {
     const views: MailView[] = [];
-    for (const { keyDay, contentCt, ...row } of await readMails(db, accountId, MOST_SHOWN)) {
+    for (const { keyDay, keyName, contentCt, ...row } of await readMails(db, accountId, MOST_SHOWN)) {
       const isReadable = contentCt !== null && row.state === 'kept';
-      views.push({ ...row, content: isReadable ? await openMail(keyRing, row.uuid, keyDay, contentCt) : null });
+      views.push({
+        ...row,
+        content: isReadable ? await openMail(keyRing, { uuid: row.uuid, keyDay, keyName }, contentCt) : null,
+      });
     }
     return views;
   };

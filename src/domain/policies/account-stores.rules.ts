@@ -64,8 +64,8 @@ export const ACCOUNT_STORES: readonly Store[] = [
         'account',
       ),
       named(
-        'public_id code rings account_uuid',
-        'Names the deletion, its public page, and the key rings and the key to destroy.',
+        'public_id code rings account_uuid letter_key',
+        'Names the deletion, its public page, and the key rings and the keys to destroy.',
       ),
       {
         fields: 'token_sha256 commitment',
@@ -78,8 +78,8 @@ export const ACCOUNT_STORES: readonly Store[] = [
         fields: 'letter_ct',
         about: 'account',
         class: 'contact',
-        form: 'ciphertext under the key of a day',
-        purpose: 'Where the certificate is mailed, until it is.',
+        form: 'ciphertext under a key of its own',
+        purpose: 'Where the certificate is mailed. Its key is destroyed when that mail has left, or after two days.',
       },
       {
         fields: 'certificate_head certificate',
@@ -173,16 +173,20 @@ export const ACCOUNT_STORES: readonly Store[] = [
   table(
     'mail',
     'Mails to owners of accounts.',
-    'Address and words: until the mail is sent, at the longest two days. The row: 30 days.',
+    'Address and words: until the mail is sent or the account is deleted, at the longest two days. The row: 30 days.',
     [
       technical('id account_id kind state key_day attempts due_at created_at settled_at', 'account'),
-      named('public_id', 'Names the mail to the mail server.'),
+      named(
+        'public_id key_name',
+        'Names the mail to the mail server, and its key in the key ring as long as it has words.',
+      ),
       {
         fields: 'content_ct',
         about: 'account',
         class: 'contact',
-        form: 'ciphertext under the key of a day',
-        purpose: 'Address and words. They are about the account, never about a person of a Page.',
+        form: 'ciphertext under the key of the account',
+        purpose:
+          'Address and words; of the last mail under the key of the letter. They are about the account, never about a person of a Page.',
       },
     ],
   ),

@@ -115,7 +115,10 @@ export async function holdEverything(tx: Tx, at: Date): Promise<void> {
     `update subscription_end set reminders = 0, delete_at = greatest(delete_at, $1::timestamptz + interval '8 days')`,
     [at],
   );
-  await tx.run(`update mail set state = 'failed', content_ct = null, settled_at = $1 where state = 'queued'`, [at]);
+  await tx.run(
+    `update mail set state = 'failed', content_ct = null, key_name = null, settled_at = $1 where state = 'queued'`,
+    [at],
+  );
   await tx.run(
     `update account_backup set head_wrapped = null, file_key_ct = null,
        state = case when state = 'ready' then 'withdrawn' else 'failed' end where state in ('waiting', 'making', 'ready')`,

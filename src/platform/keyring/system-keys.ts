@@ -7,11 +7,13 @@ import { inboxKeyDestroyed } from './keyring.errors';
 import type { RingStore } from './ring-store';
 import {
   newSystemRing,
+  letterKeyName,
   pendingMacKey,
   readSystemRing,
   systemKey,
   withAccountKeys,
   withBound,
+  withoutDaysBefore,
   withLogKey,
   withoutAccountKey,
   withoutEndedSeeds,
@@ -41,6 +43,7 @@ export interface SystemKeys {
     | 'takeInAccountKeys'
     | 'retireSharedAccountKey'
     | 'destroyAccountKey'
+    | 'createLetterKey'
   >;
   /** Brings what is in memory in step with the row. */
   readonly refresh: (generation: number) => Promise<void>;
@@ -91,11 +94,7 @@ export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): 
       making.set(day, waiting);
       return waiting;
     },
-    destroyInboxKeysBefore: (day) =>
-      change((all) => {
-        const kept = new Map([...all.dayKeys].filter(([of]) => of >= day));
-        return kept.size === all.dayKeys.size ? null : { ...all, dayKeys: kept };
-      }),
+    destroyInboxKeysBefore: (day) => change((all) => withoutDaysBefore(all, day)),
     formerLogKeys: () => ring.formerLogKeys,
     systemGeneration: () => ring.generation,
     replaceLogKey: (former) => {
@@ -115,6 +114,11 @@ export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): 
     retireSharedAccountKey: () =>
       change((all) => (all.sharedAccountKey === null ? null : { ...all, sharedAccountKey: null })),
     destroyAccountKey: (uuid) => change((all) => withoutAccountKey(all, uuid)),
+    createLetterKey: async (day) => {
+      const [name, key] = [letterKeyName(day, ids.uuid()), ids.bytes(KEY_BYTES)];
+      await change((all) => withAccountKeys(all, [[name, key]]));
+      return { name, key };
+    },
   };
   return {
     door,

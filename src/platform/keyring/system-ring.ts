@@ -15,6 +15,9 @@ const FIRST_MAC_KEY_ID = 1;
 const FORMER_KEY_BYTES = 2 * KEY_BYTES + 2 * 8;
 const UUID_BYTES = 16;
 const ACCOUNT_KEY_BYTES = UUID_BYTES + KEY_BYTES;
+/** Where the version of a UUID stands, and the one of letter keys. Those of accounts have version 4. */
+const UUID_VERSION_AT = 14;
+const LETTER_VERSION = '8';
 const NO_KEY = Buffer.alloc(KEY_BYTES);
 
 /**
@@ -32,6 +35,8 @@ const NO_KEY = Buffer.alloc(KEY_BYTES);
  * and from format 3 on, uuids ascending:
  *
  *     || u32 count || count x (uuid of the account(16) || key(32))
+ *
+ * where a uuid of version 8 is no account but the name of a letter key, and begins with its day (u32).
  */
 export interface SystemRing {
   readonly generation: number;
@@ -42,7 +47,7 @@ export interface SystemRing {
   readonly pendingMacKeys: readonly PendingMacKey[];
   readonly dayKeys: ReadonlyMap<number, Buffer>;
   readonly formerLogKeys: readonly FormerLogKey[];
-  /** By the account's UUID. */
+  /** By the account's UUID, or the name of a letter key. */
   readonly accountKeys: ReadonlyMap<string, Buffer>;
 }
 
@@ -155,6 +160,24 @@ export function withAccountKeys(ring: SystemRing, keys: readonly (readonly [stri
 export function withoutAccountKey(ring: SystemRing, uuid: string): SystemRing | null {
   if (!ring.accountKeys.has(uuid)) return null;
   return { ...ring, accountKeys: new Map([...ring.accountKeys].filter(([of]) => of !== uuid)) };
+}
+
+/** The name of a letter key tells its day, so that it can be destroyed by that alone. */
+export const letterKeyName = (day: number, random: string): string =>
+  numberBytes(day, 4).toString('hex') +
+  random.slice(8, UUID_VERSION_AT) +
+  LETTER_VERSION +
+  random.slice(UUID_VERSION_AT + 1);
+
+const isLetterBefore = (name: string, day: number): boolean =>
+  name.charAt(UUID_VERSION_AT) === LETTER_VERSION && Number.parseInt(name.slice(0, 8), 16) < day;
+
+/** Without the keys of days before, and the letter keys of those days. Null when there are none. */
+export function withoutDaysBefore(ring: SystemRing, day: number): SystemRing | null {
+  const dayKeys = new Map([...ring.dayKeys].filter(([of]) => of >= day));
+  const accountKeys = new Map([...ring.accountKeys].filter(([name]) => !isLetterBefore(name, day)));
+  const isSame = dayKeys.size === ring.dayKeys.size && accountKeys.size === ring.accountKeys.size;
+  return isSame ? null : { ...ring, dayKeys, accountKeys };
 }
 
 /** Puts a new key of the log in the place of this one, which signs on beside it. Null when another one has taken its place before. */

@@ -17,7 +17,7 @@ import {
 } from '../../../../src/domain/erasure';
 import type { ErasedAccounts } from '../../../../src/domain/keyring.types';
 import { makeOpenEveryPage, makeSettleBuckets } from '../../../../src/domain/leads';
-import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
+import { makeListMails, makePost, makeSendMail, type MailContent } from '../../../../src/domain/mail';
 import { makeReleasePages } from '../../../../src/domain/pages';
 import { sealToken } from '../../../../src/domain/pages/page-token';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
@@ -67,11 +67,16 @@ beforeEach(async () => {
 
 const join = (on: TestPage) => world.subscribe(on);
 const outbox = () => ({ ...world.deps, ids: randomIds, sender: null });
+function mailServer() {
+  const taken: MailContent[] = [];
+  const send = (_id: string, mail: MailContent) => Promise.resolve({ kind: 'sent', n: taken.push(mail) } as const);
+  return { taken, outbox: { ...world.deps, ids: randomIds, sender: { send } } };
+}
 const asking = (): AskAccountErasureDeps => ({
   ...world.deps,
   ids: randomIds,
   accountKey: (id) => accountKey(world.db, world.keyRing, id),
-  openOutbox: makeOpenOutbox(outbox()),
+  post: makePost(outbox()),
   publicUrl: 'https://assent.example',
 });
 const graph = {
@@ -85,7 +90,7 @@ const graph = {
 const carrying = (over: Partial<CarryOutAccountErasuresDeps> = {}): CarryOutAccountErasuresDeps => ({
   ...world.deps,
   releasePages: makeReleasePages({ ...world.deps, graph } as unknown as Parameters<typeof makeReleasePages>[0]),
-  openOutbox: makeOpenOutbox(outbox()),
+  post: makePost(outbox()),
   publicUrl: 'https://assent.example',
   keyRingCopy: null,
   dropBackupFiles: () => Promise.resolve(0),
@@ -161,7 +166,9 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   await world.deliver(page, message(page, newPsid(), world.now(), 'late'));
   expect(await world.count('lead where page_id = $1', [page.id])).toBe(2);
   await world.sequence();
-  expect(await carryOut()).toBe(1);
+  const server = mailServer();
+  expect(await carryOut({ post: makePost(server.outbox) })).toBe(1);
+  expect([await makeSendMail(server.outbox)(), await makeSendMail(server.outbox)()]).toEqual([1, 0]);
   expect((await audit()).findings).toEqual([]);
 
   expect(calls).toEqual([page.metaPageId]);
@@ -179,10 +186,11 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   expect(done).toMatchObject({ state: 'complete' });
   expect(done.certificate).toContain('\nscope account\n');
   expect(done.certificate).toContain('\npages-released 1\n');
-  const [mail] = await mails();
-  expect(mail).toMatchObject({ kind: 'account_deleted', content: { subject: 'Your account is deleted' } });
-  expect(mail!.content!.text).toContain(done.certificate);
-  expect(mail!.content!.text).toContain(`/erasure/${certificateCode}#${link}`);
+  const [mail] = server.taken;
+  expect((await mails())[0]).toMatchObject({ kind: 'account_deleted', state: 'sent', content: null });
+  expect(mail).toMatchObject({ subject: 'Your account is deleted', to: expect.stringContaining(EMAIL) as string });
+  expect(mail!.text).toContain(done.certificate);
+  expect(mail!.text).toContain(`/erasure/${certificateCode}#${link}`);
   expect(await world.count('account_erasure where letter_ct is not null')).toBe(0);
 
   await world.sequence();
@@ -406,8 +414,8 @@ it('goes on where a process died, at every step, with one certificate and one ma
   expect([await stateOf(of), await people()]).toEqual(['destroying', 3]);
   await expect(carryOut(entryDies)).rejects.toThrow('killed');
   expect([await stateOf(of), await people()]).toEqual(['destroying', 3]);
-  await expect(carryOut({ openOutbox: dies })).rejects.toThrow('killed');
-  await expect(carryOut({ openOutbox: () => Promise.resolve(dies) })).rejects.toThrow('killed');
+  await expect(carryOut({ post: dies })).rejects.toThrow('killed');
+  await expect(carryOut({ post: (...args) => makePost(outbox())(...args).then(dies) })).rejects.toThrow('killed');
   // People are gone, and the entries that say so wait for their leaves.
   expect(await audit()).toMatchObject({ findings: [], pending: 2 });
   expect(await stateOf(of)).toBe('destroying');

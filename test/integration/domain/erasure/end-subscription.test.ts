@@ -8,7 +8,7 @@ import {
   makeResumeSubscription,
   type AskAccountErasureDeps,
 } from '../../../../src/domain/erasure';
-import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
+import { makeListMails, makePost } from '../../../../src/domain/mail';
 import { makeConnectPage } from '../../../../src/domain/pages';
 import { randomIds } from '../../../../src/kernel/ids';
 import { message, type TestPage } from '../inbox/inbox-world';
@@ -37,7 +37,7 @@ const deps = (): AskAccountErasureDeps => ({
   ...world.deps,
   ids: randomIds,
   accountKey: (id) => accountKey(world.db, world.keyRing, id),
-  openOutbox: makeOpenOutbox({ ...world.deps, ids: randomIds, sender: null }),
+  post: makePost({ ...world.deps, ids: randomIds, sender: null }),
   publicUrl: 'https://assent.example',
 });
 const end = (name = NAME) => makeEndSubscription(deps())({ accountId, name });

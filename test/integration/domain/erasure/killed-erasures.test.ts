@@ -13,7 +13,7 @@ import {
   makeConfirmAccountErasure,
   makeRequestErasure,
 } from '../../../../src/domain/erasure';
-import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
+import { makeListMails, makePost } from '../../../../src/domain/mail';
 import { makeAuditLedger } from '../../../../src/domain/proof';
 import { makeCallRecipients, makeDropEndedCalls, makeRegisterRecipient } from '../../../../src/domain/recipients';
 import { randomIds } from '../../../../src/kernel/ids';
@@ -129,9 +129,10 @@ it('ends the deletion of an account as if nothing had happened, with one certifi
     ...world.deps,
     ids: randomIds,
     accountKey: (id: string) => accountKey(world.db, world.keyRing, id),
-    openOutbox: makeOpenOutbox({ ...world.deps, ids: randomIds, sender: null }),
+    post: makePost({ ...world.deps, ids: randomIds, sender: null }),
     publicUrl: 'https://assent.example',
   };
+  const letterKeys: string[] = [];
   const steps = await killAtEveryStep('accounts', async () => {
     const { account } = await makeCreateAccount(world.deps)({ email: `${randomUUID()}@example.com`, name: 'A Shop' });
     const page = await world.newPage({ accountId: account.id });
@@ -141,6 +142,11 @@ it('ends the deletion of an account as if nothing had happened, with one certifi
     const [mail] = await makeListMails(world.deps)(account.id);
     const token = /account-deletion\/([A-Za-z0-9_-]{43})\n/.exec(mail!.content!.text)![1]!;
     const { code } = (await makeConfirmAccountErasure(asking)(token))!;
+    const letter = await world.db.first<{ key: string }>(
+      'select letter_key as key from account_erasure where code = $1',
+      [code],
+    );
+    letterKeys.push(letter!.key);
     await world.sequence();
     return async () => {
       await world.sequence();
@@ -149,10 +155,17 @@ it('ends the deletion of an account as if nothing had happened, with one certifi
       expect(await world.count('account where id = $1', [account.id])).toBe(0);
       const kinds = (await makeListMails(world.deps)(account.id)).map(({ kind }) => kind);
       expect(kinds.filter((kind) => kind === 'account_deleted')).toHaveLength(1);
+      expect(await world.count('mail where account_id = $1 and content_ct is not null', [account.id])).toBe(0);
+      expect(await world.count('account_erasure where letter_ct is not null')).toBe(0);
       expect(await world.count('key_ring where ring = $1', [`page-${page.uuid}`])).toBe(0);
     };
   });
   expect(steps).toBeGreaterThan(10);
+  await world.keyRing.refreshSystemKeys();
+  // Whoever died just before its end left it to housekeeping, and nobody else did.
+  expect(letterKeys.filter((name) => world.keyRing.accountKey(name) !== null).length).toBeLessThanOrEqual(2);
+  await world.keyRing.destroyInboxKeysBefore(Math.floor(world.now().getTime() / 86_400_000) + 1);
+  expect(letterKeys.filter((name) => world.keyRing.accountKey(name) !== null)).toEqual([]);
   expect(await audit()).toMatchObject({ findings: [], pending: 0 });
 }, 240_000);
 

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   makeListMails,
-  makeOpenOutbox,
+  makePost,
   makeSendMail,
   makeWipeMails,
+  type Letter,
+  type MailKey,
   type MailOutcome,
   type OutboxDeps,
 } from '../../../../src/domain/mail';
+import { sealField } from '../../../../src/kernel/crypto/field-cipher';
 import { randomIds } from '../../../../src/kernel/ids';
 import { openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
@@ -48,6 +51,8 @@ beforeEach(async () => {
     },
   };
   deps = { db, keyRing, clock, ids: randomIds, log: { event: note, warn: note, error: note }, sender };
+  const name = randomIds.uuid();
+  key = { name, key: await keyRing.createAccountKey(name) };
 });
 afterEach(async () => {
   await db.close();
@@ -55,16 +60,17 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-const LETTER = { accountId: '7', kind: 'account_deleted', to: 'owner@example.com', subject: 'S', text: 'T' } as const;
-async function post(over: Partial<OutboxDeps> = {}): Promise<void> {
-  const write = await makeOpenOutbox({ ...deps, ...over })();
-  await db.transaction((tx) => write(tx, LETTER));
+let key: MailKey;
+const LETTER = { accountId: '7', to: 'owner@example.com', subject: 'S', text: 'T' } as const;
+async function post(over: Partial<OutboxDeps> = {}, kind: Letter['kind'] = 'subscription_cancelled'): Promise<void> {
+  await db.transaction((tx) => makePost({ ...deps, ...over })(tx, { ...LETTER, kind, key }));
 }
 const send = () => makeSendMail(deps)();
 const rows = () =>
   db.rows<{ state: string; attempts: number; hasContent: boolean }>(
     'select state, attempts, content_ct is not null as "hasContent" from mail order by id',
   );
+const day = (): number => Math.floor(now.getTime() / (24 * HOUR_MS));
 const later = (ms: number): void => void (now = new Date(now.getTime() + ms));
 
 it('sends a mail once, and forgets address and words with that', async () => {
@@ -80,9 +86,8 @@ it('sends a mail once, and forgets address and words with that', async () => {
 });
 
 it('posts nothing in a transaction that is undone', async () => {
-  const write = await makeOpenOutbox(deps)();
   const work = db.transaction(async (tx) => {
-    await write(tx, LETTER);
+    await makePost(deps)(tx, { ...LETTER, kind: 'account_deleted', key });
     throw new RangeError('undone');
   });
   await expect(work).rejects.toThrow('undone');
@@ -145,9 +150,54 @@ it('keeps mails to be read where there is no mail server, for two days, and for 
 
 it('fails a mail whose key is gone, and does not stop the others', async () => {
   await post();
+  await deps.keyRing.destroyAccountKey(key.name);
+  key = await deps.keyRing.createLetterKey(day());
+  await post({}, 'account_deleted');
   later(60 * HOUR_MS);
-  await deps.keyRing.destroyInboxKeysBefore(Math.floor(now.getTime() / (24 * HOUR_MS)) - 1);
+  await deps.keyRing.destroyInboxKeysBefore(day() - 1);
+  key = await deps.keyRing.createLetterKey(day());
   await post();
   expect(await send()).toBe(1);
-  expect((await rows()).map(({ state }) => state)).toEqual(['failed', 'sent']);
+  expect((await rows()).map(({ state }) => state)).toEqual(['failed', 'failed', 'sent']);
+});
+
+it('destroys the key of the last mail when it has left or never will, and no other', async () => {
+  for (const kind of ['sent', 'refused'] as const) {
+    answer = () => Promise.resolve(kind === 'sent' ? { kind } : { kind, code: '550' });
+    key = await deps.keyRing.createLetterKey(day());
+    await post({}, 'account_deleted');
+    expect(deps.keyRing.accountKey(key.name)).not.toBeNull();
+    await send();
+    expect(deps.keyRing.accountKey(key.name)).toBeNull();
+  }
+  const name = randomIds.uuid();
+  key = { name, key: await deps.keyRing.createAccountKey(name) };
+  await post();
+  await send();
+  expect(deps.keyRing.accountKey(name)).not.toBeNull();
+});
+
+it('keeps no last mail where there is no mail server: nobody could read it', async () => {
+  await post({ sender: null }, 'account_deleted');
+  expect(await rows()).toEqual([{ state: 'kept', attempts: 0, hasContent: false }]);
+  expect(await makeListMails(deps)('7')).toMatchObject([{ kind: 'account_deleted', content: null }]);
+});
+
+it('sends, and shows, mails that an earlier release sealed under the key of their day', async () => {
+  const sealDay = async (state: string): Promise<void> => {
+    const uuid = randomIds.uuid();
+    const place = { table: 'mail', column: 'content_ct', row: uuid };
+    const { to, subject, text } = LETTER;
+    const content = sealField(await deps.keyRing.inboxKey(day()), place, JSON.stringify({ to, subject, text }));
+    await db.run(
+      `insert into mail (public_id, account_id, kind, state, key_day, content_ct, due_at, created_at)
+       values ($1, '7', 'subscription_cancelled', $2, $3, $4, $5, $5)`,
+      [uuid, state, day(), content, now],
+    );
+  };
+  await sealDay('queued');
+  await sealDay('kept');
+  expect(await send()).toBe(1);
+  expect(sent.map(({ to }) => to)).toEqual([LETTER.to]);
+  expect(await makeListMails(deps)('7')).toMatchObject([{ content: { text: LETTER.text } }, { content: null }]);
 });

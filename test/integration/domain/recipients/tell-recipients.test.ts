@@ -6,7 +6,7 @@ import {
   makeConfirmAccountErasure,
   makeShowAccountErasure,
 } from '../../../../src/domain/erasure';
-import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
+import { makeListMails, makePost } from '../../../../src/domain/mail';
 import { adoptCalls } from '../../../../src/domain/recipients';
 import { randomIds } from '../../../../src/kernel/ids';
 import { memoryErasedAccounts } from '../../../support/erased-accounts';
@@ -31,7 +31,7 @@ async function confirmDeletion(): Promise<string> {
     ...world.deps,
     ids: randomIds,
     accountKey: (id: string) => accountKey(world.db, world.keyRing, id),
-    openOutbox: makeOpenOutbox({ ...world.deps, ids: randomIds, sender: null }),
+    post: makePost({ ...world.deps, ids: randomIds, sender: null }),
     publicUrl: 'https://assent.example',
   };
   await makeAskAccountErasure(asking)({ accountId: page.accountId, name: 'A Shop' });
@@ -46,7 +46,7 @@ const carryOutAccounts = () =>
     erasedAccounts: memoryErasedAccounts(),
     dropBackupFiles: () => Promise.resolve(0),
     releasePages: () => Promise.resolve({ released: 0, left: 0 }),
-    openOutbox: makeOpenOutbox({ ...world.deps, ids: randomIds, sender: null }),
+    post: makePost({ ...world.deps, ids: randomIds, sender: null }),
     publicUrl: 'https://assent.example',
   })();
 

@@ -7,7 +7,7 @@ import {
   makeConfirmAccountErasure,
   makeRequestErasure,
 } from '../../../../src/domain/erasure';
-import { makeListMails, makeOpenOutbox } from '../../../../src/domain/mail';
+import { makeListMails, makePost } from '../../../../src/domain/mail';
 import { makeAuditLedger, makeLeadBundle, recordsOf, type RecordFiles } from '../../../../src/domain/proof';
 import { makeReturnPeople, type ReturnPeopleDeps } from '../../../../src/domain/returns';
 import { randomIds } from '../../../../src/kernel/ids';
@@ -29,7 +29,7 @@ export async function openReturnsWorld() {
     ...world.deps,
     ids: randomIds,
     accountKey: (id: string) => accountKey(world.db, world.keyRing, id),
-    openOutbox: makeOpenOutbox(outbox),
+    post: makePost(outbox),
     publicUrl: 'https://assent.example',
   };
   const erasing = { ...world.deps, keyRingCopy: null, dropBackupFiles: () => Promise.resolve(0) };

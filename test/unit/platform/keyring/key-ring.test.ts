@@ -254,6 +254,23 @@ describe('inbox keys', () => {
     await one.destroyInboxKeysBefore(TODAY);
     expect(registry.rows.get('system')?.generation).toBe(generation);
   });
+
+  it('take the letter keys of their day along, and no key of an account', async () => {
+    const [one, two] = [await openRings(), await openRings()];
+    const uuid = 'ffffffff-ffff-4fff-8fff-ffffffffffff';
+    const early = '00000000-0000-4000-8000-000000000000';
+    for (const account of [uuid, early]) await one.createAccountKey(account);
+    const [old, young] = [await one.createLetterKey(TODAY - 1), await one.createLetterKey(TODAY)];
+    expect(one.accountKey(old.name)).toEqual(old.key);
+    await two.verifyAgainstRegistry();
+    expect(two.accountKey(old.name)).toEqual(old.key);
+    await one.destroyInboxKeysBefore(TODAY);
+    expect(one.accountKey(old.name)).toBeNull();
+    expect(one.accountKey(young.name)).toEqual(young.key);
+    for (const account of [uuid, early]) expect(one.accountKey(account)).not.toBeNull();
+    await two.verifyAgainstRegistry();
+    expect(two.accountKey(old.name)).toBeNull();
+  });
 });
 
 describe('a new key of the log', () => {
