@@ -20,7 +20,10 @@ export function checkEndpoint(endpoint: string, onLoopback: boolean): FieldError
   if (url.protocol !== 'https:' && !(isHere && url.protocol === 'http:')) return refused('must begin with https://');
   if (url.username !== '' || url.password !== '') return refused('must hold no user name or password');
   if (url.hash !== '') return refused('must hold no part behind #: it would not be sent');
-  if (isHere) return [];
+  return isHere ? [] : checkPlace(url);
+}
+
+function checkPlace(url: URL): FieldError[] {
   // Another port is another service, which may be one that was never meant for the internet.
   if (url.port !== '') return refused('must name no port other than 443');
   return isPublic(url) ? [] : refused('must lead to a public address');
