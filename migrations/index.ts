@@ -14,6 +14,7 @@ import { AccountKeys1765150000000 } from './1765150000000-account-keys';
 import { Recipients1765200000000 } from './1765200000000-recipients';
 import { ReturningPeople1765300000000 } from './1765300000000-returning-people';
 import { Ended1765400000000 } from './1765400000000-ended';
+import { ErasureFootprint1765450000000 } from './1765450000000-erasure-footprint';
 import { LetterKeys1765500000000 } from './1765500000000-letter-keys';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
@@ -34,5 +35,6 @@ export const migrations = [
   Recipients1765200000000,
   ReturningPeople1765300000000,
   Ended1765400000000,
+  ErasureFootprint1765450000000,
   LetterKeys1765500000000,
 ];

@@ -59,6 +59,8 @@ const MOST_WAIT_MS = 2 * DAY_MS;
 /** The server makes nobody known by an act that is older than this when it arrives. */
 const OLDEST_OPENING_MS = 2 * DAY_MS;
 const SENDS_SKEW_MS = 5_000;
+/** A longer text is no word, and is not brought to the form of one: that takes the square of its length where it is all accents. */
+const MOST_WORD_CHARS = 200;
 const CHUNK_RECORDS = 100;
 
 /** Why a level does not hold. */
@@ -1023,6 +1025,8 @@ function readMessages(files, context, warn) {
       isTime(body.at) &&
       PATHS.includes(body.path) &&
       typeof body.delivery === 'string' &&
+      Number.isInteger(body.attempt) &&
+      body.attempt >= 1 &&
       typeof body.broadcast === 'string' &&
       typeof body.consent === 'object' &&
       body.consent !== null &&
@@ -1214,7 +1218,7 @@ function checkEventTime(name, body, upper, warn) {
   const isLate = (upper !== null && event > upper + SKEW_MS) || event > written + SKEW_MS;
   const isFar = isEarly || isLate || event < written - OLDEST_OPENING_MS;
   if (isFar) warn(`${name}: the act is dated far from when it was written; Meta may have handed it over late`);
-  if (!GRANTS.includes(body.kind)) return;
+  if (![...GRANTS, 'token'].includes(body.kind)) return;
   need(arrived <= written + SKEW_MS, 2, `${name}: the act arrived after it was written: it is dated ahead`);
   need(!isLate, 2, `${name}: the act is dated after it was written: it is dated ahead`);
   const isOpening = body.kind === 'opt_in';
@@ -1616,18 +1620,28 @@ function checkEvidence(files, own, entry, warn) {
       (seg) =>
         Array.isArray(seg) &&
         seg.length === 3 &&
-        ['p', 'e'].includes(seg[0]) &&
+        ['p', 'e', 'm'].includes(seg[0]) &&
         Number.isInteger(seg[1]) &&
         seg[1] >= 0 &&
         isHex(seg[2], 32),
     ) &&
     evidence.segs[evidence.i]?.[0] === 'e';
   need(isWhole, 4, `${entry.name}.json: the evidence is malformed`);
+  checkRuns(evidence.segs, entry);
   const total = evidence.segs.reduce((sum, seg) => sum + seg[1], 0);
   need(total === evidence.len, 4, `${entry.name}.json: the pieces of the webhook do not add up to its length`);
   need(total <= MOST_WEBHOOK_BYTES, 4, `${entry.name}.json: the webhook is longer than a server takes`);
   if (own.length === 0) return { grade: isBasis(entry) ? 'ABSENT' : 'not kept' };
   return checkSegments(files, entry, folder, new Set(own), warn);
+}
+
+/** Where other people's events are told of in runs, pieces between events and all others take turns, and one of these is the own event. */
+function checkRuns(segs, { name }) {
+  const runs = segs.filter(([kind]) => kind === 'm');
+  if (runs.length === 0) return;
+  const isInTurn = /^p(mp)*ep(mp)*$/.test(segs.map(([kind]) => kind).join(''));
+  const isOne = runs.every(([, length, hash]) => length > 0 && hash === runs[0][2]);
+  need(isInTurn && isOne, 4, `${name}.json: the runs of other people's events are malformed`);
 }
 
 function checkSegments(files, entry, folder, own, warn) {
@@ -1640,6 +1654,7 @@ function checkSegments(files, entry, folder, own, warn) {
     const name = `${folder}/seg.${String(at).padStart(3, '0')}`;
     const bytes = files.get(`${name}.bin`);
     const nonce = files.get(`${name}.nonce`);
+    if (kind === 'm') return null;
     seen.add(`${name}.bin`).add(`${name}.nonce`);
     need(
       (nonce !== undefined) === (bytes !== undefined && kind === 'e'),
@@ -1674,8 +1689,8 @@ function checkSegments(files, entry, folder, own, warn) {
   need(event !== null, 4, `${folder} lacks the person's own event`);
   const act = parseEvent(event, `${folder}/seg.${String(evidence.i).padStart(3, '0')}.bin`);
   const isWhole = parts.every((part) => part !== null);
-  const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind === 'e' || parts[at] !== null);
-  // Of a body of very many events only this one is cut out: what lies around it, the envelope too, is withheld as two pieces.
+  const isEnvelopeWhole = evidence.segs.every(([kind], at) => kind !== 'p' || parts[at] !== null);
+  // Before there were runs, of a body of very many events only this one was cut out: what lies around it, the envelope too, is withheld as two pieces.
   const around =
     isWhole || (isEnvelopeWhole && evidence.segs[0][0] === 'p') ? readWebhook(parts, act, entry, folder) : null;
   const found = {
@@ -1790,6 +1805,7 @@ const NO = new Set(
 );
 
 function isNo(text) {
+  if (text.length > MOST_WORD_CHARS) return false;
   const words = text
     .normalize('NFKC')
     .toLowerCase()
@@ -1847,14 +1863,20 @@ function permissionStateOf({ notification_messages_status: status, user_token_st
   return word.startsWith('RESUME') ? 'resumed' : null;
 }
 
-/** What an entry says of Meta's own permission must be what the event says, as far as that goes. */
+/** What an entry says of Meta's own permission must be what the event says, and nothing more. */
 function checkPermission(optin, name, { state, expires, token_sha256: digest }) {
   const isSaid = optin?.type === 'notification_messages' && permissionStateOf(optin) === state;
   need(isSaid, 4, `${name}: the event says something else of the permission at Messenger than the entry`);
   const until = momentOf(optin.token_expiry_timestamp);
-  need(until === null || expires === iso(until), 4, `${name}: the permission ends at another time than the event says`);
+  need(
+    expires === (until === null ? null : iso(until)),
+    4,
+    `${name}: the permission ends at another time than the event says`,
+  );
   const token = digits(optin.notification_messages_token);
-  const isOwn = typeof token !== 'string' || sha256(storable(token)).toString('hex') === digest;
+  const key = typeof token === 'string' ? storable(token) : '';
+  need(key !== '', 4, `${name}: the event names no token, and so gives no permission and ends none`);
+  const isOwn = sha256(key).toString('hex') === digest;
   need(isOwn, 4, `${name}: the permission has another token than the event says`);
 }
 
@@ -2564,7 +2586,7 @@ function printed(result) {
   for (const { entry, grade, words } of result.evidence) {
     const meaning = {
       E1: 'the whole webhook is here',
-      E2: "the person's event is here; other people's are withheld",
+      E2: "the person's event is here, and the webhook around it; other people's are withheld, and that they are events and no more is what the server logged",
       E3: "the person's event is here; part of the webhook itself is withheld",
       E4: "the person's event is here, and nothing of the webhook around it",
       'not kept': 'its words were not kept',

@@ -4,12 +4,13 @@
 #   bash verify-by-hand.sh <verifier key of the log> [PEM of a time-stamping authority you trust]
 #
 # Run it inside the folder. The key comes from the operator or an auditor, not from the bundle. Exit status 0: everything that is
-# checked here holds, and the authority you gave vouched for every entry within two days; 2: it holds, but the time rests on the
-# operator's word; 1: something fails. It does not check the meaning of the entries (read entries/*.json), the lines of witnesses or
-# the views: use assent-verify.mjs.
+# checked here holds, the authority you gave vouched for every entry within two days (for a grant: of the act), and the webhooks of
+# all grants and of permissions at Messenger are here; 2: it holds, but one of these rests on the operator's word; 1: something
+# fails. It does not check the meaning of the entries and of the events they rest on (read entries/*.json and evidence/), the lines
+# of witnesses or the views: use assent-verify.mjs.
 set -u
 export LC_ALL=C
-[ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 1; }
+[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 1; }
 vkey=$1
 authority=${2:-}
 case $vkey in *+*+*) ;; *) echo 'the first argument must be the verifier key itself: <origin>+<key id>+<base64>'; exit 1 ;; esac
@@ -192,16 +193,50 @@ included() {
   [ "$(wc -c < "$1.nonce")" = 64 ] && grep -qF "\"log\":\"$origin\"" "$1.json" && fold "$digest" "$index" "$size" "$work/path" && [ "$fold" = "$root" ]
 }
 
-# remember <name> <file that states the time>: for the comparison with the time-stamps
+# What is proved by nothing but a webhook: a grant, and a permission at Messenger
+grants() { grep -aqE '"kind":"(opt_in|re_opt_in|consent)"' "$1" && grep -aqF '"marketing.broadcast"' "$1"; }
+permits() { grep -aqF '"kind":"token"' "$1" && grep -aqE '"state":"(granted|renewed|resumed)"' "$1"; }
+pieces() { sed 's/.*"segs":\[//; s/\]\].*//; s/\],\[/\n/g' "$1" | tr -d '[]'; }
+
+# remember <name> <file that states the time>: for the comparison with the time-stamps. A grant says what happened when the person
+# acted, not when that was written down.
 remember() {
-  local at
+  local at acted said since
   at=$(stated "$2")
-  seconds "$at" > /dev/null && whole "$index" || { bad "$1 states when it was written"; return; }
-  printf '%s %s %s\n' "$1" "$index" "$at" >> "$work/leaves"
+  said=$(seconds "$at") && whole "$index" || { bad "$1 states when it was written"; return; }
+  since=$said
+  acted=$said
+  if grants "$2" || permits "$2"; then
+    acted=$(grep -aoE '"event_at":"[-0-9]{10}T[0-9:]{8}\.[0-9]{3}Z"' "$2" | head -n 1)
+    only "$acted" '"event_at":"[^"]*"' "$2" && acted=$(seconds "$(cut -d '"' -f 4 <<< "$acted")") || { bad "$1 states when the act happened"; return; }
+    if grants "$2" && [ "$acted" -lt "$said" ]; then since=$acted; fi
+  fi
+  printf '%s %s %s %s %s\n' "$1" "$index" "$at" "$since" "$acted" >> "$work/leaves"
+}
+
+# told <number of an entry>: its webhook is here, the person's own event with a time and all that lies around events; of very many
+# events, for which one piece hides what lies around, nothing may be missing
+told() {
+  local kind own piece place=0 first='' gone=0
+  own=$(grep -ao '"i":[0-9]*' "entries/$1.json" | head -n 1)
+  only "$own" '"i":[0-9]*' "entries/$1.json" && own=${own#*:} && whole "$own" || return 1
+  while IFS=, read -r kind _ || [ -n "$kind" ]; do
+    first=${first:-$kind}
+    printf -v piece 'evidence/%s/seg.%03d.bin' "$1" "$place"
+    if [ "$place" = "$own" ]; then
+      grep -aqF '"timestamp"' "$piece" 2> /dev/null || return 1
+    elif ! [ -e "$piece" ]; then
+      [[ "$kind" = '"e"' || "$kind" = '"m"' ]] || return 1
+      gone=1
+    fi
+    place=$((place + 1))
+  done < <(pieces "entries/$1.json")
+  [ "$place" -gt "$own" ] && { [ "$gone" = 0 ] || [ "$first" = '"p"' ]; }
 }
 
 previous=null
 count=0
+proved=1
 ref=$(grep -ao '"ref":"[0-9a-f]\{32\}"}' entries/0001.json | head -n 1)
 : > "$work/leaves"
 : > "$work/stamps"
@@ -212,6 +247,9 @@ for body in entries/[0-9]*.json; do
   remember "$name" "$body"
   only "\"subject\":{\"n\":$count,\"prev\":$previous,$ref" '"subject":{[^}]*}' "$body"; check $? "$name follows the entry before it"
   previous="\"$committed\""
+  if grants "$body" || permits "$body"; then
+    told "${name#entries/}" || { proved=0; echo "note  $name grants, and the webhook it rests on is not whole in the bundle, or does not say when the act happened"; }
+  fi
 done
 grep -q "^{\"head\":$previous,\"n\":$count,${ref%\}},\"size\":$size," entries/chain.json; check $? "the operator states that the chain ends with entry $count"
 
@@ -235,7 +273,7 @@ for piece in evidence/[0-9]*/seg.[0-9][0-9][0-9].bin; do
   number=${piece#evidence/}; number=${number%%/*}
   place=${piece##*/seg.}; place=$((10#${place%.bin} + 1))
   if [ -e "${piece%.bin}.nonce" ]; then kind=e; commitment "$piece" "${piece%.bin}.nonce"; else kind=p; digest_of "$piece"; fi
-  logged=$(sed 's/.*"segs":\[//; s/\]\].*//; s/\],\[/\n/g' "entries/$number.json" | tr -d '[]' | sed -n "${place}p")
+  logged=$(pieces "entries/$number.json" | sed -n "${place}p")
   [ "$logged" = "\"$kind\",$(wc -c < "$piece"),\"$digest\"" ] && only '"segs":[' '"segs":\[' "entries/$number.json"; check $? "$piece was logged"
 done
 for text in notices/*.txt; do
@@ -284,23 +322,24 @@ bracket() {
     }' "$work/stamps"
 }
 covered=1
-while read -r name index at; do
+while read -r name index at since acted; do
   said=$(seconds "$at")
   read -r low high < <(bracket "$index")
   printf 'time  %s: says %s; %s, %s\n' "$name" "$at" "$(moment "$low" lower 'not before')" "$(moment "$high" upper 'there by')"
-  if [ "$low" != - ] && [ "$said" -lt $((low - 300)) ]; then bad "$name says a time at which the log did not hold it: it is dated back"; fi
+  if [ "$low" != - ] && [ "$said" -lt $((low - 300)) ]; then bad "$name says a time at which the log did not hold it: it is dated back"
+  elif [ "$acted" -gt $((said + 300)) ]; then bad "$name says that the act happened after it was written: it is dated ahead"; fi
   if [ "$high" != - ] && [ "$said" -gt $((high + 300)) ]; then bad "$name says a time after a stamp over it: it is dated ahead"; fi
   [ "$independent" = 1 ] || continue
   if [ "$high" = - ]; then
     covered=0
     echo "note  $name: nobody outside has vouched for it yet"
-  elif [ $((high - said)) -gt 172800 ]; then
+  elif [ $((high - since)) -gt 172800 ]; then
     covered=0
-    echo "note  $name: the first word from outside came $(((high - said) / 86400)) days later: that it is so old is the operator's word"
+    echo "note  $name: the first word from outside came $(((high - since) / 86400)) days later: that it is so old is the operator's word"
   fi
 done < "$work/leaves"
 
 [ "$independent" = 1 ] || echo "note  no time-stamp of an authority you gave: the time rests on the operator's word"
 [ "$failed" = 0 ] || { echo 'NOT PROVED.'; exit 1; }
 echo 'Everything that is checked here holds.'
-[ "$independent$covered" = 11 ] || exit 2
+[ "$independent$covered$proved" = 111 ] || exit 2

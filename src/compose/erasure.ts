@@ -18,6 +18,7 @@ import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../domai
 import { makeApplyRetention, makePreviewRetention } from '../domain/retention';
 import type { RowId } from '../domain/sql.types';
 import { UserError } from '../kernel/errors';
+import { composeFootprintCheck } from './footprint';
 import type { Infrastructure } from './infrastructure';
 import { sealedCallsOf } from './recipients';
 
@@ -38,7 +39,16 @@ export function composeErasure(
   { publicUrl, dropBackupFiles }: ErasurePort,
 ) {
   const { db, keyRing, keyRingCopy, clock, log, config } = infrastructure;
-  const carrying = { ...append, db, log, keyRingCopy, dropBackupFiles, sealedCalls: sealedCallsOf(config) };
+  const checkFootprint = composeFootprintCheck(infrastructure);
+  const carrying = {
+    ...append,
+    db,
+    log,
+    keyRingCopy,
+    dropBackupFiles,
+    checkFootprint,
+    sealedCalls: sealedCallsOf(config),
+  };
   const isErased = makeIsErased({ db, keyRing });
   const begin = { ...append, db, skipPendingOfLead, skipRepliesOfLead };
   return {

@@ -246,6 +246,9 @@ describeWithRedis('a person who fills every field there is, and is erased', () =
   it('erases them by their own wish, said in the chat', async () => {
     code = await eraseByChat(stage, ann);
     await until('the certificate', async () => (await download(`/erasure/${code}`)).includes('keys-destroyed'), 60_000);
+    expect(await download(`/erasure/${code}`)).toMatch(
+      /footprint 0 hits, \d+ stores, \d+ patterns in all encodings, positive control found/,
+    );
     expect(await stage.api.call('GET', `/v1/leads/${ann.leadId}`)).toMatchObject({ status: 410 });
     expect(readdirSync(path.join(folders.DATA_DIR, 'exports'))).toEqual([]);
     expect((await fetch(`${cluster.apis[0]!.url()}/n/${token}/data.json`)).status).toBe(404);

@@ -245,6 +245,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     because: 'an audit is one walk; each step is seen in what it finds',
     sources: [
       'proof/audit-checkpoints',
+      'proof/audit-ending',
       'proof/audit-evidence',
       'proof/audit-log',
       'proof/audit-messages',
@@ -283,6 +284,10 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/integration/domain/erasure/erase-by-chat.test.ts': 'a person from the question to the certificate',
   'test/integration/domain/erasure/erase-lead.test.ts': 'a lead from the request to the certificate',
   'test/integration/domain/footprint/footprint.test.ts': 'values looked for in every store',
+  'test/integration/domain/proof/long-bodies.test.ts': 'webhooks of very many events, from the inbox to the verifier',
+  'test/integration/domain/returns/long-bodies.test.ts':
+    'the people of such a webhook, erased and back from an archive',
+  'test/unit/tools/assent-verify-runs.test.ts': 'what the verifier makes of such a webhook',
   'test/integration/domain/restore/restore.test.ts': 'a backup put back, from the refusal to the service',
   'test/integration/domain/returns/changed-proofs.test.ts':
     'archives changed by hand, cut off, or imported twice at once',
@@ -305,6 +310,7 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/unit/http/operations.test.ts': 'health, readiness and metrics',
   'test/unit/workers/processors/processors.test.ts': 'what each processor makes of its use case',
   'test/integration/domain/proof/attempts.test.ts': 'attempts and tests in every kind of bundle',
+  'test/integration/domain/proof/audit-hidden.test.ts': 'ways to hide a person from an audit by rows alone',
   'test/integration/domain/proof/audit-columns.test.ts': 'odd values in every column that is audited',
   'test/integration/tools/assent-verify-earlier.test.ts': 'bundles of the server compared with one another',
   'test/unit/tools/assent-verify-content.test.ts': 'what an act must say to be one',

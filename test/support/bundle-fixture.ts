@@ -104,6 +104,8 @@ export function timestampRequest(note: string): Buffer {
   ]);
 }
 
+export type Listed = readonly [kind: 'p' | 'm' | 'e', text: string];
+
 export interface EntryStep {
   readonly do: 'entry';
   at: number;
@@ -117,6 +119,8 @@ export interface EntryStep {
     others: number;
     kept: boolean;
     /** A member of the webhook beside its entries. */ beside?: string;
+    /** The webhook as the entry lists it, if not in the usual form: pieces between events, runs of events, and the own event as `e`. */
+    listed?: readonly Listed[];
   };
   subject?: Fields;
   /** What the entry says of the webhook otherwise than it came. */
@@ -241,6 +245,12 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
   ): Fields => {
     const kept = event.kept && step.isLeftOut !== true;
     const head = Buffer.from(`{"object":"page",${event.beside ?? ''}"entry":[{"id":"${cast.page}","messaging":[`);
+    const piece = ([kind, text]: Listed) => ({
+      kind,
+      bytes: Buffer.from(kind === 'e' ? JSON.stringify(value) : text),
+      r: kind === 'e' ? nonce() : null,
+      present: kept && kind !== 'm',
+    });
     const pieces: { kind: string; bytes: Buffer; r: Buffer | null; present: boolean }[] = [
       { kind: 'p', bytes: head, r: null, present: kept },
       { kind: 'e', bytes: Buffer.from(JSON.stringify(value)), r: nonce(), present: kept },
@@ -250,13 +260,12 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
       pieces.push({ kind: 'e', bytes: Buffer.from(`{"other":${other}}`), r: nonce(), present: false });
     }
     pieces.push({ kind: 'p', bytes: Buffer.from(']}]}'), r: null, present: kept });
+    if (event.listed !== undefined) pieces.splice(0, Infinity, ...event.listed.map(piece));
     const body = Buffer.concat(pieces.map(({ bytes }) => bytes));
     const hdr = `sha256=${createHmac('sha256', cast.secret).update(body).digest('hex')}`;
-    const segs = pieces.map(({ kind, bytes, r }) => [
-      kind,
-      bytes.length,
-      (r === null ? sha256(bytes) : sha256(sha256(bytes), r)).toString('hex'),
-    ]);
+    const digest = ({ kind, bytes, r }: (typeof pieces)[number]): Buffer =>
+      r === null ? sha256(kind === 'm' ? 'the whole list' : bytes) : sha256(sha256(bytes), r);
+    const segs = pieces.map((one) => [one.kind, one.bytes.length, digest(one).toString('hex')]);
     const received = time(step.at);
     const folder = `evidence/${four(n)}`;
     const put = (name: string, bytes: Buffer | string) =>
@@ -272,7 +281,16 @@ export function makeBundles(cast: Cast, plan: readonly Step[]): Files[] {
       if (r !== null) put(`seg.${String(at).padStart(3, '0')}.nonce`, r);
     });
     const secret = sha256(`assent/secret-id\n${cast.secret}`).subarray(0, 8).toString('hex');
-    return { alg: 'hmac-sha256', at: received, hdr, i: 1, len: body.length, secret, segs, ...step.evidence };
+    return {
+      alg: 'hmac-sha256',
+      at: received,
+      hdr,
+      i: pieces.findIndex(({ kind }) => kind === 'e'),
+      len: body.length,
+      secret,
+      segs,
+      ...step.evidence,
+    };
   };
 
   const sends = (step: SendsStep): void => {

@@ -1,6 +1,7 @@
 // A process that carries erasures out, or tells recipients of them, and is killed at a step: node -r typescript-register.cjs erasing-child.ts ORDER.
 // A step is the moment before and the moment after each transaction, statement, post, and change of the key ring, its copy or a sealed call.
 import path from 'node:path';
+import { composeFootprintCheck } from '../../src/compose/footprint';
 import { makeCarryOutAccountErasures, makeCarryOutErasures } from '../../src/domain/erasure';
 import type { KeyRing } from '../../src/domain/keyring.types';
 import { makeCallRecipients, type RecipientPost } from '../../src/domain/recipients';
@@ -53,6 +54,12 @@ async function main(order: ErasingOrder): Promise<void> {
   const sealedCalls = callFiles(path.join(order.ringDir, 'recipient-calls'));
   const note = () => undefined;
   const transaction: typeof opened.transaction = (work, options) => dying(() => opened.transaction(work, options))();
+  const checkFootprint = composeFootprintCheck({
+    db: opened,
+    ids: randomIds,
+    clock,
+    config: { dataDir: order.ringDir, keyRingDir: order.ringDir, keyRingCopyDir: order.copyDir, redisUrl: null },
+  });
   const deps = {
     db: { ...opened, transaction, run: dying((text: string, values?: readonly unknown[]) => opened.run(text, values)) },
     keyRing: {
@@ -70,6 +77,7 @@ async function main(order: ErasingOrder): Promise<void> {
     keyRingCopy: { update: dying(() => copy.update()) },
     erasedAccounts: { ...erased, add: dying((mac: Buffer) => erased.add(mac)) },
     dropBackupFiles: dying(() => Promise.resolve(0)),
+    checkFootprint: dying(checkFootprint),
     releasePages: () => Promise.resolve({ released: 0, left: 0 }),
     publicUrl: 'https://assent.example',
     post: dying((post: RecipientPost) => postToRecipient({ onLoopback: true })(post)),

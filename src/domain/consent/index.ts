@@ -33,6 +33,7 @@ export {
   type PlannedEntry,
 } from './consent.rules';
 export { evidenceOf, type SignedBody } from './evidence.rules';
+export { placesOf } from './evidence-places.rules';
 export { insertEvidence } from './evidence.store';
 export { makeExpireTokens } from './expire-tokens';
 export { commitment, eventSegmentHash, sendCommitment, sendNonce, sendsRoot } from './ledger/commitment.rules';

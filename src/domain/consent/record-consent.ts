@@ -6,7 +6,7 @@ import type { RowId, Tx } from '../sql.types';
 import { appendLeadEntry, type AppendDeps, type AppendedLeadEntry } from './append-entry';
 import { insertWithdrawn, updateConsent, type ConsentColumns } from './consent.store';
 import type { ConsentState, PlannedEntry } from './consent.rules';
-import { evidenceOf, hasPlainEnvelope, type SignedBody } from './evidence.rules';
+import { evidenceOf, hasPlainEnvelope, listedPieces, type SignedBody } from './evidence.rules';
 import { insertEvidence, type EvidenceRow } from './evidence.store';
 import type { LeadEntry } from './ledger/entry-body.types';
 
@@ -88,13 +88,14 @@ const keepsEvent = (entry: PlannedEntry): boolean => entry.kind !== 'opt_in' || 
 export async function keepEvidence(tx: Tx, lead: OpenLead, { body, segmentIndex }: EventEvidence): Promise<void> {
   const rows: EvidenceRow[] = [];
   const keepsEnvelope = hasPlainEnvelope(body);
-  body.segments.forEach(({ kind, bytes }, position) => {
-    if (kind === 'p' && keepsEnvelope) rows.push({ position, kind, leadId: null, bytes });
-    if (position !== segmentIndex) return;
-    const opening = Buffer.concat([bytes, body.nonces.get(position) ?? Buffer.alloc(0)]);
+  for (const { place, position, reference } of listedPieces(body, segmentIndex)) {
+    const bytes = body.segments[place]?.bytes ?? Buffer.alloc(0);
+    if (reference.kind === 'p' && keepsEnvelope) rows.push({ position, kind: 'p', leadId: null, bytes });
+    if (place !== segmentIndex) continue;
+    const opening = Buffer.concat([bytes, body.nonces.get(place) ?? Buffer.alloc(0)]);
     const sealed = sealField(lead.dek, evidencePlace(body.deliveryId, position), opening);
     rows.push({ position, kind: 'e', leadId: lead.row.id, bytes: sealed });
-  });
+  }
   await insertEvidence(tx, body.deliveryId, rows);
 }
 

@@ -31,7 +31,7 @@ import {
 import { letterPlace, newLetterKey, type Letter } from './ask-account-erasure';
 import { markChainEnds } from './closed-page';
 import { certificateLink, mayCertify } from './certificate.rules';
-import { erasedAccountMac } from './erased-account';
+import { erasedAccountMac, goneAccountMac } from './erased-account';
 import { dropOpenErasures } from './erasure.store';
 import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
 
@@ -67,8 +67,17 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
  */
 export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) => async (): Promise<number> => {
   let completed = 0;
-  for (const { id } of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) completed += await carryOn(deps, id);
+  const failures: unknown[] = [];
+  for (const { id } of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) {
+    try {
+      completed += await carryOn(deps, id);
+    } catch (error) {
+      // One that cannot go on holds up no other.
+      failures.push(error);
+    }
+  }
   if (completed > 0) deps.log.event('erasures.completed', { count: completed });
+  if (failures.length > 0) throw failures[0];
   return completed;
 };
 
@@ -171,6 +180,7 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   const { rowsDeletedAt, keysDestroyedAt, commitment, certificateHead: head, leaves, pagesReleased } = erasure;
   if (rowsDeletedAt === null || keysDestroyedAt === null || commitment === null)
     throw new InvariantError('erasure_without_head', 'an account whose rows are gone has no certificate to finish');
+  if (erasure.accountUuid !== null) await deps.erasedAccounts.add(goneAccountMac(deps.keyRing, erasure.accountUuid));
   const completedAt = deps.clock.now();
   const recipients = await countCallsOfErasure(deps.db, erasure.uuid);
   if (!mayCertify(recipients, rowsDeletedAt, completedAt)) return 0;

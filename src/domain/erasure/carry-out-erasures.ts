@@ -12,9 +12,17 @@ import { countCallsOfErasure, tellOfLead, type SealedCalls } from '../recipients
 import { certificateText, mayCertify, RECIPIENTS_PATIENCE_MS } from './certificate.rules';
 import { closedPageMac, forgetClosedPage } from './closed-page';
 import { enterErasure } from './enter-erasure';
-import { closeLeaves, deleteLeads, dropEnvelopes, dropSuppression, forgetMessages } from './discard-lead.store';
+import { checkRound, forget, remember, type Remembered } from './check-round';
+import {
+  closeLeaves,
+  deleteLeads,
+  dropEnvelopes,
+  dropSuppression,
+  forgetMessages,
+  readEntryIds,
+} from './discard-lead.store';
 import { readDestroying, readOpenBuckets, readReady, recordComplete, type BucketWork } from './erasure.store';
-import type { OpenErasure } from './erasure.types';
+import type { CheckFootprint, OpenErasure } from './erasure.types';
 import { insertTombstones, tombstoneMac, type Tombstone } from './tombstone';
 
 /** Buckets of one round; the next round goes on with the others. */
@@ -30,11 +38,13 @@ export interface CarryOutErasuresDeps extends AppendDeps {
   readonly dropBackupFiles: () => Promise<unknown>;
   /** What recipients of the data are to be told. */
   readonly sealedCalls: SealedCalls;
+  /** Looks for what is left of those whose rows and keys went in a round. */
+  readonly checkFootprint: CheckFootprint;
 }
 
 /**
  * Brings every erasure forward that can go on: deletes the rows of leads nothing is under way for, rotates their buckets, destroys the
- * old keys here and in the copy of the key ring, and signs certificates, for which it waits a little for whoever is told. One rotation serves all leads of a bucket. Whatever step a process died in, the next
+ * old keys here and in the copy of the key ring, looks once for what is left of all of them, and signs certificates, for which it waits a little for whoever is told. One rotation serves all leads of a bucket. Whatever step a process died in, the next
  * round goes on from what the rows and the ring say.
  *
  * @returns how many were completed
@@ -43,9 +53,15 @@ export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
   return async (): Promise<number> => {
     const patientSince = new Date(deps.clock.now().getTime() - RECIPIENTS_PATIENCE_MS);
     const buckets = await readOpenBuckets(deps.db, patientSince, MOST_BUCKETS);
-    for (const work of buckets) await destroyKeys(deps, work);
-    // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
-    if (buckets.length > 0) await deps.keyRingCopy?.update();
+    const gone: Remembered[] = [];
+    try {
+      for (const work of buckets) gone.push(...(await destroyKeys(deps, work)));
+      // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
+      if (buckets.length > 0) await deps.keyRingCopy?.update();
+    } finally {
+      // Also when another bucket or the copy failed: no later round knows what to look for.
+      await checkRound(deps, gone);
+    }
     let completed = 0;
     for (const work of buckets) completed += await certify(deps, work);
     if (completed > 0) deps.log.event('erasures.completed', { count: completed });
@@ -53,11 +69,11 @@ export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
   };
 }
 
-async function destroyKeys(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
+async function destroyKeys(deps: CarryOutErasuresDeps, work: BucketWork): Promise<readonly Remembered[]> {
   await finishRotation(deps, work);
-  if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return;
+  if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return [];
   await deps.dropBackupFiles();
-  await deleteRows(deps, work);
+  return deleteRows(deps, work);
 }
 
 /** A process may have died after the commit that made a new version the one in force: older ones go before anything is certified. */
@@ -69,7 +85,8 @@ async function finishRotation(deps: CarryOutErasuresDeps, work: BucketWork): Pro
   await settleBucket(deps, { id: work.pageId, uuid: work.pageUuid }, work.bucket, version);
 }
 
-async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
+/** @returns what named those who are gone */
+async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise<readonly Remembered[]> {
   const page: LeadPage = {
     id: work.pageId,
     uuid: work.pageUuid,
@@ -80,22 +97,29 @@ async function deleteRows(deps: CarryOutErasuresDeps, work: BucketWork): Promise
   const keyDay = dayOf(at);
   const dayKey = await deps.keyRing.inboxKey(keyDay);
   const forgetUnread = await openUnread(deps);
-  await rotateBucket(deps, {
-    page,
-    bucket: work.bucket,
-    discard: async (tx, version) => {
-      const tombstones: Tombstone[] = [];
-      const psids: string[] = [];
-      for (const erasure of await readReady(tx, work.pageId, work.bucket)) {
-        const psid = await discardLead(tx, deps, { page, erasure, at, version });
-        if (psid === null) continue;
-        psids.push(psid);
-        tombstones.push({ keyDay, mac: tombstoneMac(dayKey, page.metaPageId, psid), erasedAt: at });
-      }
-      await insertTombstones(tx, tombstones);
-      await forgetUnread(tx, psids);
-    },
-  });
+  const gone: Remembered[] = [];
+  const discard = async (tx: Tx, version: number): Promise<void> => {
+    // A transaction that was rolled back is run again, and deleted nobody.
+    forget(gone.splice(0));
+    const tombstones: Tombstone[] = [];
+    const psids: string[] = [];
+    for (const erasure of await readReady(tx, work.pageId, work.bucket)) {
+      const found = await discardLead(tx, deps, { page, erasure, at, version });
+      if (found === null) continue;
+      gone.push(found.remembered);
+      psids.push(found.psid);
+      tombstones.push({ keyDay, mac: tombstoneMac(dayKey, page.metaPageId, found.psid), erasedAt: at });
+    }
+    await insertTombstones(tx, tombstones);
+    await forgetUnread(tx, psids);
+  };
+  try {
+    await rotateBucket(deps, { page, bucket: work.bucket, discard });
+    return gone;
+  } catch (error) {
+    forget(gone);
+    throw error;
+  }
 }
 
 interface Discarded {
@@ -105,12 +129,12 @@ interface Discarded {
   readonly version: number;
 }
 
-/** @returns the person's id, to mark it; null when something is under way for the lead after all */
+/** @returns the person's id, to mark it, and what else named them; null when something is under way for the lead after all */
 async function discardLead(
   tx: Tx,
   deps: CarryOutErasuresDeps,
   { page, erasure, at, version }: Discarded,
-): Promise<string | null> {
+): Promise<{ readonly psid: string; readonly remembered: Remembered } | null> {
   if (erasure.leadId === null) throw new InvariantError('erasure_without_lead', 'an open erasure names no lead');
   const row = await lockLeadRow(tx, erasure.leadId);
   if (row === undefined) throw new InvariantError('erasure_without_lead', 'the lead of an open erasure is gone');
@@ -118,6 +142,7 @@ async function discardLead(
   const isReady = (await readReady(tx, page.id, erasure.bucket)).some(({ id }) => id === erasure.id);
   if (!isReady) return null;
   const { psid } = openLead(deps.keyRing, page, row);
+  const remembered = remember(erasure.id, { psid, row }, await readEntryIds(tx, row.id));
   const leaves = await closeLeaves(tx, [row.id], 'erased');
   const told = { accountId: page.accountId, leadId: row.id, erasureUuid: erasure.uuid, metaPageId: page.metaPageId };
   await tellOfLead(tx, deps, { ...told, psid, at });
@@ -127,7 +152,7 @@ async function discardLead(
   await deleteLeads(tx, [row.id]);
   if (row.returnedAt === null) await forgetClosedPage(tx, closedPageMac(deps.keyRing, page.metaPageId), page.accountId);
   await enterErasure(tx, deps, { erasure, leaves, at, version });
-  return psid;
+  return { psid, remembered };
 }
 
 interface Mark {
@@ -151,13 +176,13 @@ async function leaveMark(
 async function certify(deps: CarryOutErasuresDeps, { pageId, bucket }: BucketWork): Promise<number> {
   let completed = 0;
   for (const erasure of await readDestroying(deps.db, pageId, bucket)) {
-    const { id, certificateHead: head, commitment, keepsMark } = erasure;
+    const { id, certificateHead: head, commitment, keepsMark, footprint } = erasure;
     if (head === null || commitment === null)
       throw new InvariantError('erasure_without_head', 'an erasure whose rows are gone has no certificate to finish');
     const keysDestroyedAt = deps.clock.now();
     const recipients = await countCallsOfErasure(deps.db, erasure.uuid);
     if (!mayCertify(recipients, erasure.rowsDeletedAt, keysDestroyedAt)) continue;
-    const text = certificateText(head, { keysDestroyedAt, commitment, keepsMark, recipients });
+    const text = certificateText(head, { keysDestroyedAt, commitment, keepsMark, recipients, footprint });
     const certificate = signCertificate(deps, text, keysDestroyedAt);
     completed += await recordComplete(deps.db, id, { certificate, keysDestroyedAt, at: keysDestroyedAt });
   }

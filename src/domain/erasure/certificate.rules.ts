@@ -52,6 +52,8 @@ export interface CertificateEnd {
   /** A sealed mark stays, by the wish of the person. */
   readonly keepsMark: boolean;
   readonly recipients: RecipientCounts;
+  /** What the look for what is left found; null when what to look for was lost with the process that knew it. */
+  readonly footprint: string | null;
 }
 
 /** Of those who had the data: told, still to be told, not reached. */
@@ -72,15 +74,36 @@ export const recipientsLine = ({ notified, pending, failed }: RecipientCounts): 
     ? 'recipients none'
     : `recipients ${String(notified)} notified, ${String(pending)} pending for up to 72 hours, ${String(failed)} failed`;
 
+/** Of one person, and of the look that they shared with others of the round. */
+export interface PersonFootprint {
+  readonly hits: number;
+  readonly patterns: number;
+  readonly stores: number;
+  readonly looked: number;
+  readonly isControlFound: boolean;
+}
+
+export const FOOTPRINT_OF_RESTORED = 'not run: the keys were gone before, and what to look for with them';
+const INTERRUPTED = 'not run: the process was interrupted';
+const TOO_MANY = 'not run: too many people were erased at once';
+
+export function footprintText({ hits, patterns, stores, looked, isControlFound }: PersonFootprint): string {
+  if (patterns === 0) return TOO_MANY;
+  const of = looked === stores ? `${String(stores)} stores` : `${String(looked)} of ${String(stores)} stores`;
+  const control = isControlFound ? 'positive control found' : 'positive control not found';
+  return `${String(hits)} hits, ${of}, ${String(patterns)} patterns in all encodings, ${control}`;
+}
+
 /** The text that is signed: the head, and what followed. */
 export const certificateText = (
   head: string,
-  { keysDestroyedAt, commitment, keepsMark, recipients }: CertificateEnd,
+  { keysDestroyedAt, commitment, keepsMark, recipients, footprint }: CertificateEnd,
 ): string =>
   [
     `${head}keys-destroyed ${keysDestroyedAt.toISOString()} key-ring`,
     `kept ${keepsMark ? "a sealed mark against being written to again, by the person's wish" : 'nothing'}`,
     recipientsLine(recipients),
+    `footprint ${footprint ?? INTERRUPTED}`,
     'old-backups unreadable since keys-destroyed, where no copy of the key ring was kept with them',
     "outside-our-reach Meta's copy of the conversation; bundles and exports handed out before",
     `ledger-entry ${commitment.toString('hex')}`,

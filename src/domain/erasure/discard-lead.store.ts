@@ -15,6 +15,11 @@ export async function withdrawBackups(tx: Tx, accountId: RowId): Promise<void> {
   await tx.run(`update account_backup set state = 'withdrawn' where account_id = $1 and state = 'ready'`, [accountId]);
 }
 
+export async function readEntryIds(tx: Tx, leadId: RowId): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>('select entry_id as id from ledger_opening where lead_id = $1', [leadId]);
+  return rows.map(({ id }) => id);
+}
+
 /**
  * The leaves of people's entries lose their way to them: what is left of them in the log says nothing.
  *

@@ -1,9 +1,10 @@
 import type { AppendDeps } from '../consent';
 import type { Database, RowId, Tx } from '../sql.types';
 import { deleteAccount, dropQuestions, lockSomeLeads } from './account-erasure.store';
+import { FOOTPRINT_OF_RESTORED } from './certificate.rules';
 import { closeLeaves, deleteLeads, dropEnvelopes, forgetMessages, withdrawBackups } from './discard-lead.store';
 import { enterErasure } from './enter-erasure';
-import { dropOpenErasures, readWaitingOf } from './erasure.store';
+import { dropOpenErasures, readWaitingOf, recordFootprints } from './erasure.store';
 
 const BATCH_LEADS = 1_000;
 
@@ -31,6 +32,7 @@ export async function discardUnreadable(tx: Tx, deps: AppendDeps, people: Unread
     if (erasure.leadId === null) continue;
     const leaves = await closeLeaves(tx, [erasure.leadId], 'erased');
     await enterErasure(tx, deps, { erasure, leaves, at, version });
+    await recordFootprints(tx, [{ erasureId: erasure.id, text: FOOTPRINT_OF_RESTORED }]);
   }
   const leaves = await closeLeaves(tx, leadIds, state);
   for (const leadId of leadIds) await forgetMessages(tx, leadId);

@@ -98,7 +98,7 @@ export const readOpenBuckets = (sql: Sql, patientSince: Date, limit: number): Pr
 
 const OPEN = `id, public_id as uuid, code, state, keeps_mark as "keepsMark", account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,
   requested_at as "requestedAt", rows_deleted_at as "rowsDeletedAt", keys_destroyed_at as "keysDestroyedAt",
-  key_version as "keyVersion", commitment, certificate_head as "certificateHead"`;
+  key_version as "keyVersion", commitment, certificate_head as "certificateHead", footprint`;
 
 /**
  * Erasures of a bucket whose leads nothing is under way for any more: no message or reply is being sent, the last reply was given
@@ -150,6 +150,16 @@ export const recordDeleted = (
     `update erasure set state = 'destroying', lead_id = null, link_ct = null, leaves = $2, commitment = $3, certificate_head = $4,
        rows_deleted_at = $5, key_version = $6 where id = $1 and state = 'waiting'`,
     [deleted.id, deleted.leaves, deleted.commitment, deleted.certificateHead, at, keyVersion],
+  );
+
+/** What was found of people whose rows are gone. */
+export const recordFootprints = (
+  sql: Sql,
+  found: readonly { readonly erasureId: RowId; readonly text: string }[],
+): Promise<number> =>
+  sql.run(
+    `update erasure e set footprint = n.text from unnest($1::bigint[], $2::text[]) as n (id, text) where e.id = n.id`,
+    [found.map(({ erasureId }) => erasureId), found.map(({ text }) => text)],
   );
 
 /** Only the first certificate stays: a repetition after a crash changes nothing. */

@@ -39,4 +39,16 @@ export interface OpenErasure {
   readonly keyVersion: number | null;
   readonly commitment: Buffer | null;
   readonly certificateHead: string | null;
+  /** What is known of what is left, as the certificate says it. */
+  readonly footprint: string | null;
 }
+
+/** Looks for what named people whose rows and keys are gone; ends after a while. */
+export type CheckFootprint = (people: readonly (readonly Buffer[])[]) => Promise<{
+  /** Of each person, in the order given; no patterns: they were not looked for. */
+  readonly people: readonly { readonly hits: number; readonly patterns: number }[];
+  readonly stores: number;
+  readonly looked: number;
+  readonly isControlFound: boolean;
+  readonly found: readonly { readonly store: string; readonly count: number }[];
+}>;

@@ -21,9 +21,9 @@ export {
 export { certificateAddress } from './certificate.rules';
 export { closedPageMac, expireClosedPages, findClosedPage, forgetClosedPages, makeOnUnheardStop } from './closed-page';
 export { discardAccount, discardUnreadable, type UnreadablePeople } from './discard-restored';
-export { erasedAccountMac } from './erased-account';
+export { erasedAccountMac, goneAccountMac } from './erased-account';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';
-export type { ErasureState, ErasureView } from './erasure.types';
+export type { CheckFootprint, ErasureState, ErasureView } from './erasure.types';
 export { makeGetErasure, makeShowErasure } from './read-erasures';
 export {
   makeEraseByAge,

@@ -38,7 +38,7 @@ export function tableOf(needles: readonly Needle[]): NeedleTable {
     if (known === undefined) byBeginning.set(triple, [needle]);
     else known.push(needle);
   }
-  return { pairs, triples, byBeginning, longest: Math.max(0, ...needles.map(({ bytes }) => bytes.length)) };
+  return { pairs, triples, byBeginning, longest: needles.reduce((most, { bytes }) => Math.max(most, bytes.length), 0) };
 }
 
 export function counterOf(table: NeedleTable): Counter {

@@ -27,3 +27,22 @@ export interface StoreFootprint {
   /** `seen`: the control was found. `blind`: it was not, and the hits mean nothing. `unreachable`: it could not be looked at. */
   readonly sight: 'seen' | 'blind' | 'unreachable';
 }
+
+/** A store with about how much lies in it: small ones are looked at first. */
+export interface SizedStore extends FootprintStore {
+  readonly bytes: number;
+}
+
+/** What a look found that ends after a while. */
+export interface CheckedFootprint {
+  /** Of each person, in the order given; no patterns: they were not looked for. */
+  readonly people: readonly { readonly hits: number; readonly patterns: number }[];
+  /** That there are. */
+  readonly stores: number;
+  /** That were looked at whole, and in which the control was found. */
+  readonly looked: number;
+  /** In each that was looked at whole. */
+  readonly isControlFound: boolean;
+  /** Where something was found. Never what. */
+  readonly found: readonly { readonly store: string; readonly count: number }[];
+}

@@ -16,14 +16,15 @@ export const LEAST_BYTES = 6;
  * @param value at least `LEAST_BYTES` bytes in UTF-8
  */
 export function needlesOf(value: string): Needle[] {
+  // Of texts that are the same, the last one names the form.
   const texts = new Map([
-    ['as it is', value],
-    ['NFC', value.normalize('NFC')],
-    ['NFD', value.normalize('NFD')],
-    ['upper case', value.toUpperCase()],
-    ['lower case', value.toLowerCase()],
+    [value.toLowerCase(), 'lower case'],
+    [value.toUpperCase(), 'upper case'],
+    [value.normalize('NFD'), 'NFD'],
+    [value.normalize('NFC'), 'NFC'],
+    [value, 'as it is'],
   ]);
-  const needles = [...[...texts].flatMap(([form, text]) => formsOf(form, text)), ...bytesNamedBy(value)];
+  const needles = [...[...texts].flatMap(([text, form]) => formsOf(form, text)), ...bytesNamedBy(value)];
   const seen = new Set<string>();
   return needles.filter(({ bytes }) => {
     const mark = bytes.toString('latin1');

@@ -78,7 +78,7 @@ export function readBody(ids: Ids, { deliveryId, stored, nonces }: ReadBodyInput
     secretId: Buffer.from(stored.secretId, 'hex'),
     segments,
     nonces: nonceMap(segments, nonces ?? makeNonces(ids, spans.spans.length)),
-    outerNonces: [ids.bytes(NONCE_BYTES), ids.bytes(NONCE_BYTES)],
+    entryIndexes: spans.spans.map(({ entryIndex }) => entryIndex),
   };
   return { signed, events: parsed.events };
 }

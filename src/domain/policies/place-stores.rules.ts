@@ -27,7 +27,11 @@ const QUEUE: Store = store(
     ofNobody('events', 'That a job began and ended, by its name.', 'random'),
     ofNobody('locks', 'That a process works on a job.', 'random'),
     ofNobody('settings', 'Counters and marks of the queue itself.'),
-    ofNobody('control', 'What `assent footprint` lays there for a minute, to see that it sees.', 'random'),
+    ofNobody(
+      'control',
+      'What `assent footprint` and the look after an erasure lay there for a minute, to see that they see.',
+      'random',
+    ),
   ],
 );
 
@@ -131,7 +135,11 @@ const TEMPORARY: Store = store(
   'Until the process ends, or the command does.',
   [
     ofNobody('heartbeat', 'Empty: when it was touched says whether a worker is alive.'),
-    ofNobody('control', 'What `assent footprint` lays there, to see that it sees.', 'random'),
+    ofNobody(
+      'control',
+      'What `assent footprint` and the look after an erasure lay there, to see that they see.',
+      'random',
+    ),
   ],
 );
 

@@ -108,7 +108,7 @@ const LOG: Store = store(
   [
     ofNobody('account broadcast page request_id', 'Ids made here, or by whoever calls.', 'random'),
     ofNobody(
-      'address attempt bytes class code constraint count duration_ms error failed generation job kind lane method pending queue reason route skipped sql_state state status subcode version',
+      'address attempt bytes class code constraint count duration_ms error failed generation job kind lane method pending queue reason route skipped sql_state state status store subcode version',
       'What happened, how often, and with which code.',
     ),
   ],

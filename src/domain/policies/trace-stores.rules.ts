@@ -88,7 +88,7 @@ export const TRACE_STORES: readonly Store[] = [
         purpose: 'The secret part of the link, until it is sent to the person.',
       },
       {
-        fields: 'commitment certificate_head certificate',
+        fields: 'commitment certificate_head footprint certificate',
         about: 'nobody',
         class: 'none',
         form: 'plain',

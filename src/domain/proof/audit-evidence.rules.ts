@@ -16,15 +16,25 @@ export type EvidenceFault = 'evidence_missing' | 'evidence_changed';
  * hold more than Meta's envelope are not.
  *
  * @param around what is kept of that body, other than events
+ * @param places where each piece that the entry lists is kept
  */
-export function envelopeFault(evidence: Evidence, around: readonly KeptPiece[]): EvidenceFault | null {
-  const listed = evidence.segs.flatMap(([kind, , hash], position) => (kind === 'p' ? [{ position, hash }] : []));
-  // A body in many pieces is told of in three, and none of the outer two is kept.
+export function envelopeFault(
+  { segs }: Evidence,
+  around: readonly KeptPiece[],
+  places: readonly number[],
+): EvidenceFault | null {
+  const listed = segs.flatMap(([kind, , hash], at) => (kind === 'p' ? [{ position: places[at] ?? -1, hash }] : []));
+  // Before there were runs, a body in many pieces was told of in three, and none of the outer two is kept.
   if (listed.length === 0 || around.length === 0) return null;
-  const kept = new Map(around.map(({ position, bytes }) => [position, sha256(bytes).toString('hex')]));
-  if (around.some(({ position }) => evidence.segs[position]?.[0] !== 'p')) return 'evidence_changed';
+  const kept = new Map(around.map(({ position, bytes }) => [position, bytes]));
+  // Where others are told of in runs, what lies around their events is theirs to list.
+  const own = new Set(listed.map(({ position }) => position));
+  const isAll = segs.every(([kind]) => kind !== 'm');
+  if (isAll && around.some(({ position }) => !own.has(position))) return 'evidence_changed';
   if (listed.some(({ position }) => !kept.has(position))) return 'evidence_missing';
-  return listed.every(({ position, hash }) => kept.get(position) === hash) ? null : 'evidence_changed';
+  const isSame = ({ position, hash }: { position: number; hash: string }): boolean =>
+    sha256(kept.get(position) ?? Buffer.alloc(0)).toString('hex') === hash;
+  return listed.every(isSame) ? null : 'evidence_changed';
 }
 
 const LATEST_AFTER_MS = 60_000;

@@ -1,6 +1,7 @@
+import { groupBy } from '../../kernel/group-by';
 import { openField } from '../../kernel/crypto/field-cipher';
 import { InvariantError } from '../../kernel/errors';
-import { eventSegmentHash, evidencePlace, NONCE_BYTES } from '../consent';
+import { eventSegmentHash, evidencePlace, NONCE_BYTES, placesOf } from '../consent';
 import type { Tx } from '../sql.types';
 import type { ChainLink } from './audit-chain.rules';
 import { envelopeFault, isKnownEnvelope, type EvidenceFault } from './audit-evidence.rules';
@@ -27,18 +28,25 @@ export async function auditEvidence(
     tx,
     people.map(({ lead }) => lead.id),
   );
-  const around = rows.filter(({ leadId }) => leadId === null);
+  const around = groupBy(
+    rows.filter(({ leadId }) => leadId === null),
+    ({ deliveryId }) => deliveryId,
+  );
+  const events = groupBy(
+    rows.filter(({ leadId }) => leadId !== null),
+    ({ leadId }) => leadId,
+  );
   for (const { lead, dek, chain } of people) {
     if (dek === null) continue;
-    const events = rows.filter(({ leadId }) => leadId === lead.id);
-    const kept = new Map(events.flatMap((row) => hashOf(dek, row)));
+    const own = events.get(lead.id) ?? [];
+    const kept = new Map(own.flatMap((row) => hashOf(dek, row)));
     for (const link of chain.filter(keepsEvent)) {
       const fault = evidenceFault(link, kept, around, budget);
       if (fault !== null)
         report(fault, link.index, link.entryId, 'a webhook that an entry rests on is not what it was');
     }
     const named = new Set(chain.flatMap(eventHash));
-    if (kept.size < events.length || [...kept.keys()].some((hash) => !named.has(hash)))
+    if (kept.size < own.length || [...kept.keys()].some((hash) => !named.has(hash)))
       report(
         'evidence_extra',
         null,
@@ -71,7 +79,7 @@ function hashOf(dek: Buffer, row: SegmentRow): [string, SegmentRow][] {
 function evidenceFault(
   { facts }: ChainLink,
   kept: ReadonlyMap<string, SegmentRow>,
-  around: readonly SegmentRow[],
+  around: ReadonlyMap<string, readonly SegmentRow[]>,
   budget: EnvelopeBudget,
 ): EvidenceFault | null {
   const { evidence } = facts;
@@ -79,9 +87,10 @@ function evidenceFault(
   const event = kept.get(evidence.segs[evidence.i]?.[2] ?? '');
   if (event === undefined) return 'evidence_missing';
   if (!evidence.segs.some(([kind]) => kind === 'p')) return null;
-  if (event.position !== evidence.i) return 'evidence_changed';
-  const pieces = around.filter(({ deliveryId }) => deliveryId === event.deliveryId);
-  if (pieces.length > 0) return envelopeFault(evidence, pieces);
+  const places = placesOf(evidence.segs);
+  if (event.position !== places[evidence.i]) return 'evidence_changed';
+  const pieces = around.get(event.deliveryId) ?? [];
+  if (pieces.length > 0) return envelopeFault(evidence, pieces, places);
   if (budget.left === 0) return null;
   budget.left -= 1;
   return isKnownEnvelope(facts, evidence) ? 'evidence_missing' : null;

@@ -6,8 +6,9 @@ import { InvariantError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
 import { INPUT_LEVEL, readSignedCheckpoint, readTiles, TILE_WIDTH } from '../ledger';
-import type { RowId, Tx } from '../sql.types';
+import type { Tx } from '../sql.types';
 import { checkpointJudge, type CheckpointJudge, type LogEnd } from './audit-checkpoints';
+import type { EndingPages } from './audit-ending';
 import type { AuditKeys } from './audit-keys';
 import { BEFORE_ALL } from './audit-people.store';
 import {
@@ -45,8 +46,7 @@ export interface AuditLogDeps {
   readonly keys: AuditKeys;
   readonly told: ToldFacts;
   readonly clock: Clock;
-  /** Accounts whose people nothing opens any more. */
-  readonly ending: ReadonlySet<RowId>;
+  readonly ending: EndingPages;
   /** The checkpoint beside the key ring. */
   readonly copy: string | null;
 }
@@ -211,7 +211,7 @@ async function auditLeaf(tx: Tx, { keys, told, ending }: AuditLogDeps, row: Leaf
     if (!walk.first.has(row.state)) walk.first.set(row.state, index);
     return;
   }
-  if (row.leadId !== null && row.accountId !== null && ending.has(row.accountId)) {
+  if (row.leadId !== null && row.pageUuid !== null && ending.uuids.has(row.pageUuid)) {
     walk.ending += 1;
     return;
   }
@@ -263,7 +263,10 @@ async function auditSystemEntry(
 ): Promise<void> {
   const index = Number(row.index);
   const facts = systemFacts(bytes);
-  if (facts === null) return;
+  if (facts === null) {
+    report('opening_owner', index, row.entryId, `leaf ${index}: what stands in clear is no entry`);
+    return;
+  }
   if (facts.kind === 'sends' && !isChunk(row, facts)) {
     const sentence = `leaf ${index}: the messages of the chunk are not those that were authorised`;
     report('sends_changed', index, row.entryId, sentence);

@@ -6,11 +6,11 @@ import type { MessageRow } from './person.store';
 /** Lower than every id there is. */
 export const BEFORE_ALL: RowId = '-9223372036854775808';
 
-/** @param ending accounts whose people nothing opens any more */
-export async function readLeadIds(sql: Sql, ending: ReadonlySet<RowId>, after: RowId, limit: number): Promise<RowId[]> {
+/** @param ending Pages whose people nothing opens any more */
+export async function readLeadIds(sql: Sql, ending: readonly RowId[], after: RowId, limit: number): Promise<RowId[]> {
   const rows = await sql.rows<{ id: RowId }>(
-    'select id from lead where id > $1 and account_id <> all($2::bigint[]) order by id limit $3',
-    [after, [...ending], limit],
+    'select id from lead where id > $1 and page_id <> all($2::bigint[]) order by id limit $3',
+    [after, ending, limit],
   );
   return rows.map(({ id }) => id);
 }

@@ -17,6 +17,7 @@ import {
   type LeadClaims,
 } from './audit-chain.rules';
 import { auditEvidence, envelopeBudget, type EnvelopeBudget } from './audit-evidence';
+import type { EndingPages } from './audit-ending';
 import type { AuditKeys } from './audit-keys';
 import { memoryFaults, UNREADABLE } from './audit-lead.rules';
 import { auditMessages, auditStrayMessages } from './audit-messages';
@@ -33,8 +34,7 @@ export interface AuditPeopleDeps {
   readonly isErasing: boolean;
   /** See `ToldFacts`. */
   readonly firstKeyLeaf: number | null;
-  /** Accounts whose people nothing opens any more. */
-  readonly ending: ReadonlySet<RowId>;
+  readonly ending: EndingPages;
 }
 
 export interface AuditedPeople {
@@ -46,7 +46,7 @@ export interface AuditedPeople {
 export async function auditPeople(tx: Tx, deps: AuditPeopleDeps, report: Report): Promise<AuditedPeople> {
   let [people, messages] = [0, 0];
   const budget = envelopeBudget();
-  const batches = batchesOf<RowId>((last) => readLeadIds(tx, deps.ending, last ?? BEFORE_ALL, BATCH_LEADS));
+  const batches = batchesOf<RowId>((last) => readLeadIds(tx, deps.ending.ids, last ?? BEFORE_ALL, BATCH_LEADS));
   for await (const ids of batches) {
     people += ids.length;
     messages += await auditBatch(tx, { ...deps, budget }, ids, report);

@@ -74,8 +74,14 @@ function closedState({ kind, scope, state }: SystemFacts): ClosedState | undefin
   return kind === 'restore' ? CLOSED_STATES.find((one) => one === state) : undefined;
 }
 
-/** Kinds that are of an account; the others are the installation's, and outlive every account. */
+/** Kinds that are of an account. */
 const OF_AN_ACCOUNT: ReadonlySet<string> = new Set(['sends', 'notice', 'settings']);
+/** Kinds that are the installation's, and outlive every account. Every other kind is about a person, and is sealed. */
+const OF_NOBODY: ReadonlySet<string> = new Set(['erasure', 'restore', 'log_key', 'secret_commit']);
+
+/** Whether an entry that stands in clear may, with this account. */
+const isOfItsOwner = (kind: string, accountId: RowId | null): boolean =>
+  (accountId === null ? OF_NOBODY : OF_AN_ACCOUNT).has(kind);
 
 /** An entry whose opening is known to be the one that was logged, or that waits. */
 export interface SystemEntryAt {
@@ -119,12 +125,12 @@ export async function noteSystemEntry(
   if (fact !== null) {
     told.announced.set(fact.toString('hex'), at);
   }
-  if ((at.accountId !== null) !== OF_AN_ACCOUNT.has(facts.kind))
+  if (!isOfItsOwner(facts.kind, at.accountId))
     report(
       'opening_owner',
       at.index,
       at.entryId,
-      'an entry of the installation names an account, or one of an account none',
+      'an entry stands in clear that is about a person, or is given to an account that is not its own',
     );
   if (facts.kind === 'log_key') told.firstKeyLeaf ??= at.index;
   if (facts.page === undefined) return;

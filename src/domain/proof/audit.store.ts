@@ -9,11 +9,19 @@ export async function readPageUuids(sql: Sql): Promise<string[]> {
   return rows.map(({ uuid }) => uuid);
 }
 
-/** Accounts whose keys are going or gone, and whose rows are going. */
-export const readEndingAccounts = (sql: Sql): Promise<{ readonly id: RowId; readonly uuid: string }[]> =>
+export interface EndingPageRow {
+  readonly id: RowId;
+  readonly uuid: string;
+  readonly accountUuid: string;
+}
+
+/** Pages of accounts whose keys are going or gone, and whose rows are going. */
+export const readEndingPages = (sql: Sql): Promise<EndingPageRow[]> =>
   sql.rows(
-    `select a.id, a.public_id as uuid from account a join account_erasure e on e.account_id = a.id
-      where e.state = 'destroying' order by a.id`,
+    `select p.id, p.public_id as uuid, a.public_id as "accountUuid"
+      from page p join account a on a.id = p.account_id
+     where exists (select from account_erasure e
+       where e.account_id = a.id and e.state = 'destroying' and e.rows_deleted_at is null) order by p.id`,
   );
 
 export interface LeafRow {

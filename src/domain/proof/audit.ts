@@ -2,11 +2,11 @@ import { batchesOf } from '../../kernel/batches';
 import type { Clock } from '../../kernel/clock';
 import { OperationalError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES } from '../consent';
-import { erasedAccountMac } from '../erasure';
 import type { ErasedAccounts, KeyRing } from '../keyring.types';
 import { isAuthentic, type CheckpointCopy } from '../ledger';
-import type { Database, RowId, Tx } from '../sql.types';
+import type { Database, Tx } from '../sql.types';
 import { auditAnchors } from './audit-anchors';
+import { endingPages } from './audit-ending';
 import { auditKeys, type AuditKeys } from './audit-keys';
 import { auditLog, type AuditedLog } from './audit-log';
 import { auditPeople } from './audit-people';
@@ -25,7 +25,6 @@ import {
 import {
   countRejected,
   readChangedWordings,
-  readEndingAccounts,
   readMisnumbered,
   readOneMoment,
   readPageUuids,
@@ -87,7 +86,7 @@ async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, { copy, erased }:
   await readOneMoment(tx);
   const { findings, report } = collector();
   const told = toldFacts();
-  const ending = await endingAccounts(tx, deps, erased);
+  const ending = await endingPages(tx, deps.keyRing, erased);
   const log = await auditLog(tx, { ...deps, keys, told, copy, ending }, report);
   const isErasing = log.unopenable > 0;
   const asked = { ...deps, keys, isErasing, ending, firstKeyLeaf: told.firstKeyLeaf };
@@ -117,15 +116,6 @@ async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, { copy, erased }:
     first: sorted[0] ?? null,
     findings: sorted,
   };
-}
-
-/** A row that says so is anybody's: what lies beside the key ring must say it too. */
-async function endingAccounts(tx: Tx, { keyRing }: AuditDeps, erased: readonly Buffer[]): Promise<ReadonlySet<RowId>> {
-  const known = new Set(erased.map((mac) => mac.toString('hex')));
-  const accounts = await readEndingAccounts(tx);
-  return new Set(
-    accounts.flatMap(({ id, uuid }) => (known.has(erasedAccountMac(keyRing, uuid).toString('hex')) ? [id] : [])),
-  );
 }
 
 const byLeaf = (a: Finding, b: Finding): number => (a.leafIndex ?? Infinity) - (b.leafIndex ?? Infinity) || 0;
@@ -172,8 +162,12 @@ async function noteWaiting(
   report: Report,
 ): Promise<void> {
   const { entryId, accountId, opening } = row;
-  const facts = opening === null ? null : systemFacts(opening.subarray(0, -NONCE_BYTES));
-  if (facts === null) return;
+  if (opening === null) return;
+  const facts = systemFacts(opening.subarray(0, -NONCE_BYTES));
+  if (facts === null) {
+    report('opening_owner', null, entryId, 'what stands in clear and waits is no entry');
+    return;
+  }
   await noteSystemEntry(tx, told, { entryId, index: null, accountId }, facts, report);
   countClosed(explained, facts);
 }

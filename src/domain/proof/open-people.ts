@@ -9,6 +9,7 @@ import {
   evidencePlace,
   NONCE_BYTES,
   openingPlace,
+  placesOf,
   sendBody,
   sendCommitment,
   sendNonce,
@@ -122,18 +123,25 @@ function openEntry({ entryId, openingCt, index }: OpeningRow, dek: Buffer, kept:
 
 /** Finds the body an entry rests on by the hash of the person's event in it; the entry names no delivery. */
 function segmentsOf({ evidence }: EntryFacts, kept: readonly KeptSegment[]): ChainEntry['segments'] {
-  const own = evidence?.segs[evidence.i]?.[2];
+  const hash = evidence?.segs[evidence.i]?.[2];
   const event = kept.find(
-    ({ bytes, nonce }) => nonce !== null && eventSegmentHash(bytes, nonce).toString('hex') === own,
+    ({ bytes, nonce }) => nonce !== null && eventSegmentHash(bytes, nonce).toString('hex') === hash,
   );
   if (evidence === undefined || event === undefined) return new Map();
-  const isWhole = event.position === evidence.i && evidence.segs.some(([kind]) => kind === 'p');
-  if (!isWhole) return new Map([[evidence.i, { bytes: event.bytes, nonce: event.nonce }]]);
-  const parts = kept.filter(({ deliveryId, nonce }) => deliveryId === event.deliveryId && nonce === null);
+  const own = { bytes: event.bytes, nonce: event.nonce };
+  const places = placesOf(evidence.segs);
+  if (event.position !== places[evidence.i]) return new Map([[evidence.i, own]]);
+  const around = new Map(
+    kept.flatMap((piece) =>
+      piece.deliveryId === event.deliveryId && piece.nonce === null ? [[piece.position, piece]] : [],
+    ),
+  );
   return new Map(
-    [...parts, event]
-      .sort((a, b) => a.position - b.position)
-      .map(({ position, bytes, nonce }) => [position, { bytes, nonce }]),
+    places.flatMap((position, at) => {
+      const piece = evidence.segs[at]?.[0] === 'p' ? around.get(position) : undefined;
+      if (at === evidence.i) return [[at, own]];
+      return piece === undefined ? [] : [[at, { bytes: piece.bytes, nonce: null }]];
+    }),
   );
 }
 

@@ -27,7 +27,7 @@ export interface EntryFacts {
     readonly hdr: string;
     readonly i: number;
     readonly len: number;
-    readonly segs: readonly (readonly [kind: 'p' | 'e', length: number, hash: string])[];
+    readonly segs: readonly (readonly [kind: 'p' | 'e' | 'm', length: number, hash: string])[];
   };
 }
 

@@ -1,7 +1,7 @@
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
-import { commitment, eventSegmentHash, NONCE_BYTES } from '../consent';
+import { commitment, eventSegmentHash, NONCE_BYTES, placesOf } from '../consent';
 import { envelopeFault, isKnownEnvelope } from './audit-evidence.rules';
 import type { EnvelopeBudget } from './audit-evidence';
 import type { RecordFiles, ReturningEntry, ReturningFacts, ShownEntry, ShownEvent } from './returning.types';
@@ -86,12 +86,13 @@ function shownEvent(
   const [bytes, nonce] = [fileOf(evidence.i, 'bin'), fileOf(evidence.i, 'nonce')];
   if (bytes === undefined) return null;
   if (nonce?.length !== NONCE_BYTES || eventSegmentHash(bytes, nonce).toString('hex') !== hash) return 'wrong';
-  const around = evidence.segs.flatMap(([kind], position) => {
-    const piece = kind === 'p' ? fileOf(position, 'bin') : undefined;
+  const places = placesOf(evidence.segs);
+  const around = places.flatMap((position, at) => {
+    const piece = evidence.segs[at]?.[0] === 'p' ? fileOf(at, 'bin') : undefined;
     return piece === undefined ? [] : [{ position, bytes: piece }];
   });
-  if (envelopeFault(evidence, around) !== null || isKeptBack(facts, around.length, budget)) return 'wrong';
-  return { position: evidence.i, opening: Buffer.concat([bytes, nonce]), around };
+  if (envelopeFault(evidence, around, places) !== null || isKeptBack(facts, around.length, budget)) return 'wrong';
+  return { position: places[evidence.i] ?? evidence.i, opening: Buffer.concat([bytes, nonce]), around };
 }
 
 /** Whether what lay around the event was kept, and is not shown: an audit would miss it. */

@@ -1,6 +1,6 @@
 import { openField } from '../../kernel/crypto/field-cipher';
 import { appendSystemEntry } from '../consent';
-import { discardAccount, discardUnreadable, forgetClosedPages } from '../erasure';
+import { discardAccount, discardUnreadable, forgetClosedPages, goneAccountMac } from '../erasure';
 import { lockBucket, psidPlace, readBucket, storeVersion, type BucketRow, type LeadPage } from '../leads';
 import { continueLog } from '../ledger';
 import { adoptCalls } from '../recipients';
@@ -96,6 +96,7 @@ async function discardAccounts(deps: RestoreDeps): Promise<void> {
     );
     for (const { uuid } of pages) await deps.keyRing.dropRing(uuid);
     await deps.keyRing.destroyAccountKey(accountUuid);
+    await deps.erasedAccounts.add(goneAccountMac(deps.keyRing, accountUuid));
   }
 }
 

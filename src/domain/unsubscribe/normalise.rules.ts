@@ -1,3 +1,9 @@
+/**
+ * A longer text says more than a word; reading it would only find words in sentences. Unicode's forms take the square of the length
+ * where a text is all accents, so that is asked first.
+ */
+export const MAX_WORD_CHARS = 200;
+
 const APOSTROPHES = /['\u2018\u2019\u201b\u02bc\u00b4`\uff07\u05f3]/gu;
 /** Characters without a shape of their own, and the frame of keycap emoji. */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]|\u20e3/gu;
@@ -36,8 +42,11 @@ const LATIN_OR_GREEK = /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Inherited}\p
 /**
  * Brings a message to the form in which words are looked up: width, case, punctuation, emoji and invisible characters
  * do not matter, words are divided by one space. A word spelt letter by letter ("S.T.O.P") is put together.
+ *
+ * @returns nothing for a text that is too long to be words
  */
 export function normaliseWords(text: string): string {
+  if (text.length > MAX_WORD_CHARS) return '';
   const words = text
     .replace(APOSTROPHES, '')
     .normalize('NFKC')
@@ -54,7 +63,7 @@ export function normaliseWords(text: string): string {
 
 /** A normalised word without its accents; unchanged in scripts where they are not optional. */
 export function withoutAccents(word: string): string {
-  if (!LATIN_OR_GREEK.test(word)) return word;
+  if (word.length > MAX_WORD_CHARS || !LATIN_OR_GREEK.test(word)) return word;
   return word
     .replace(/[łđøæœ]/gu, (letter) => STROKES.get(letter) ?? letter)
     .normalize('NFD')

@@ -5,8 +5,6 @@ import { PRIVACY_WORDS } from './words-privacy.rules';
 import { WESTERN_WORDS } from './words-western.rules';
 import type { LanguageWords, WordKind } from './words.types';
 
-/** A longer message says more than a word; reading it would only find words in sentences. */
-const MAX_CHARS = 200;
 const ONLY_WITH_ACCENTS = '=';
 
 /** Words that people of every language use, with the polite words of their own. */
@@ -46,7 +44,6 @@ const EXACT: ReadonlyMap<string, WordKind> = new Map([
  * taken for a yes is no consent; a question ("start?") is none either.
  */
 export function classifyWord(text: string): WordKind | null {
-  if (text.length > MAX_CHARS) return null;
   const words = normaliseWords(text);
   if (words === '') return null;
   if (STOP_WORDS.has(words)) return 'stop';

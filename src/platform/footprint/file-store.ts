@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { FootprintStore, Piece } from '../../domain/footprint/footprint.types';
+import type { FootprintStore, Piece, SizedStore } from '../../domain/footprint/footprint.types';
 
 const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
@@ -12,6 +12,18 @@ export const fileFootprint = (name: string, roots: readonly string[]): Footprint
   name,
   read: (control) => readFiles(roots, control),
 });
+
+/** The same of one folder. What cannot be opened has no size; looking at it says the rest. */
+export async function sizedFiles(name: string, folder: string): Promise<SizedStore> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries.filter((one) => one.isFile()))
+    bytes += await stat(path.join(entry.parentPath, entry.name)).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  return { ...fileFootprint(name, [folder]), bytes };
+}
 
 async function* readFiles(roots: readonly string[], control: Buffer): AsyncGenerator<Piece> {
   const held = await mkdtemp(path.join(tmpdir(), 'assent-footprint-'));

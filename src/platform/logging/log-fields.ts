@@ -30,6 +30,7 @@ export const LOG_FIELDS: ReadonlySet<string> = new Set([
   'sql_state',
   'state',
   'status',
+  'store',
   'subcode',
   'version',
 ]);

@@ -99,6 +99,24 @@ describe('a message after a withdrawal that the log took in behind it', () => {
     plan.second.message = { ...again, attempt: 2 };
     expect((await judge(bundleOf(plan))).exit).toBe(0);
   });
+
+  it.each<[string, unknown]>([
+    ['is missing', undefined],
+    ['is nothing', null],
+    ['is a list', []],
+    ['is an object', {}],
+    ['is words', '1'],
+    ['is none', 0],
+    ['lies before the first', -1],
+  ])('of which the number of the attempt %s fails', async (_what, attempt) => {
+    const plan = planned();
+    plan.second.message = { attempt };
+    const verdict = await judge(bundleOf(plan));
+    expect([verdict.exit, reasonsOf(verdict, 1)]).toEqual([
+      1,
+      expect.stringContaining('sends/0002.message.json is malf'),
+    ]);
+  });
 });
 
 describe('a grant by an event that served before', () => {

@@ -19,21 +19,34 @@ import { certificateOf, der, hex } from '../../support/der';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { reasonsOf, type Verdict } from '../../support/verifier';
-import { type Auditor, bundleOf, CAST, changedCopy, honestPlan, openAuditor, witnessedPlan } from './bundle-world';
+import {
+  type Auditor,
+  bundleOf,
+  CAST,
+  changedCopy,
+  event,
+  honestPlan,
+  openAuditor,
+  witnessedPlan,
+} from './bundle-world';
 
 /** What a verifier does must not grow faster than the bundle: it is counted here, for clocks of machines differ. */
 const COUNTING = `
 const crypto = require('node:crypto');
-const counts = { verified: 0, certificates: 0 };
+const counts = { verified: 0, certificates: 0, normalised: 0 };
 const { verify, X509Certificate } = crypto;
 crypto.verify = (...args) => { counts.verified += 1; return verify(...args); };
 crypto.X509Certificate = class extends X509Certificate { constructor(...args) { counts.certificates += 1; super(...args); } };
+const { normalize } = String.prototype;
+String.prototype.normalize = function (...args) { counts.normalised = Math.max(counts.normalised, this.length); return normalize.apply(this, args); };
 process.on('exit', () => process.stderr.write(JSON.stringify(counts)));
 `;
 interface Effort {
   readonly verdict: Verdict;
   readonly verified: number;
   readonly certificates: number;
+  /** Length of the longest text that was normalised. */
+  readonly normalised: number;
 }
 
 const TRUSTING = ['--key', CAST.log.vkey, '--witness', CAST.witness.vkey];
@@ -62,7 +75,7 @@ function effortOf(files: Files, args: readonly string[] = TRUSTING): Promise<Eff
     execFile(process.execPath, call, { cwd: dir, env: {}, timeout: 30_000 }, (_error, stdout, stderr) => {
       resolve({
         verdict: JSON.parse(stdout) as Verdict,
-        ...(JSON.parse(stderr) as Pick<Effort, 'verified' | 'certificates'>),
+        ...(JSON.parse(stderr) as Omit<Effort, 'verdict'>),
       });
     });
   });
@@ -137,6 +150,28 @@ describe('the lines under a checkpoint', () => {
   ])('are refused with %s', async (_name, change, sentence) => {
     const verdict = await judge(withLines(change));
     expect([verdict.exit, reasonsOf(verdict, 1)]).toEqual([1, expect.stringContaining(sentence)]);
+  });
+});
+
+describe('the words of a person', () => {
+  const saying = (text: string): Files => {
+    const { noise, before, optIn, shown, after } = witnessedPlan(tsa);
+    const value = event(optIn.at - 1_000, { message: { text } });
+    const { fields } = optIn;
+    const begun: Step = {
+      ...{ ...optIn, do: 'entry', event: { value, others: 0, kept: true } },
+      fields: (entries) => ({ ...fields(entries), via: 'first_message' }),
+    };
+    return makeBundle(CAST, [noise, before, begun, shown, after]);
+  };
+
+  it('are brought to a form of Unicode, which takes the square of their length, only where they can be a word', async () => {
+    const { verdict, normalised } = await effortOf(saying(`a${'\u0301'.repeat(4_000)}${'\u0323'.repeat(4_000)}`));
+    expect([verdict.exit, reasonsOf(verdict), normalised]).toEqual([0, '', 0]);
+    const word = await effortOf(saying(`stop${' '.repeat(196)}`));
+    expect([reasonsOf(word.verdict, 4), word.normalised]).toEqual([expect.stringContaining('the event says no'), 200]);
+    const longer = await effortOf(saying(`stop${' '.repeat(197)}`));
+    expect([longer.verdict.exit, longer.normalised]).toEqual([0, 0]);
   });
 });
 

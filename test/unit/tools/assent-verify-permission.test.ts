@@ -111,6 +111,31 @@ describe("Messenger's own permission", () => {
       { state: 'granted', act: says({ token_expiry_timestamp: at(90) }), fields: { expires: iso(UNTIL) } },
       'ends at another time',
     ],
+    [
+      'one that names no end, and is said to end late',
+      { state: 'granted', act: says(), fields: { expires: iso(UNTIL) } },
+      'ends at another time',
+    ],
+    [
+      'one of which nobody can read when it ends, and that is said to end late',
+      { state: 'granted', act: says({ token_expiry_timestamp: 'soon' }), fields: { expires: iso(UNTIL) } },
+      'ends at another time',
+    ],
+    ['one without a token', { state: 'granted', act: { optin: { type: 'notification_messages' } } }, 'names no token'],
+    [
+      'one with an empty token',
+      {
+        state: 'granted',
+        act: says({ notification_messages_token: '' }),
+        fields: { token_sha256: sha256('').toString('hex') },
+      },
+      'names no token',
+    ],
+    [
+      'one without a token, though the entry names none either',
+      { state: 'granted', act: { optin: { type: 'notification_messages' } }, fields: { token_sha256: null } },
+      'names no token',
+    ],
     ['one that ends', { state: 'granted', act: says({ token_expiry_timestamp: at(90) }) }, 'ends at another time'],
     [
       'one of another token',
@@ -120,6 +145,35 @@ describe("Messenger's own permission", () => {
   ])('does not rest on %s', async (_name, told, sentence) => {
     const verdict = await judge(bundle([told]));
     expect([verdict.exit, reasonsOf(verdict, 4)]).toEqual([1, expect.stringContaining(sentence)]);
+  });
+
+  it.each<[string, string, number, number, string]>([
+    [
+      'granted',
+      'arrived long after it was written',
+      100 * 86_400,
+      100 * 86_400,
+      'the act arrived after it was written',
+    ],
+    ['granted', 'happened after it was written', 360, 180, 'the act is dated after it was written'],
+    [
+      'stopped',
+      'arrived long after it was written',
+      100 * 86_400,
+      100 * 86_400,
+      'the act arrived after it was written',
+    ],
+  ])('%s by an event that %s is dated ahead', async (state, _what, happened, arrived, sentence) => {
+    const act = state === 'stopped' ? status('STOP_NOTIFICATIONS') : says();
+    const step = tell({ state, act, second: 60 + happened });
+    const ahead: EntryStep = { ...step, at: at(60), evidence: { at: iso(at(60 + arrived)) } };
+    const verdict = await judge(bundle([ahead], state === 'stopped' ? 'standard' : 'marketing'));
+    expect([verdict.exit, reasonsOf(verdict, 2)]).toEqual([1, expect.stringContaining(sentence)]);
+  });
+
+  it('granted within what clocks differ is dated ahead by nobody', async () => {
+    const step = tell({ state: 'granted', act: says(), second: 340 });
+    expect(outcome(await judge(bundle([{ ...step, at: at(60), evidence: { at: iso(at(200)) } }])))).toEqual([0, '']);
   });
 
   it('that is said to have stopped rests on a stop', async () => {

@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pemOf, selfAuthority, selfTimestamp } from '../../../src/domain/ledger/anchor/self-timestamp.rules';
-import { noteOf, signerOf, timestampRequest, withManifest, type Files, type Step } from '../../support/bundle-fixture';
+import {
+  noteOf,
+  signerOf,
+  timestampRequest,
+  withManifest,
+  type Fields,
+  type Files,
+  type Listed,
+  type Step,
+} from '../../support/bundle-fixture';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { bundleOf, CAST, DAY_MS, honestPlan, HOUR_MS, START, type Plan } from './bundle-world';
@@ -271,13 +280,13 @@ describe('the time', () => {
 
   it('that came days before the first stamp rests on the word of the operator, and that is said', async () => {
     const { status, printed } = await byHand(
-      changedPlan(({ before, optIn }) => {
+      changedPlan(({ before, shown }) => {
         delete before.stamp;
-        optIn.at -= 5 * DAY_MS;
+        shown.at -= 5 * DAY_MS;
       }, shortened),
       [authority],
     );
-    expect([status, printed]).toEqual([2, expect.stringMatching(/entries\/0001: the first word .* came 5 days later/)]);
+    expect([status, printed]).toEqual([2, expect.stringMatching(/entries\/0002: the first word .* came 5 days later/)]);
   });
 
   it('is compared with the stamps of the operator where no authority is named', async () => {
@@ -346,5 +355,91 @@ describe('the time', () => {
       expect(found).toMatchObject({ status: 1, planted: false });
       expect(found.failures.join()).toContain('entries/0001 states when it was written');
     }
+  });
+});
+
+describe('what a grant rests on', () => {
+  const acted = (change: (plan: Plan) => void): Files => {
+    const plan = honestPlan(tsa, tsa);
+    delete plan.after.selfStamp;
+    change(plan);
+    return bundleOf(shortened(plan));
+  };
+  const judged = (files: Files) => byHand(files, [tsa.authorityFile]);
+  const told = (change: Fields) => (plan: Plan) => {
+    const { fields } = plan.optIn;
+    plan.optIn.fields = (before) => ({ ...fields(before), ...change });
+  };
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const without =
+    (path: RegExp): Change =>
+    (files) =>
+      [...files.keys()].filter((name) => path.test(name)).forEach((name) => files.delete(name));
+  const UNTOLD = 'entries/0001 grants, and the webhook it rests on is not whole';
+
+  it.each<[string, RegExp]>([
+    ['all', /^evidence/],
+    ["the person's own event", /^evidence\/0001\/seg\.001/],
+    ['what lies around it', /^evidence\/0001\/seg\.002/],
+  ])('is the word of the operator where %s of the webhook is withheld', async (_what, path) => {
+    const { status, printed, failures } = await judged(resigned(short, without(path)));
+    expect([status, failures, printed]).toEqual([2, [], expect.stringContaining(UNTOLD)]);
+  });
+
+  it('is the word of the operator where the event does not say when it happened', async () => {
+    const untimed = acted(({ optIn }) => {
+      optIn.event!.value = { ...(optIn.event!.value as Fields), timestamp: undefined };
+    });
+    const { status, printed } = await judged(untimed);
+    expect([status, printed]).toEqual([2, expect.stringContaining(UNTOLD)]);
+  });
+
+  it('is the word of the operator where it is a permission at Messenger that nobody can read', async () => {
+    const permission = (state: string) =>
+      acted((plan) => {
+        plan.shown.event = { value: {}, others: 0, kept: false };
+        plan.shown.fields = () => ({ kind: 'token', state, event_at: iso(plan.shown.at), expires: null });
+      });
+    const [granted, stopped] = await Promise.all(['granted', 'stopped'].map((state) => judged(permission(state))));
+    expect([granted!.status, granted!.printed]).toEqual([2, expect.stringContaining('entries/0002 grants')]);
+    expect(stopped!.status).toBe(0);
+  });
+
+  it('is not asked of what allows no broadcast, nor are events of others', async () => {
+    const begun = acted((plan) => {
+      told({ purposes: ['reply'] })(plan);
+      plan.optIn.event!.kept = false;
+    });
+    const among = acted(({ optIn }) => (optIn.event!.others = 1));
+    const inRuns = acted(({ optIn }) => {
+      const head = `{"object":"page","entry":[{"id":"${CAST.page}","time":${String(START)},"messaging":[`;
+      const listed: Listed[] = [
+        ['p', head],
+        ['m', '{"other":1},{"other":2}'],
+        ['p', ','],
+        ['e', ''],
+        ['p', ']}]}'],
+      ];
+      optIn.event = { ...optIn.event!, listed };
+    });
+    const found = await Promise.all([begun, among, inRuns].map(judged));
+    expect(found.map(({ status }) => status)).toEqual([0, 0, 0]);
+  });
+
+  it('is the word of the operator where the act came days before the first stamp', async () => {
+    const { status, printed } = await judged(acted(told({ event_at: iso(START - 30 * DAY_MS) })));
+    expect([status, printed]).toEqual([
+      2,
+      expect.stringMatching(/entries\/0001: the first word .* came 30 days later/),
+    ]);
+  });
+
+  it.each<[string, Fields, string]>([
+    ['happened after it was written', { event_at: iso(START + 6 * 60_000) }, 'the act happened after it was written'],
+    ['happened at no time', { event_at: 'today' }, 'states when the act happened'],
+    ['happened at two times', { event_at: iso(START), zz: { event_at: iso(START) } }, 'states when the act happened'],
+  ])('fails where the act %s', async (_what, change, sentence) => {
+    const { status, failures } = await judged(acted(told(change)));
+    expect([status, failures]).toEqual([1, [expect.stringContaining(sentence)]]);
   });
 });

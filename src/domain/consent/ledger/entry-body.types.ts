@@ -15,9 +15,9 @@ export interface NoticeReference {
   readonly version: number;
 }
 
-/** One piece of a webhook body: `p` lies between events, `e` is one person's event. */
+/** Pieces of a webhook body: `p` lies between events, `e` is one person's event, `m` a run from one event to another. */
 export interface SegmentReference {
-  readonly kind: 'p' | 'e';
+  readonly kind: 'p' | 'e' | 'm';
   /** Bytes. */
   readonly length: number;
   readonly hash: Buffer;

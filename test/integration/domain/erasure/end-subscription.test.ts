@@ -154,3 +154,20 @@ it('leaves a deletion alone that the owner said yes to meanwhile, and one that i
   expect(await sweep()).toBe(0);
   expect(await world.count(`account_erasure where account_id = $1 and state <> 'asked'`, [accountId])).toBe(0);
 });
+
+it('is held up by no other deletion that cannot go on', async () => {
+  const { account } = await makeCreateAccount(world.deps)({ email: 'broken@harbour.example', name: 'Broken' });
+  await world.db.run(
+    `insert into account_erasure (public_id, code, account_id, state, asked_at, confirm_until, confirmed_at, key_day, certificate_head,
+       keys_destroyed_at, rows_deleted_at)
+     values (gen_random_uuid(), 'broken', $1, 'destroying', now(), now(), now(), 1, 'x', now(), now())`,
+    [account.id],
+  );
+  await end();
+  inDays(31);
+  expect(await sweep()).toBe(1);
+  await world.sequence();
+  await expect(carryOut()).rejects.toMatchObject({ code: 'erasure_without_head' });
+  expect(await world.count('account where id = $1', [accountId])).toBe(0);
+  expect((await kinds())[0]).toBe('account_deleted');
+});

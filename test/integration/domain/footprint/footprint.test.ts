@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { composeFootprintCheck } from '../../../../src/compose/footprint';
 import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import { makeCarryOutErasures, makeRequestErasure } from '../../../../src/domain/erasure';
 import {
@@ -11,6 +12,7 @@ import {
   type StoreFootprint,
 } from '../../../../src/domain/footprint';
 import { makeLeadBundle } from '../../../../src/domain/proof';
+import { systemClock } from '../../../../src/kernel/clock';
 import { randomIds } from '../../../../src/kernel/ids';
 import { fileFootprint } from '../../../../src/platform/footprint/file-store';
 import { event, message, newPsid, type TestPage } from '../inbox/inbox-world';
@@ -91,6 +93,29 @@ it('says that a look was blind, or that a store could not be looked at, and neve
     ['gone', 'unreachable'],
   ]);
   await expect(scan(['short'], blind)).rejects.toMatchObject({ code: 'value_too_short' });
+});
+
+it('looks after an erasure into each table, the key ring, its copy and the archives, and names what it could not open', async () => {
+  const place = (name: string) => path.join(dir, name);
+  for (const name of ['exports', 'ring', 'copy']) mkdirSync(place(name));
+  const checkWith = (keyRingCopyDir: string) =>
+    composeFootprintCheck({
+      db: world.db,
+      ids: randomIds,
+      clock: systemClock,
+      config: { dataDir: dir, keyRingDir: place('ring'), keyRingCopyDir, redisUrl: null },
+    })([[Buffer.from('canary-everywhere')]]);
+  await world.db.run('create table planted (raw bytea)');
+  const clean = await checkWith(place('copy'));
+  await world.db.run('insert into planted values ($1)', [Buffer.from('canary-everywhere')]);
+  for (const name of ['exports', 'ring', 'copy']) writeFileSync(path.join(place(name), 'file'), 'canary-everywhere');
+  const dirty = await checkWith(place('copy'));
+  const unmounted = await checkWith(place('nowhere'));
+  await world.db.run('drop table planted');
+  expect(clean).toMatchObject({ people: [{ hits: 0 }], isControlFound: true, looked: clean.stores, found: [] });
+  const stores = dirty.found.map(({ store }) => store).sort();
+  expect(stores).toEqual(['archives', 'copy of the key ring', 'key ring', 'public.planted']);
+  expect(unmounted).toMatchObject({ people: [{ hits: 3 }], stores: clean.stores, looked: clean.stores - 1 });
 });
 
 it('leaves nothing of an erased person in the database and its files, and nothing in clear before', async () => {

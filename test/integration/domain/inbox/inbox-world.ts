@@ -10,7 +10,13 @@ import type { QueuedReply } from '../../../../src/domain/unsubscribe';
 import type { Tx } from '../../../../src/domain/sql.types';
 import type { Job } from '../../../../src/jobs';
 import { queueErasureLink, skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
-import { makeEraseByChat, makeOnUnheardStop, openTombstones } from '../../../../src/domain/erasure';
+import { composeFootprintCheck } from '../../../../src/compose/footprint';
+import {
+  makeEraseByChat,
+  makeOnUnheardStop,
+  openTombstones,
+  type CheckFootprint,
+} from '../../../../src/domain/erasure';
 import { randomIds } from '../../../../src/kernel/ids';
 import { endedFiles, erasedAccountsFile, openKeyRing, postgresRingRegistry } from '../../../../src/platform/keyring';
 import { callFiles } from '../../../../src/platform/recipients';
@@ -41,6 +47,7 @@ export interface InboxWorld {
     readonly ended: EndedFacts;
     readonly erasedAccounts: ErasedAccounts;
     readonly sealedCalls: SealedCalls;
+    readonly checkFootprint: CheckFootprint;
   };
   readonly jobs: Job[];
   readonly logged: { name: string; fields: unknown }[];
@@ -97,6 +104,12 @@ export async function openInboxWorld(): Promise<InboxWorld> {
     keyRing,
     erasedAccounts: erasedAccountsFile(dir),
     ended: endedFiles(dir),
+    checkFootprint: composeFootprintCheck({
+      db,
+      clock,
+      ids: randomIds,
+      config: { dataDir: dir, keyRingDir: dir, keyRingCopyDir: null, redisUrl: null },
+    }),
     clock,
     ids: randomIds,
     logOrigin: LOG_ORIGIN,

@@ -84,23 +84,6 @@ it('never holds anything of a neighbour who stood in the same webhook', async ()
   expect([verdict.exit, verdict.levels[3]!.state]).toEqual([2, 'PASS']);
 });
 
-it('shows of a body with very many events the own one alone', async () => {
-  const [own, ...others] = Array.from({ length: 60 }, newPsid) as [string, ...string[]];
-  const events = [...others, own].map((psid) => message(page, psid, world.now(), `words of ${psid}`));
-  await world.deliver(page, ...events);
-  await world.sequence();
-  const { uuid } = await findLead(own);
-  const json = await leadBundle(uuid, 'json');
-  const kept = [...treeOf(json)].filter(([name]) => name.startsWith('evidence/0001/seg.'));
-  expect(kept.map(([name]) => name)).toEqual(['evidence/0001/seg.001.bin', 'evidence/0001/seg.001.nonce']);
-  expect(kept[0]?.[1].toString()).toContain(`words of ${own}`);
-  const all = Buffer.concat([...treeOf(json).values()]).toString('latin1');
-  expect(others.filter((psid) => all.includes(psid))).toEqual([]);
-  const verdict = verifier.verify(json, key());
-  expect([verdict.exit, verdict.levels.flatMap(({ reasons }) => reasons)]).toEqual([2, []]);
-  expect([verdict.evidence[0]!.grade, verdict.levels[3]!.state]).toEqual(['E4', 'ABSENT']);
-});
-
 it("proves each word of Meta's about its own permission for marketing messages", async () => {
   const psid = newPsid();
   await subscriber(psid);

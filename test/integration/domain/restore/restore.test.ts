@@ -246,6 +246,9 @@ it('gives an erasure that was asked for before the backup its end and its certif
   await world.sequence();
   const view = await makeGetErasure({ db: world.db })({ accountId: page.accountId, uuid: erasure.uuid });
   expect(view).toMatchObject({ state: 'complete' });
+  expect(view.certificate).toContain(
+    '\nfootprint not run: the keys were gone before, and what to look for with them\n',
+  );
   expect(await audit()).toMatchObject({ ok: true, findings: [] });
 });
 

@@ -1,5 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { evidenceOf, hasPlainEnvelope, type SignedBody } from '../../../../src/domain/consent/evidence.rules';
+import {
+  evidenceOf,
+  hasPlainEnvelope,
+  listedPieces,
+  type SignedBody,
+} from '../../../../src/domain/consent/evidence.rules';
 
 const sha256 = (...parts: Buffer[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 
@@ -15,7 +20,7 @@ function bodyOf(pieces: readonly string[]): SignedBody {
     secretId: randomBytes(8),
     segments,
     nonces: new Map(segments.flatMap(({ kind }, place) => (kind === 'e' ? [[place, randomBytes(64)] as const] : []))),
-    outerNonces: [randomBytes(64), randomBytes(64)],
+    entryIndexes: segments.flatMap(({ kind }) => (kind === 'e' ? [0] : [])),
   };
 }
 
@@ -33,25 +38,131 @@ test('every segment by its length and hash; events only as commitments', () => {
   expect(evidenceOf(body, 1).segments).toEqual(evidence.segments);
 });
 
-test('a body of very many events is described from one side, and the entry stays small', () => {
-  const pieces = Array.from({ length: 1_201 }, (_, place) => (place % 2 === 0 ? ',' : `{"e":${place}}`));
-  const body = bodyOf(pieces);
-  for (const index of [1, 601, 1_199]) {
-    const evidence = evidenceOf(body, index);
-    const before = Buffer.from(pieces.slice(0, index).join(''));
-    const after = Buffer.from(pieces.slice(index + 1).join(''));
-    expect(evidence.index).toBe(1);
-    expect(evidence.length).toBe(pieces.join('').length);
-    expect(evidence.segments).toEqual([
-      { kind: 'e', length: before.length, hash: sha256(sha256(before), body.outerNonces[0]) },
-      {
-        kind: 'e',
-        length: pieces[index]!.length,
-        hash: sha256(sha256(Buffer.from(pieces[index]!)), body.nonces.get(index)!),
-      },
-      { kind: 'e', length: after.length, hash: sha256(sha256(after), body.outerNonces[1]) },
-    ]);
-  }
+const MANY = 600;
+const texts = (body: SignedBody, from: number, to: number): Buffer =>
+  Buffer.concat(body.segments.slice(from, to).map(({ bytes }) => bytes));
+
+/** A body of one entry with all the events, or with an entry for each `size` of them. */
+function longBody(size = MANY): SignedBody {
+  const head = (entry: number) => `{"id":"${entry}","messaging":[`;
+  const pieces = Array.from({ length: 2 * MANY + 1 }, (_, place) => {
+    const entry = place / 2 / size;
+    if (place % 2 === 1) return `{"e":${place}}`;
+    if (place === 0) return `{"object":"page","entry":[${head(0)}`;
+    if (place === 2 * MANY) return ']}]}';
+    return Number.isInteger(entry) ? `]},${head(entry)}` : ' ,\n';
+  });
+  return { ...bodyOf(pieces), entryIndexes: Array.from({ length: MANY }, (_, event) => Math.floor(event / size)) };
+}
+
+/** Of each piece that is listed: what it holds of the body, by the places of its first segment and of the one behind its last. */
+function placesListed(body: SignedBody, index: number): [string, number, number][] {
+  const listed = listedPieces(body, index);
+  return listed.map(({ place, reference }, at) => [
+    reference.kind,
+    place,
+    listed[at + 1]?.place ?? body.segments.length,
+  ]);
+}
+
+test.each([
+  [
+    'first',
+    longBody(),
+    1,
+    [
+      ['p', 0, 1],
+      ['e', 1, 2],
+      ['p', 2, 3],
+      ['m', 3, 1200],
+      ['p', 1200, 1201],
+    ],
+  ],
+  [
+    'in the middle',
+    longBody(),
+    601,
+    [
+      ['p', 0, 1],
+      ['m', 1, 600],
+      ['p', 600, 601],
+      ['e', 601, 602],
+      ['p', 602, 603],
+      ['m', 603, 1200],
+      ['p', 1200, 1201],
+    ],
+  ],
+  [
+    'last',
+    longBody(),
+    1199,
+    [
+      ['p', 0, 1],
+      ['m', 1, 1198],
+      ['p', 1198, 1199],
+      ['e', 1199, 1200],
+      ['p', 1200, 1201],
+    ],
+  ],
+  [
+    'alone in its entry',
+    longBody(1),
+    601,
+    [
+      ['p', 0, 1],
+      ['m', 1, 600],
+      ['p', 600, 601],
+      ['e', 601, 602],
+      ['p', 602, 603],
+      ['m', 603, 1200],
+      ['p', 1200, 1201],
+    ],
+  ],
+  [
+    'in an entry of ten',
+    longBody(10),
+    609,
+    [
+      ['p', 0, 1],
+      ['m', 1, 600],
+      ['p', 600, 601],
+      ['m', 601, 608],
+      ['p', 608, 609],
+      ['e', 609, 610],
+      ['p', 610, 611],
+      ['m', 611, 620],
+      ['p', 620, 621],
+      ['m', 621, 1200],
+      ['p', 1200, 1201],
+    ],
+  ],
+])('an event of a long body that is %s is listed with what lies around it', (_name, body, index, expected) => {
+  expect(placesListed(body, index)).toEqual(expected);
+  const evidence = evidenceOf(body, index);
+  const list = body.segments.map(({ kind, bytes }, place) => [
+    kind,
+    bytes.length,
+    (kind === 'p' ? sha256(bytes) : sha256(sha256(bytes), body.nonces.get(place)!)).toString('hex'),
+  ]);
+  expect(evidence.segments).toEqual(
+    expected.map(([kind, from, to]) => {
+      const bytes = texts(body, Number(from), Number(to));
+      if (kind === 'm') return { kind, length: bytes.length, hash: sha256(Buffer.from(JSON.stringify(list))) };
+      return { kind, length: bytes.length, hash: Buffer.from(String(list[Number(from)]![2]), 'hex') };
+    }),
+  );
+  expect(evidence.segments[evidence.index]).toMatchObject({ kind: 'e', length: `{"e":${index}}`.length });
+  expect(evidence.length).toBe(texts(body, 0, body.segments.length).length);
+  const at = listedPieces(body, index).map(({ position, place }) => position - texts(body, 0, place).length);
+  expect(new Set(at)).toEqual(new Set([2 ** 24]));
+});
+
+test('an entry of the body with several lists of events is listed whole', () => {
+  const pieces = longBody(10).segments.map(({ bytes }) => bytes.toString());
+  pieces[604] = '],"standby":[';
+  const body = { ...bodyOf(pieces), entryIndexes: longBody(10).entryIndexes };
+  const shown = placesListed(body, 617).filter(([kind]) => kind === 'p');
+  expect(shown.map(([, place]) => place)).toEqual([0, 600, 604, 616, 618, 620, 1200]);
 });
 
 test.each([

@@ -28,12 +28,28 @@ it.each([
   ['it at the place of an event', kept(0, 1, 2, 4), 'evidence_changed'],
   ['another piece', [...kept(0, 2), { position: 4, bytes: Buffer.from(']}]} ') }], 'evidence_changed'],
 ])('judges an envelope of which there is %s', (_name, around, expected) => {
-  expect(envelopeFault(LISTED, around)).toBe(expected);
+  expect(envelopeFault(LISTED, around, [0, 1, 2, 3, 4])).toBe(expected);
 });
 
 it('leaves a body in many pieces alone, whose outer two are not kept', () => {
   const segs = [...LISTED.segs].map(([, length, hash]) => ['e', length, hash] as const);
-  expect(envelopeFault({ ...LISTED, segs }, kept(0, 2, 4))).toBeNull();
+  expect(envelopeFault({ ...LISTED, segs }, kept(0, 2, 4), [0, 1, 2, 3, 4])).toBeNull();
+});
+
+it.each([
+  ['all of it, and what others list', [70, 72, 74, 99], null],
+  ['nothing', [], null],
+  ['what others list alone', [99], 'evidence_missing'],
+  ['less', [70, 74, 99], 'evidence_missing'],
+  ['another piece', [70, 72, 74], 'evidence_changed'],
+])('judges an envelope among runs of which there is %s', (name, positions, expected) => {
+  const segs = LISTED.segs.map(([kind, length, hash], at) => [at === 1 ? ('m' as const) : kind, length, hash] as const);
+  const isOther = name === 'another piece';
+  const around = positions.map((position) => ({
+    position,
+    bytes: Buffer.from(isOther ? 'x' : (PIECES[position - 70] ?? 'of others')),
+  }));
+  expect(envelopeFault({ ...LISTED, segs }, around, [70, 71, 72, 73, 74])).toBe(expected);
 });
 
 it.each([

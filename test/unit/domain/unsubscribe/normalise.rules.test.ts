@@ -1,4 +1,5 @@
 import { normaliseWords, withoutAccents } from '../../../../src/domain/unsubscribe/normalise.rules';
+import { classifyWord } from '../../../../src/domain/unsubscribe/words.rules';
 
 describe('normaliseWords', () => {
   it.each([
@@ -25,6 +26,23 @@ describe('normaliseWords', () => {
     for (const raw of ['Désabonnez-moi!', 'ÇIK', 'कृपया बंद करें', '停止。', 'لغو اشتراک']) {
       expect(normaliseWords(normaliseWords(raw))).toBe(normaliseWords(raw));
     }
+  });
+});
+
+/** `a` with many accents in the wrong order, so many characters in all. */
+const accented = (length: number): string => `a${'\u0301'.repeat(100)}${'\u0323'.repeat(length - 101)}`;
+
+describe('a text that is longer than words are', () => {
+  it('is never brought to a form of Unicode, which takes the square of its length', () => {
+    const normalize = jest.spyOn(String.prototype, 'normalize');
+    expect([normaliseWords(accented(201)), normaliseWords(`stop${' '.repeat(197)}`)]).toEqual(['', '']);
+    expect(withoutAccents(accented(201))).toBe(accented(201));
+    expect(classifyWord(accented(201))).toBeNull();
+    expect(normalize).not.toHaveBeenCalled();
+    expect(normaliseWords(accented(200))).toHaveLength(199);
+    expect(normaliseWords(`stop${' '.repeat(196)}`)).toBe('stop');
+    expect(withoutAccents(accented(200))).toBe('a');
+    normalize.mockRestore();
   });
 });
 
