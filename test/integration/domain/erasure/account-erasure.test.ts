@@ -187,10 +187,8 @@ it('is asked with the name, said yes to by the mailed link, and leaves nothing, 
   expect(done.certificate).toContain('\nscope account\n');
   expect(done.certificate).toContain('\npages-released 1\n');
   const [mail] = server.taken;
-  expect((await mails())[0]).toMatchObject({ kind: 'account_deleted', state: 'sent', content: null });
   expect(mail).toMatchObject({ subject: 'Your account is deleted', to: expect.stringContaining(EMAIL) as string });
-  expect(mail!.text).toContain(done.certificate);
-  expect(mail!.text).toContain(`/erasure/${certificateCode}#${link}`);
+  for (const part of [done.certificate!, `/erasure/${certificateCode}#${link}`]) expect(mail!.text).toContain(part);
   expect(await world.count('account_erasure where letter_ct is not null')).toBe(0);
 
   await world.sequence();

@@ -134,6 +134,8 @@ it('leaves no key that opens the owner in any older copy, once the last mail has
   expect(await opened(waiting)).toEqual(['content_ct']);
   expect(await opened(asked)).toEqual([]);
   expect([await send(), await send(), taken.map(({ to }) => to)]).toEqual([1, 0, [email]]);
+  const [last] = await makeListMails(world.deps)(accountId);
+  expect(last).toMatchObject({ kind: 'account_deleted', state: 'sent', content: null });
   expect(await dump()).toEqual([]);
   expect(await opened([...asked, ...confirmed, ...waiting])).toEqual([]);
   expect(await letterKeys()).toEqual([]);
