@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { pemOf, selfAuthority, selfTimestamp } from '../../../src/domain/ledger/anchor/self-timestamp.rules';
 import {
   noteOf,
@@ -15,9 +12,9 @@ import {
   type Listed,
   type Step,
 } from '../../support/bundle-fixture';
-import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { bundleOf, CAST, DAY_MS, honestPlan, HOUR_MS, START, type Plan } from './bundle-world';
+import { byHand } from './by-hand';
 import { bend, edit, put } from './tamperings';
 
 const REF = '0123456789abcdef0123456789abcdef';
@@ -42,25 +39,6 @@ beforeAll(() => {
   short = bundleOf(shortened(plan));
 });
 afterAll(() => tsa.close());
-
-async function byHand(files: Files, args: readonly string[] = [], prepare: (dir: string) => void = () => undefined) {
-  const dir = mkdtempSync(path.join(tmpdir(), 'assent-by-hand-'));
-  for (const [name, bytes] of files) {
-    mkdirSync(path.join(dir, path.dirname(name)), { recursive: true });
-    writeFileSync(path.join(dir, name), bytes);
-  }
-  prepare(dir);
-  const script = path.join(ROOT, 'tools/verify-by-hand.sh');
-  const child = spawn('bash', [script, CAST.log.vkey, ...args], { cwd: dir });
-  const [printed, , [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit') as Promise<[number | null]>,
-  ]);
-  const planted = existsSync(path.join(dir, 'planted'));
-  rmSync(dir, { recursive: true });
-  return { status, printed, planted, failures: printed.split('\n').filter((line) => line.startsWith('FAIL')) };
-}
 
 type Change = (files: Files) => void;
 const changed = (of: Files, ...changes: readonly Change[]): Files => {
