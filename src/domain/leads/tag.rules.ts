@@ -4,6 +4,9 @@ export const MAX_TAG_LENGTH = 64;
 export const MAX_TAGS_PER_LEAD = 50;
 export const MAX_LEADS_PER_TAGGING = 1_000;
 
+/** Composing Unicode takes time that grows with the square of its marks: what no spelling brings below the limit is not composed. */
+const MAX_RAW_LENGTH = 8 * MAX_TAG_LENGTH;
+
 /** One spelling for one tag: composed Unicode, no space around it. Capitals matter. */
 export const normaliseTag = (name: string): string => name.normalize('NFC').trim();
 
@@ -12,7 +15,7 @@ export function tagFaults(pointer: string, names: readonly string[]): FieldError
   const faults: FieldError[] = [];
   if (names.length > MAX_TAGS_PER_LEAD) faults.push({ pointer, detail: `at most ${MAX_TAGS_PER_LEAD} tags` });
   names.forEach((name, place) => {
-    const length = normaliseTag(name).length;
+    const length = name.length > MAX_RAW_LENGTH ? name.length : normaliseTag(name).length;
     if (length === 0) faults.push({ pointer: `${pointer}/${place}`, detail: 'a tag cannot be empty' });
     if (length > MAX_TAG_LENGTH)
       faults.push({ pointer: `${pointer}/${place}`, detail: `a tag has at most ${MAX_TAG_LENGTH} characters` });

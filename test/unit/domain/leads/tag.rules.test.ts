@@ -23,3 +23,13 @@ test('faults name the place', () => {
     ),
   ).toEqual([]);
 });
+
+test('what no spelling makes short enough is refused without being composed', () => {
+  const normalize = jest.spyOn(String.prototype, 'normalize');
+  const long = `a${'\u0301'.repeat(600)}`;
+  expect(tagFaults('/tags', [long, 'e\u0301'.repeat(64)])).toEqual([
+    { pointer: '/tags/0', detail: 'a tag has at most 64 characters' },
+  ]);
+  expect(normalize).toHaveBeenCalledTimes(1);
+  normalize.mockRestore();
+});
