@@ -1644,6 +1644,27 @@ function checkRuns(segs, { name }) {
   need(isInTurn && isOne, 4, `${name}.json: the runs of other people's events are malformed`);
 }
 
+/** One signature header is of one body: entries that name it list the same length, and the same pieces around events. */
+function requireOneBody(entries) {
+  const bodies = new Map();
+  for (const { name, body } of entries) {
+    const { hdr, len, segs } = body.evidence ?? {};
+    if (typeof hdr !== 'string' || !Array.isArray(segs)) continue;
+    const around = aroundEvents(segs);
+    const other = bodies.get(hdr) ?? { name, len, around: null };
+    bodies.set(hdr, { ...other, around: other.around ?? around });
+    const isSame = other.len === len && (other.around === null || around === null || other.around === around);
+    need(isSame, 4, `${name} and ${other.name} tell of one signed webhook, and not of the same bytes`);
+  }
+}
+
+/** What a list says of the bytes that name nobody. Null where it hides them. Commitments differ where a copy of a body was read. */
+function aroundEvents(segs) {
+  if (segs[0]?.[0] !== 'p') return null;
+  const listed = segs.map(([kind, length, hash]) => (kind === 'p' ? [kind, length, hash] : [kind, length]));
+  return JSON.stringify(segs.some(([kind]) => kind === 'm') ? [listed[0], 'm', listed.at(-1)] : listed);
+}
+
 function checkSegments(files, entry, folder, own, warn) {
   const { evidence } = entry.body;
   const headers = readAt4(files, `${folder}/headers.json`);
@@ -2237,6 +2258,7 @@ function checkPerson(files, { context, moments }, findings, prefix) {
     entry,
     found: findings.try(() => checkEvidence(files, paths.get(entry.number) ?? [], entry, findings.warn), prefix),
   }));
+  findings.try(() => requireOneBody(person.entries), prefix);
   findings.try(() => requireOwnBytes(evidence), prefix);
   for (const { entry, found } of evidence) {
     const what = lackOf(found);

@@ -6,8 +6,8 @@
 # Run it inside the folder. The key comes from the operator or an auditor, not from the bundle. Exit status 0: everything that is
 # checked here holds, the authority you gave vouched for every entry within two days (for a grant: of the act), and the webhooks of
 # all grants and of permissions at Messenger are here; 2: it holds, but one of these rests on the operator's word; 1: something
-# fails. It does not check the meaning of the entries and of the events they rest on (read entries/*.json and evidence/), the lines
-# of witnesses or the views: use assent-verify.mjs.
+# fails. It reads no events and checks no meaning (read entries/*.json and evidence/), nor how fresh the bundle is, the lines of
+# witnesses or the views: use assent-verify.mjs.
 set -u
 export LC_ALL=C
 [ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 1; }
@@ -248,7 +248,7 @@ for body in entries/[0-9]*.json; do
   only "\"subject\":{\"n\":$count,\"prev\":$previous,$ref" '"subject":{[^}]*}' "$body"; check $? "$name follows the entry before it"
   previous="\"$committed\""
   if grants "$body" || permits "$body"; then
-    told "${name#entries/}" || { proved=0; echo "note  $name grants, and the webhook it rests on is not whole in the bundle, or does not say when the act happened"; }
+    told "${name#entries/}" || { proved=0; echo "note  $name grants, and the webhook it rests on is not whole in the bundle, or has no word of a time"; }
   fi
 done
 grep -q "^{\"head\":$previous,\"n\":$count,${ref%\}},\"size\":$size," entries/chain.json; check $? "the operator states that the chain ends with entry $count"

@@ -7,7 +7,8 @@ import { readEndingPages } from './audit.store';
 /** Pages of accounts that are being deleted: their keys are gone, their rows are going. */
 export interface EndingPages {
   readonly ids: readonly RowId[];
-  readonly uuids: ReadonlySet<string>;
+  /** Their accounts, by the UUID of the Page. */
+  readonly accounts: ReadonlyMap<string, RowId>;
 }
 
 /**
@@ -27,7 +28,7 @@ export async function endingPages(
       !isKnown(goneAccountMac(keyRing, accountUuid)) &&
       isGone(keyRing, uuid),
   );
-  return { ids: pages.map(({ id }) => id), uuids: new Set(pages.map(({ uuid }) => uuid)) };
+  return { ids: pages.map(({ id }) => id), accounts: new Map(pages.map(({ uuid, accountId }) => [uuid, accountId])) };
 }
 
 function isGone(keyRing: Pick<KeyRing, 'bucketVersions'>, pageUuid: string): boolean {

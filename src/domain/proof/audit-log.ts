@@ -211,7 +211,7 @@ async function auditLeaf(tx: Tx, { keys, told, ending }: AuditLogDeps, row: Leaf
     if (!walk.first.has(row.state)) walk.first.set(row.state, index);
     return;
   }
-  if (row.leadId !== null && row.pageUuid !== null && ending.uuids.has(row.pageUuid)) {
+  if (row.leadId !== null && row.accountId !== null && ending.accounts.get(row.pageUuid ?? '') === row.accountId) {
     walk.ending += 1;
     return;
   }

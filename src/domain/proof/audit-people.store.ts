@@ -9,7 +9,9 @@ export const BEFORE_ALL: RowId = '-9223372036854775808';
 /** @param ending Pages whose people nothing opens any more */
 export async function readLeadIds(sql: Sql, ending: readonly RowId[], after: RowId, limit: number): Promise<RowId[]> {
   const rows = await sql.rows<{ id: RowId }>(
-    'select id from lead where id > $1 and page_id <> all($2::bigint[]) order by id limit $3',
+    `select id from lead where id > $1
+        and not (page_id = any($2::bigint[]) and account_id = (select account_id from page where page.id = lead.page_id))
+      order by id limit $3`,
     [after, ending, limit],
   );
   return rows.map(({ id }) => id);

@@ -12,13 +12,14 @@ export async function readPageUuids(sql: Sql): Promise<string[]> {
 export interface EndingPageRow {
   readonly id: RowId;
   readonly uuid: string;
+  readonly accountId: RowId;
   readonly accountUuid: string;
 }
 
 /** Pages of accounts whose keys are going or gone, and whose rows are going. */
 export const readEndingPages = (sql: Sql): Promise<EndingPageRow[]> =>
   sql.rows(
-    `select p.id, p.public_id as uuid, a.public_id as "accountUuid"
+    `select p.id, p.public_id as uuid, a.id as "accountId", a.public_id as "accountUuid"
       from page p join account a on a.id = p.account_id
      where exists (select from account_erasure e
        where e.account_id = a.id and e.state = 'destroying' and e.rows_deleted_at is null) order by p.id`,

@@ -103,3 +103,31 @@ it('refuses runs that are said to be of different bodies', async () => {
   const verdict = await judge(listed(MIDDLE, { segs }));
   expect([verdict.exit, reasonsOf(verdict, 4)]).toEqual([1, expect.stringContaining(FORM)]);
 });
+
+describe('one signature header', () => {
+  const ONE = { hdr: `sha256=${'ab'.repeat(32)}` };
+  /** Two entries that say they rest on webhooks with the same header. */
+  const twice = (first: readonly Listed[], second: readonly Listed[], len: Fields = {}): Files => {
+    const plan = witnessedPlan(tsa);
+    plan.optIn.event = { ...plan.optIn.event!, listed: first };
+    plan.optIn.evidence = ONE;
+    plan.shown.event = { ...plan.optIn.event, listed: second };
+    plan.shown.evidence = { ...ONE, ...len };
+    return bundleOf(plan);
+  };
+  const ONCE = 'tell of one signed webhook, and not of the same bytes';
+  const reasons = async (files: Files) => reasonsOf(await judge(files), 4);
+
+  it.each<[string, Listed[], Listed[]]>([
+    ['two whole bodies', [FIRST, OWN, END], [['p', `${FIRST[1]} `], OWN, END]],
+    ['a whole body and a longer one', [FIRST, OWN, END], [FIRST, run(9), COMMA, OWN, END]],
+    ['two lengths', [FIRST, run(9), COMMA, OWN, END], [FIRST, run(19), COMMA, OWN, END]],
+  ])('is not of %s', async (_name, first, second) => {
+    expect(await reasons(twice(first, second))).toContain(ONCE);
+  });
+
+  it('may be of one body that two entries rest on, each with its own event', async () => {
+    expect(await reasons(twice(MIDDLE, MIDDLE))).not.toContain(ONCE);
+    expect(await reasons(twice([FIRST, OWN, END], [FIRST, OWN, END]))).not.toContain(ONCE);
+  });
+});

@@ -230,6 +230,7 @@ const LEFT_OUT: readonly string[] = [
   ...of(
     'erasure',
     `id public_id code account_id page_id scope origin state lead_id lead_mac subject_sha256 link_ct bucket key_version
-      keeps_mark leaves commitment certificate_head certificate requested_at rows_deleted_at keys_destroyed_at completed_at`,
+      keeps_mark leaves commitment certificate_head certificate requested_at rows_deleted_at keys_destroyed_at completed_at
+      footprint`,
   ),
 ];

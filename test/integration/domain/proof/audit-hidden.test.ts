@@ -121,6 +121,17 @@ describe('an account that claims to be under deletion', () => {
     expect(await found()).toContain('opening_unreadable');
   });
 
+  it('hides nobody of another account while it is really being deleted', async () => {
+    const uuid = await other();
+    const account = await world.db.first<{ id: string }>('select id from account where public_id = $1', [uuid]);
+    await world.deps.erasedAccounts.add(erasedAccountMac(world.keyRing, uuid));
+    await hide(uuid, true);
+    expect(await found()).not.toContain('lead_key');
+    for (const table of ['lead', 'ledger_opening'])
+      await world.db.run(`update ${table} set account_id = $1 where account_id = $2`, [page.accountId, account!.id]);
+    expect(await found()).toEqual(expect.arrayContaining(['opening_unreadable', 'lead_key']));
+  });
+
   it('hides nobody when its deletion came to its end before', async () => {
     const uuid = await other();
     await world.deps.erasedAccounts.add(erasedAccountMac(world.keyRing, uuid));
