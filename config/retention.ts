@@ -14,4 +14,6 @@ export const RETENTION = {
   cancelledDays: 30,
   /** Which Pages a deleted account had: so long people may come back from its archive. */
   returnDays: 90,
+  /** Who unsubscribed and which API keys were revoked, beside the key ring: longer than anybody should keep a backup of the database. */
+  endedDays: 90,
 } as const;

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { SCOPES } from '../domain/accounts';
 import { UserError } from '../kernel/errors';
 import type { FootprintCommand } from './footprint';
+import { UUID } from '../kernel/uuid';
 
 export type Command =
   | { readonly kind: 'help' }
@@ -132,8 +133,6 @@ function parse(args: readonly string[]) {
     throw usage(error instanceof Error ? error.message : 'the arguments cannot be read');
   }
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function eraseCommand([account, lead, ...more]: readonly string[], keepsMark: boolean): Command {
   if (account === undefined || lead === undefined || more.length > 0) throw usage('erase takes an account and a lead');

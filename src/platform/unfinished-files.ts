@@ -1,20 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { open, readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { systemClock } from '../kernel/clock';
+import { NEXT, orNull, overwrite } from './durable-files';
 
-const ENDING = '.next';
 /** Longer than anybody writes at such a file before it takes its place. */
 const ABANDONED_MS = 60_000;
-
-async function orNull<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
 
 export interface Unfinished {
   /** Others of the folder are left alone. */
@@ -35,7 +25,7 @@ export async function shredUnfinished(
 ): Promise<number> {
   let gone = 0;
   for (const name of (await orNull(readdir(folder))) ?? []) {
-    if (!name.endsWith(ENDING) || !isMeant(name)) continue;
+    if (!name.endsWith(NEXT) || !isMeant(name)) continue;
     const file = path.join(folder, name);
     if ((isOver(name) || (await isAbandoned(file))) && (await shred(file))) gone += 1;
   }
@@ -47,16 +37,8 @@ async function isAbandoned(file: string): Promise<boolean> {
   return found !== null && systemClock.now().getTime() - found.mtimeMs > ABANDONED_MS;
 }
 
-/** Best effort: a file system that copies on write may keep the old bytes. */
 async function shred(file: string): Promise<boolean> {
-  const handle = await orNull(open(file, 'r+'));
-  if (handle === null) return false;
-  try {
-    await handle.writeFile(randomBytes((await handle.stat()).size));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  if (!(await overwrite(file))) return false;
   await orNull(unlink(file));
   return true;
 }

@@ -20,9 +20,6 @@ const NAME_MAX_CHARACTERS = 100;
 // eslint-disable-next-line no-control-regex -- a control character in a name or address is never meant
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** PostgreSQL would refuse anything else with an error of its own. */
-export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** The form under which two spellings of one address meet. */
 export const comparableEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 

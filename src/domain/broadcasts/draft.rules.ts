@@ -2,6 +2,7 @@ import { META_LIMITS } from '../../../config/meta-limits';
 import type { FieldError } from '../../kernel/errors';
 import { checkMessage } from './message.rules';
 import type { AudienceInput, BroadcastPatch, BroadcastPurpose, ScheduleInput } from './broadcast.types';
+import { UUID } from '../../kernel/uuid';
 
 export const BROADCAST_PURPOSES = ['promotional', 'informational', 'utility'] as const satisfies BroadcastPurpose[];
 export const MAX_NAME_CHARACTERS = 200;
@@ -14,7 +15,6 @@ export const MAX_START_DELAY_SECONDS = 86_400;
 /** Control characters and halves of surrogate pairs; PostgreSQL refuses some of them. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const NOT_TEXT = /[\u0000-\u001f\u007f\p{Surrogate}]/u;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LOCALE = /^[a-z]{2,3}(_[A-Z]{2})?$/;
 const LATER = 'is not available yet';
 

@@ -160,14 +160,15 @@ export interface OpenAccountErasure {
   readonly rowsDeletedAt: Date | null;
 }
 
+const IS_OPEN = `state in ('confirmed', 'destroying')`;
 const OPEN = `select id, public_id as uuid, code, account_id as "accountId", state, confirmed_at as "confirmedAt", key_day as "keyDay",
        letter_key as "letterKey", letter_ct as "letterCt", certificate_head as "certificateHead", rings::text[] as rings, account_uuid as "accountUuid",
   keys_destroyed_at as "keysDestroyedAt", pages_released as "pagesReleased",
   leaves, commitment, rows_deleted_at as "rowsDeletedAt"
- from account_erasure where state in ('confirmed', 'destroying')`;
+ from account_erasure where ${IS_OPEN}`;
 
-export const readOpenAccountErasures = (sql: Sql, limit: number): Promise<OpenAccountErasure[]> =>
-  sql.rows(`${OPEN} order by id limit $1`, [limit]);
+export const listOpenAccountErasures = (sql: Sql, limit: number): Promise<Pick<OpenAccountErasure, 'id'>[]> =>
+  sql.rows(`select id from account_erasure where ${IS_OPEN} order by id limit $1`, [limit]);
 
 export const findOpenAccountErasure = (sql: Sql, id: RowId): Promise<OpenAccountErasure | undefined> =>
   sql.first(`${OPEN} and id = $1`, [id]);

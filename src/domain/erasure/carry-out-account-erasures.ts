@@ -19,7 +19,7 @@ import {
   isUnderWay,
   lockPages,
   lockSomeLeads,
-  readOpenAccountErasures,
+  listOpenAccountErasures,
   recordAccountComplete,
   recordAccountGone,
   recordBatch,
@@ -68,7 +68,7 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
 export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) => async (): Promise<number> => {
   let completed = 0;
   const failures: unknown[] = [];
-  for (const { id } of await readOpenAccountErasures(deps.db, MOST_ACCOUNTS)) {
+  for (const { id } of await listOpenAccountErasures(deps.db, MOST_ACCOUNTS)) {
     try {
       completed += await carryOn(deps, id);
     } catch (error) {

@@ -3,8 +3,8 @@ import { noticesInForce } from './notice.store';
 import { findOwnPageByMetaId, findOwnPageByUuid, listOwnPages } from './page.store';
 import { invalidPageInput, pageNotFound } from './pages.errors';
 import type { Notice, Page } from './pages.types';
+import { UUID } from '../../kernel/uuid';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const META_ID = /^\d{1,32}$/;
 
 /** A Page with the notice in force in each of its languages. */

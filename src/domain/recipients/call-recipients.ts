@@ -7,11 +7,10 @@ import {
   claimCalls,
   expireCalls,
   insertCall,
-  knownCalls,
   putOffCall,
+  readQueued,
   settleCall,
   settleOthers,
-  stillQueued,
   type ClaimedCall,
 } from './call.store';
 import { openCall } from './sealed-call';
@@ -101,12 +100,11 @@ export const makeDropEndedCalls = (deps: FileDeps) => async (): Promise<number> 
   const all = await deps.sealedCalls.ids();
   for (let at = 0; at < all.length; at += BATCH) {
     const ids = all.slice(at, at + BATCH);
-    const queued = await stillQueued(deps.db, ids);
-    const known = await knownCalls(deps.db, ids);
+    const queued = await readQueued(deps.db, ids);
     for (const id of ids) {
-      if (queued.has(id)) continue;
+      if (queued.get(id) === true) continue;
       // Without a row: of a transaction that is under way, or was undone and is tried again.
-      if (!known.has(id) && (await openCall(deps, id, deps.clock.now())) !== null) continue;
+      if (!queued.has(id) && (await openCall(deps, id, deps.clock.now())) !== null) continue;
       await deps.sealedCalls.drop(id);
       dropped += 1;
     }

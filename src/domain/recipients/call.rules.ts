@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { uuidText } from '../../kernel/uuid';
 import type { RecipientPost } from './recipients.types';
 
 /** After that nobody is told any more, and what was to be told is destroyed. */
@@ -64,5 +65,5 @@ export function callId(key: Buffer, erasureUuid: string, recipientUuid: string):
     .subarray(0, 16);
   mac.writeUInt8((mac.readUInt8(6) & 0x0f) | 0x40, 6);
   mac.writeUInt8((mac.readUInt8(8) & 0x3f) | 0x80, 8);
-  return mac.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return uuidText(mac);
 }

@@ -79,21 +79,13 @@ export async function expireCalls(sql: Sql, now: Date): Promise<string[]> {
   return rows.map(({ uuid }) => uuid);
 }
 
-/** Those of these calls that are still to be made. */
-export async function stillQueued(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
-  const rows = await sql.rows<{ uuid: string }>(
-    `select public_id as uuid from recipient_call where state = 'queued' and public_id = any($1::uuid[])`,
+/** Of those of these calls that have a row: whether they are still to be made. */
+export async function readQueued(sql: Sql, uuids: readonly string[]): Promise<Map<string, boolean>> {
+  const rows = await sql.rows<{ uuid: string; isQueued: boolean }>(
+    `select public_id as uuid, state = 'queued' as "isQueued" from recipient_call where public_id = any($1::uuid[])`,
     [uuids],
   );
-  return new Set(rows.map(({ uuid }) => uuid));
-}
-
-export async function knownCalls(sql: Sql, uuids: readonly string[]): Promise<Set<string>> {
-  const rows = await sql.rows<{ uuid: string }>(
-    'select public_id as uuid from recipient_call where public_id = any($1::uuid[])',
-    [uuids],
-  );
-  return new Set(rows.map(({ uuid }) => uuid));
+  return new Map(rows.map(({ uuid, isQueued }) => [uuid, isQueued]));
 }
 
 /** Calls that a restored database has waiting, and that ended after its backup was made. */

@@ -13,9 +13,9 @@ import type {
   RecipientView,
   RegisteredRecipient,
 } from './recipients.types';
+import { UUID } from '../../kernel/uuid';
 
 const SECRET_BYTES = 32;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const definitionPlace = (uuid: string): FieldPlace => ({ table: 'recipient', column: 'definition_ct', row: uuid });
 const secretPlace = (uuid: string): FieldPlace => ({ table: 'recipient', column: 'secret_ct', row: uuid });

@@ -13,9 +13,11 @@ export interface InForceAgain {
   readonly apiKeyIds: readonly RowId[];
 }
 
+export const NOTHING_AGAIN: InForceAgain = { leadIds: [], apiKeyIds: [] };
+
 export async function findInForceAgain({ db, keyRing, ended }: RestoreDeps): Promise<InForceAgain> {
   const known = await ended.all();
-  if (known.size === 0) return { leadIds: [], apiKeyIds: [] };
+  if (known.size === 0) return NOTHING_AGAIN;
   const key = keyRing.systemKey('ended');
   const leadIds: RowId[] = [];
   for await (const rows of batchesOf<SubscribedRow>((last) => readSubscribed(db, last?.id ?? BEFORE_ALL, BATCH_LEADS)))

@@ -1,7 +1,7 @@
 import { erasedAccountMac } from '../erasure';
 import { readLogEnds } from '../ledger';
 import type { RowId } from '../sql.types';
-import { findInForceAgain } from './end-again';
+import { findInForceAgain, NOTHING_AGAIN } from './end-again';
 import { movedBuckets } from './buckets';
 import type { RestoreDeps, RestorePlan } from './restore.types';
 import {
@@ -34,13 +34,13 @@ export const makeExamineRestore = (deps: RestoreDeps) => async (): Promise<Resto
     rings.missing.length > 0 ||
     accounts.some(({ isEnding }) => !isEnding) ||
     (installation?.restoringAt ?? null) !== null;
-  const again = await findInForceAgain(deps);
+  const again = isNeeded ? await findInForceAgain(deps) : NOTHING_AGAIN;
   return {
     isNeeded,
     entries: { stored, signed },
     ...(await countPeople(deps, deleted, new Set(rings.missing))),
-    peopleUnsubscribed: isNeeded ? again.leadIds.length : 0,
-    apiKeysRevoked: isNeeded ? again.apiKeyIds.length : 0,
+    peopleUnsubscribed: again.leadIds.length,
+    apiKeysRevoked: again.apiKeyIds.length,
     accountsDeleted: deleted.size,
     broadcastsHeld: isNeeded ? await countRunning(db) : 0,
     rings: { older: rings.older, missing: rings.missing, unknown: rings.unknown },

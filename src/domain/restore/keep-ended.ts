@@ -1,3 +1,4 @@
+import { RETENTION } from '../../../config/retention';
 import type { Clock } from '../../kernel/clock';
 import { dayOf } from '../day-key';
 import type { EndedFacts, KeyRing } from '../keyring.types';
@@ -6,8 +7,6 @@ import { endedKeyMac, withdrawnMac } from './ended.rules';
 import { forgetEnded, readEnded } from './ended.store';
 
 const BATCH = 1_000;
-/** Longer than anybody should keep a backup of the database. */
-const KEPT_DAYS = 90;
 
 export interface KeepEndedDeps {
   readonly db: Database;
@@ -48,4 +47,4 @@ export const makeKeepEnded =
 export const makeForgetEnded =
   ({ clock, ended }: Pick<KeepEndedDeps, 'clock' | 'ended'>) =>
   (): Promise<number> =>
-    ended.forgetBefore(dayOf(clock.now()) - KEPT_DAYS);
+    ended.forgetBefore(dayOf(clock.now()) - RETENTION.endedDays);

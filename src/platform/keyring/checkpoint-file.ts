@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckpointCopy } from '../../domain/ledger/checkpoint-copy.types';
+import { orNull, writeNext } from '../durable-files';
 import { shredUnfinished } from '../unfinished-files';
 
 const NAME = 'checkpoint.note';
@@ -23,14 +23,7 @@ export function checkpointFile(directory: string): CheckpointCopy {
     await shredUnfinished(directory, { isMeant: (name) => name.startsWith(`${NAME}.`) });
   }
 
-  async function read(): Promise<string | null> {
-    try {
-      return await readFile(file, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw error;
-    }
-  }
+  const read = (): Promise<string | null> => orNull(readFile(file, 'utf8'));
 
   return {
     read,
@@ -38,16 +31,7 @@ export function checkpointFile(directory: string): CheckpointCopy {
       await sweep();
       // Another process may have signed and written since: the file must not go back.
       if (sizeOf(await read()) >= sizeOf(note)) return;
-      // Named by chance: containers that share the directory have the same process ids.
-      const next = `${file}.${randomUUID()}.next`;
-      const handle = await open(next, 'wx', 0o600);
-      try {
-        await handle.writeFile(note);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(next, file);
+      await rename(await writeNext(file, Buffer.from(note)), file);
     },
   };
 }

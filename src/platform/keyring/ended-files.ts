@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { EndedFacts } from '../../domain/keyring.types';
+import { orNull, readOrNull, writeThrough, writeWhole } from '../durable-files';
 import { shredUnfinished } from '../unfinished-files';
 
 const FOLDER = 'ended';
@@ -16,14 +16,9 @@ export function endedFiles(directory: string): EndedFacts {
     add: async (day, facts) => {
       if (facts.length === 0) return;
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const handle = await open(path.join(folder, `${String(day)}.macs`), 'a', 0o600);
-      try {
-        // Begins with a new line: the one before may have been cut.
-        await appendFile(handle, facts.map(({ mac, n }) => `\n${mac.toString('hex')} ${String(n)}`).join('') + '\n');
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      // Begins with a new line: the one before may have been cut.
+      const lines = facts.map(({ mac, n }) => `\n${mac.toString('hex')} ${String(n)}`).join('');
+      await writeThrough(path.join(folder, `${String(day)}.macs`), 'a', Buffer.from(`${lines}\n`));
     },
     all: async () => {
       const highest = new Map<string, number>();
@@ -52,18 +47,8 @@ export async function copyEnded(from: string, to: string): Promise<number> {
   let changed = gone.length + (await shredUnfinished(target));
   for (const name of names) {
     const bytes = await readFile(path.join(source, name));
-    const known = await readFile(path.join(target, name)).catch(() => null);
-    if (known?.equals(bytes) === true) continue;
-    await mkdir(target, { recursive: true, mode: 0o700 });
-    const next = path.join(target, `${name}.${randomUUID()}.next`);
-    const handle = await open(next, 'wx', 0o600);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(next, path.join(target, name));
+    if ((await readOrNull(path.join(target, name)))?.equals(bytes) === true) continue;
+    await writeWhole(path.join(target, name), bytes);
     changed += 1;
   }
   return changed;
@@ -72,10 +57,5 @@ export async function copyEnded(from: string, to: string): Promise<number> {
 const dayOf = (name: string): number => Number(FILE_NAME.exec(name)?.[1]);
 
 async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => FILE_NAME.test(name)).sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  return ((await orNull(readdir(folder))) ?? []).filter((name) => FILE_NAME.test(name)).sort();
 }

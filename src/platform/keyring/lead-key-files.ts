@@ -1,7 +1,9 @@
-import { hash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { KeptLeadKey } from '../../domain/keyring.types';
+import { uuidBytes, uuidText } from '../../kernel/uuid';
+import { orNull, readOrNull, writeWhole } from '../durable-files';
 import { shredUnfinished } from '../unfinished-files';
 
 const FOLDER = 'lead-keys';
@@ -14,10 +16,6 @@ const HEAD_BYTES = MAGIC.length + UUID_BYTES + 2 + 4;
 const HASH_BYTES = 32;
 const FILE_NAME = /^(\d+)\.(\d+)\.keys$/;
 const NEXT_NAME = /^(\d+)\.(\d+)\.keys\..+\.next$/;
-
-const uuidBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
-const uuidText = (bytes: Buffer): string =>
-  bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 export interface BucketPlace {
   readonly pageUuid: string;
@@ -78,7 +76,7 @@ export function leadKeyFiles(directory: string): LeadKeyFiles {
   return {
     keep: (place, keys) => writeWhole(fileAt(place), fileOf(place, keys)),
     read: async (place) => {
-      const bytes = await orNull(readFile(fileAt(place)));
+      const bytes = await readOrNull(fileAt(place));
       return bytes === null ? null : keysOf(place, bytes);
     },
     forgetOlder: async ({ pageUuid, bucket, version }) => {
@@ -95,42 +93,9 @@ export function leadKeyFiles(directory: string): LeadKeyFiles {
   };
 }
 
-async function orNull<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
 const namesIn = async (folder: string): Promise<string[]> => (await orNull(readdir(folder))) ?? [];
 
 const bytesOf = async (file: string): Promise<number | null> => (await orNull(stat(file)))?.size ?? null;
-
-async function writeWhole(file: string, bytes: Buffer): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const next = `${file}.${randomUUID()}.next`;
-  const handle = await open(next, 'wx', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(next, file);
-  await syncFolder(path.dirname(file));
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // a directory cannot be opened there
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 async function copyAll(from: string, to: string): Promise<number> {
   let changed = 0;
@@ -155,7 +120,7 @@ async function copyFolder(from: string, to: string): Promise<number> {
   for (const name of names) {
     // A file of a version only ever grows by new leads of its bucket: one of the same length is the same.
     if ((await bytesOf(path.join(to, name))) === (await bytesOf(path.join(from, name)))) continue;
-    const bytes = await orNull(readFile(path.join(from, name)));
+    const bytes = await readOrNull(path.join(from, name));
     if (bytes === null) continue;
     await writeWhole(path.join(to, name), bytes);
     changed += 1;

@@ -111,8 +111,11 @@ export async function openSystemKeys(store: RingStore, clock: Clock, ids: Ids): 
       return required(ring.accountKeys.get(uuid) ?? null);
     },
     takeInAccountKeys: (wrapped) => change((all) => withAccountKeys(all, unwrapped(all, wrapped))),
+    // Asked at every start: what is retired stays so, and needs no lock to be seen.
     retireSharedAccountKey: () =>
-      change((all) => (all.sharedAccountKey === null ? null : { ...all, sharedAccountKey: null })),
+      ring.sharedAccountKey === null
+        ? Promise.resolve()
+        : change((all) => (all.sharedAccountKey === null ? null : { ...all, sharedAccountKey: null })),
     destroyAccountKey: (uuid) => change((all) => withoutAccountKey(all, uuid)),
     createLetterKey: async (day) => {
       const [name, key] = [letterKeyName(day, ids.uuid()), ids.bytes(KEY_BYTES)];

@@ -2,6 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import type { FormerLogKey, PendingMacKey, SystemKeyPurpose } from '../../domain/keyring.types';
 import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
+import { uuidBytes, uuidText } from '../../kernel/uuid';
 import { RING_HEADER_BYTES } from './ring-seal';
 
 /** Of release 0.1.0. */
@@ -144,11 +145,8 @@ export function readSystemRing(plain: Buffer): SystemRing {
   };
 }
 
-const uuidBytes = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
-
 function readAccountKey(entry: Buffer): [uuid: string, key: Buffer] {
-  const hex = entry.subarray(0, UUID_BYTES).toString('hex');
-  return [hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), entry.subarray(UUID_BYTES)];
+  return [uuidText(entry.subarray(0, UUID_BYTES)), entry.subarray(UUID_BYTES)];
 }
 
 /** With keys of accounts that it has not yet. Null when it has them all. */

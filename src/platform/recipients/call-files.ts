@@ -1,11 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { SealedCalls } from '../../domain/recipients/recipients.types';
+import { orNull, overwrite, readOrNull, syncFolder, writeNext } from '../durable-files';
 import { shredUnfinished } from '../unfinished-files';
 
 const ENDING = '.call';
-const NEXT = '.next';
 
 /** One file for each call, mode 0600, in a folder beside the key ring. */
 export function callFiles(folder: string): SealedCalls {
@@ -19,13 +18,12 @@ export function callFiles(folder: string): SealedCalls {
     put: async (id, bytes) => {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await shredNext(id);
-      const next = `${fileOf(id)}.${randomUUID()}${NEXT}`;
-      await writeThrough(next, 'wx', bytes);
+      const next = await writeNext(fileOf(id), bytes);
       await overwrite(fileOf(id));
       await rename(next, fileOf(id));
       await syncFolder(folder);
     },
-    read: (id) => orNull(readFile(fileOf(id))),
+    read: (id) => readOrNull(fileOf(id)),
     drop: async (id) => {
       const gone = await shredNext(id);
       if (await overwrite(fileOf(id))) await orNull(unlink(fileOf(id)));
@@ -38,40 +36,4 @@ export function callFiles(folder: string): SealedCalls {
         name.endsWith(ENDING) ? [name.slice(0, -ENDING.length)] : [],
       ),
   };
-}
-
-async function orNull<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-async function writeThrough(name: string, flags: string, bytes: Buffer): Promise<void> {
-  const handle = await open(name, flags, 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Best effort: a file system that copies on write may keep the old bytes. @returns whether there was such a file */
-async function overwrite(name: string): Promise<boolean> {
-  const found = await orNull(readFile(name));
-  if (found === null) return false;
-  return (await orNull(writeThrough(name, 'r+', randomBytes(found.length)).then(() => true))) ?? false;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // a directory cannot be opened there
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
