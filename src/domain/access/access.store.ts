@@ -1,3 +1,4 @@
+import { IS_THERE } from '../leads';
 import type { RowId, Sql } from '../sql.types';
 
 /** Where a person lies. */
@@ -12,7 +13,7 @@ export interface PersonPlace {
 
 const PLACE = `l.id as "leadId", l.account_id as "accountId", p.id as "pageId", p.public_id as "pageUuid",
   p.meta_page_id as "metaPageId", p.name as "pageName"
-  from lead l join page p on p.id = l.page_id where l.status <> 'erasing' and not p.is_ending`;
+  from lead l join page p on p.id = l.page_id where ${IS_THERE}`;
 
 export const findOwn = (sql: Sql, accountId: RowId, leadUuid: string): Promise<PersonPlace | undefined> =>
   sql.first(`select ${PLACE} and l.account_id = $1 and l.public_id = $2`, [accountId, leadUuid]);

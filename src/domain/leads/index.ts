@@ -3,6 +3,7 @@ export { leadTransaction, LeadRaceLost, onRing, RingStale } from './lead-transac
 export { makeOpenEveryPage, type OpenedPages } from './open-every-page';
 export { askedTokenSha256, openLead, psidPlace, refIndex, webToken, webTokenSha256 } from './lead-keys';
 export {
+  IS_THERE,
   lockLeadRow,
   markTokenExpired,
   readExpiredTokens,

@@ -12,6 +12,9 @@ const LEAD = `l.id, l.public_id as uuid, l.account_id as "accountId", l.page_id 
   l.marketing_token_at as "marketingTokenAt", l.notice_shown_at as "noticeShownAt",
   l.unreachable_at as "unreachableAt", l.failed_in_a_row as "failedInARow", l.ref_index as "refIndex",
   l.locale, l.created_at as "createdAt", l.returned_at as "returnedAt"`;
+/** Of lead `l` on Page `p`: nobody erases them, alone or with their account. */
+export const IS_THERE = `l.status <> 'erasing' and not p.is_ending`;
+
 const KEY = `k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", k.psid_ct as "psidCt"`;
 
 /**

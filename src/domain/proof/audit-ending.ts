@@ -1,7 +1,7 @@
-import { OperationalError } from '../../kernel/errors';
 import { erasedAccountMac, goneAccountMac } from '../erasure';
 import type { KeyRing } from '../keyring.types';
 import type { RowId, Tx } from '../sql.types';
+import { isUnknownVersion } from './audit-keys';
 import { readEndingPages } from './audit.store';
 
 /** Pages of accounts that are being deleted: their keys are gone, their rows are going. */
@@ -36,7 +36,7 @@ function isGone(keyRing: Pick<KeyRing, 'bucketVersions'>, pageUuid: string): boo
     keyRing.bucketVersions(pageUuid, 0);
     return false;
   } catch (error) {
-    if (error instanceof OperationalError && error.code === 'key_version_unknown') return true;
+    if (isUnknownVersion(error)) return true;
     throw error;
   }
 }

@@ -61,5 +61,6 @@ function isPlaced(
   return keyRing.bucketOf(pageUuid, psid) === bucket && index.equals(psidIndex);
 }
 
-const isUnknownVersion = (error: unknown): boolean =>
+/** The ring in memory lacks the Page, or that version of a bucket. */
+export const isUnknownVersion = (error: unknown): boolean =>
   error instanceof OperationalError && error.code === 'key_version_unknown';

@@ -1,3 +1,4 @@
+import { IS_THERE } from '../leads';
 import type { RowId, Sql } from '../sql.types';
 import type { BundleKind } from './manifest.rules';
 
@@ -21,7 +22,7 @@ export async function insertExport(sql: Sql, made: NewExport): Promise<RowId> {
 
 /** Leads of `$1` that nobody has asked to erase, alone or with their account. */
 const THERE = `from lead l join page p on p.id = l.page_id
-  where l.id = any($1::bigint[]) and l.status <> 'erasing' and not p.is_ending`;
+  where l.id = any($1::bigint[]) and ${IS_THERE}`;
 
 /**
  * Whose data an export holds: for whoever asks where theirs went.

@@ -1,6 +1,6 @@
 import { historyOf, openEntries, type HistoryEntry, type OpenedEntry } from '../consent';
 import type { KeyRing } from '../keyring.types';
-import { askedTokenSha256, leadTransaction, openLead, readLeadRow } from '../leads';
+import { askedTokenSha256, IS_THERE, leadTransaction, openLead, readLeadRow } from '../leads';
 import { leafIndexes, makeLogProofs, readHead } from '../ledger';
 import { readNoticeBodies } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
@@ -51,8 +51,7 @@ export const makeShowReceipt =
 async function readReceipt(tx: Tx, { keyRing }: ReceiptDeps, tokenSha256: Buffer): Promise<Receipt | null> {
   const found = await tx.first<{ id: RowId; pageId: RowId; pageUuid: string; pageName: string }>(
     `select l.id, p.id as "pageId", p.public_id as "pageUuid", p.name as "pageName"
-      from lead l join page p on p.id = l.page_id where l.web_token_sha256 = $1 and l.status <> 'erasing'
-        and not p.is_ending`,
+      from lead l join page p on p.id = l.page_id where l.web_token_sha256 = $1 and ${IS_THERE}`,
     [tokenSha256],
   );
   const row = found === undefined ? undefined : await readLeadRow(tx, found.id);

@@ -1,3 +1,4 @@
+import { IS_THERE } from '../leads';
 import type { RowId, Sql, Tx } from '../sql.types';
 import type { UnsubscribePage } from './unsubscribe.types';
 
@@ -24,7 +25,7 @@ interface FoundRow {
 
 async function findLead(sql: Sql, where: string, values: readonly unknown[]): Promise<FoundLead | undefined> {
   const row = await sql.first<FoundRow & UnsubscribePage>(
-    `select l.id as "leadId", l.account_id as "accountId", p.name, ${PAGE} from lead l join page p on p.id = l.page_id where l.status <> 'erasing' and not p.is_ending and ${where}`,
+    `select l.id as "leadId", l.account_id as "accountId", p.name, ${PAGE} from lead l join page p on p.id = l.page_id where ${IS_THERE} and ${where}`,
     values,
   );
   if (row === undefined) return undefined;
