@@ -16,6 +16,7 @@ import { ReturningPeople1765300000000 } from './1765300000000-returning-people';
 import { Ended1765400000000 } from './1765400000000-ended';
 import { ErasureFootprint1765450000000 } from './1765450000000-erasure-footprint';
 import { LetterKeys1765500000000 } from './1765500000000-letter-keys';
+import { ClosedLeaves1765600000000 } from './1765600000000-closed-leaves';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Ended1765400000000,
   ErasureFootprint1765450000000,
   LetterKeys1765500000000,
+  ClosedLeaves1765600000000,
 ];

@@ -4,6 +4,7 @@ export type PageKeyPurpose = 'page-token' | 'ref' | 'suppression';
 /** What a key of the installation's own ring is for. */
 export type SystemKeyPurpose =
   | 'account-index'
+  | 'closed-leaf'
   | 'ended'
   | 'erased-account'
   | 'erased-lead'

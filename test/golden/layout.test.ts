@@ -35,8 +35,8 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     sources: ['backup/import-people', 'erasure/closed-page', 'ledger/leaf-inputs', 'returns/return-candidates'],
   },
   'test/integration/domain/returns/changed-proofs.test.ts': {
-    because: 'what is read of a stream of proofs is tested with streams that somebody changed',
-    sources: ['proof/returning-record', 'proof/returning-stream'],
+    because: 'what is read of a stream of proofs, and of leaves, is tested with those that somebody changed',
+    sources: ['erasure/close-leaves', 'erasure/close-leaves.store', 'proof/returning-record', 'proof/returning-stream'],
   },
   'test/golden/data-map.test.ts': {
     because: 'a map without code: it is held against what it maps',
@@ -251,6 +251,7 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
       'proof/audit-messages',
       'proof/audit-pages.store',
       'proof/audit-system',
+      'proof/audit-tiles',
       'proof/audit-tree.rules',
     ],
   },

@@ -210,15 +210,10 @@ export async function lockSomeLeads(tx: Tx, accountId: RowId, limit: number): Pr
   return rows.map(({ id }) => id);
 }
 
-/** Everything else of the account, by itself and by cascade. @returns how many leaves it closed */
-export async function deleteAccount(tx: Tx, accountId: RowId, at: Date): Promise<number> {
+/** Everything else of the account, by itself and by cascade. Its leaves must be closed. */
+export async function deleteAccount(tx: Tx, accountId: RowId, at: Date): Promise<void> {
   // A call that was under way at the yes may have written one since.
   await dropMails(tx, accountId, at);
-  const leaves = await tx.run(
-    `update ledger_leaf f set state = 'closed', entry_id = null
-      from ledger_opening o where o.entry_id = f.entry_id and o.account_id = $1`,
-    [accountId],
-  );
   await tx.run('delete from ledger_opening where account_id = $1', [accountId]);
   const broadcasts = 'select id from broadcast where account_id = $1';
   for (const table of ['delivery', 'logged_send', 'ledger_sends'])
@@ -227,7 +222,6 @@ export async function deleteAccount(tx: Tx, accountId: RowId, at: Date): Promise
   for (const table of ['logged_send', 'ledger_sends'])
     await tx.run(`delete from ${table} where page_id in (${pages})`, [accountId]);
   await tx.run('delete from account where id = $1', [accountId]);
-  return leaves;
 }
 
 /** From the commit on nothing opens anybody of the account: its keys go, and then its rows. */

@@ -29,11 +29,11 @@ import {
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, newLetterKey, type Letter } from './ask-account-erasure';
-import { markChainEnds } from './closed-page';
+import { closeChains, closeLeavesOfAccount } from './close-leaves';
 import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac, goneAccountMac } from './erased-account';
 import { dropOpenErasures } from './erasure.store';
-import { closeLeaves, deleteLeads, dropEnvelopes } from './discard-lead.store';
+import { deleteLeads, dropEnvelopes } from './discard-lead.store';
 
 const MOST_ACCOUNTS = 20;
 const BATCH_LEADS = 1_000;
@@ -150,7 +150,10 @@ async function deleteBatch(
   await dropOpenErasures(tx, accountId);
   const at = deps.clock.now();
   const leaves =
-    leads.length > 0 ? await deletePeople(tx, deps, { id, accountId }, leads) : await deleteAccount(tx, accountId, at);
+    leads.length > 0
+      ? await deletePeople(tx, deps, { id, accountId }, leads)
+      : await closeLeavesOfAccount(tx, deps.keyRing, accountId);
+  if (leads.length === 0) await deleteAccount(tx, accountId, at);
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
   const { commitment } = await appendSystemEntry(tx, deps, null, entry);
@@ -167,11 +170,10 @@ async function deletePeople(
   erasure: Pick<OpenAccountErasure, 'id' | 'accountId'>,
   leadIds: readonly RowId[],
 ): Promise<number> {
-  const ends = await markChainEnds(tx, keyRing, erasure, leadIds);
-  const others = await closeLeaves(tx, leadIds, 'closed');
+  const leaves = await closeChains(tx, keyRing, erasure, leadIds);
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
-  return ends + others;
+  return leaves;
 }
 
 async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {

@@ -10,17 +10,11 @@ import type { Database, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
 import { countCallsOfErasure, tellOfLead, type SealedCalls } from '../recipients';
 import { certificateText, mayCertify, RECIPIENTS_PATIENCE_MS } from './certificate.rules';
+import { closeLeaves } from './close-leaves';
 import { closedPageMac, forgetClosedPage } from './closed-page';
 import { enterErasure } from './enter-erasure';
 import { checkRound, forget, remember, type Remembered } from './check-round';
-import {
-  closeLeaves,
-  deleteLeads,
-  dropEnvelopes,
-  dropSuppression,
-  forgetMessages,
-  readEntryIds,
-} from './discard-lead.store';
+import { deleteLeads, dropEnvelopes, dropSuppression, forgetMessages, readEntryIds } from './discard-lead.store';
 import { readDestroying, readOpenBuckets, readReady, recordComplete, type BucketWork } from './erasure.store';
 import type { CheckFootprint, OpenErasure } from './erasure.types';
 import { insertTombstones, readReach, tombstoneMac, type Tombstone } from './tombstone';
@@ -145,7 +139,7 @@ async function discardLead(
   const { psid } = openLead(deps.keyRing, page, row);
   const remembered = remember(erasure.id, { psid, row }, await readEntryIds(tx, row.id));
   const reach = await readReach(tx, row.id, at);
-  const leaves = await closeLeaves(tx, [row.id], 'erased');
+  const leaves = await closeLeaves(tx, deps.keyRing, [row.id], 'erased');
   const told = { accountId: page.accountId, leadId: row.id, erasureUuid: erasure.uuid, metaPageId: page.metaPageId };
   await tellOfLead(tx, deps, { ...told, psid, at });
   await forgetMessages(tx, row.id);

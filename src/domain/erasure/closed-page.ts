@@ -23,7 +23,7 @@ interface AccountPage {
   readonly isConnected: boolean;
 }
 
-const readAccountPages = (sql: Sql, accountId: RowId): Promise<AccountPage[]> =>
+export const readAccountPages = (sql: Sql, accountId: RowId): Promise<AccountPage[]> =>
   sql.rows(
     `select id, meta_page_id as "metaPageId", state <> 'disconnected' as "isConnected" from page
       where account_id = $1 order by id`,
@@ -49,40 +49,6 @@ export async function closePages(
     `insert into closed_page (id, page_mac, account_erasure_id, closed_at)
      select c.id, c.mac, $3, $4 from unnest($1::uuid[], $2::bytea[]) as c (id, mac)`,
     [connected.map(() => ids.uuid()), connected.map(macOf), closing.id, closing.at],
-  );
-}
-
-/**
- * Marks the last leaf of everybody who could be written to, before their leaves are closed with the account. It says that the chain that
- * ends there was whole then, and nothing of whom it is.
- *
- * @returns how many leaves it closed
- */
-export async function markChainEnds(
-  tx: Tx,
-  keyRing: KeyRing,
-  { id, accountId }: { readonly id: RowId; readonly accountId: RowId },
-  leadIds: readonly RowId[],
-): Promise<number> {
-  const pages = await readAccountPages(tx, accountId);
-  return tx.run(
-    `update ledger_leaf f set state = 'closed', entry_id = null, closed_page = e.closed_page
-      from (
-        select max(o.leaf_index) as leaf_index, c.id as closed_page
-         from lead l
-           join unnest($2::bigint[], $3::bytea[]) as p (id, mac) on p.id = l.page_id
-           join closed_page c on c.page_mac = p.mac and c.account_erasure_id = $4
-           join lateral (select x.leaf_index from ledger_opening y join ledger_leaf x on x.entry_id = y.entry_id
-             where y.lead_id = l.id) o on true
-        where l.id = any($1::bigint[]) and l.status = 'subscribed' and l.restricted_at is null
-        group by l.id, c.id
-      ) e where e.leaf_index = f.leaf_index`,
-    [
-      leadIds,
-      pages.map(({ id: pageId }) => pageId),
-      pages.map(({ metaPageId }) => closedPageMac(keyRing, metaPageId)),
-      id,
-    ],
   );
 }
 

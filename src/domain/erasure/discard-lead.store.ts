@@ -21,18 +21,6 @@ export async function readEntryIds(tx: Tx, leadId: RowId): Promise<string[]> {
 }
 
 /**
- * The leaves of people's entries lose their way to them: what is left of them in the log says nothing.
- *
- * @param state erased for their own sake, closed with their account, or lost with their keys @returns how many
- */
-export const closeLeaves = (tx: Tx, leadIds: readonly RowId[], state: 'erased' | 'closed' | 'lost'): Promise<number> =>
-  tx.run(
-    `update ledger_leaf f set state = $2, entry_id = null
-      from ledger_opening o where o.entry_id = f.entry_id and o.lead_id = any($1::bigint[])`,
-    [leadIds, state],
-  );
-
-/**
  * Messages stay in the counts of their broadcasts, and name nobody: design of the statistics. What was authorised stays in the
  * chunks of the log, as commitments that nothing opens.
  */

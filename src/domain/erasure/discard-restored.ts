@@ -2,7 +2,8 @@ import type { AppendDeps } from '../consent';
 import type { Database, RowId, Tx } from '../sql.types';
 import { deleteAccount, dropQuestions, lockSomeLeads } from './account-erasure.store';
 import { FOOTPRINT_OF_RESTORED } from './certificate.rules';
-import { closeLeaves, deleteLeads, dropEnvelopes, forgetMessages, withdrawBackups } from './discard-lead.store';
+import { closeLeaves, closeLeavesOfAccount } from './close-leaves';
+import { deleteLeads, dropEnvelopes, forgetMessages, withdrawBackups } from './discard-lead.store';
 import { enterErasure } from './enter-erasure';
 import { dropOpenErasures, readWaitingOf, recordFootprints } from './erasure.store';
 
@@ -30,11 +31,11 @@ export async function discardUnreadable(tx: Tx, deps: AppendDeps, people: Unread
   const asked = await readWaitingOf(tx, leadIds);
   for (const erasure of asked) {
     if (erasure.leadId === null) continue;
-    const leaves = await closeLeaves(tx, [erasure.leadId], 'erased');
+    const leaves = await closeLeaves(tx, deps.keyRing, [erasure.leadId], 'erased');
     await enterErasure(tx, deps, { erasure, leaves, at, version });
     await recordFootprints(tx, [{ erasureId: erasure.id, text: FOOTPRINT_OF_RESTORED }]);
   }
-  const leaves = await closeLeaves(tx, leadIds, state);
+  const leaves = await closeLeaves(tx, deps.keyRing, leadIds, state);
   for (const leadId of leadIds) await forgetMessages(tx, leadId);
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
@@ -47,7 +48,7 @@ export async function discardUnreadable(tx: Tx, deps: AppendDeps, people: Unread
  * @param account told of the leaves of each batch, in its transaction
  */
 export async function discardAccount(
-  db: Database,
+  { db, keyRing }: Pick<AppendDeps, 'keyRing'> & { readonly db: Database },
   { accountId, at }: { readonly accountId: RowId; readonly at: Date },
   account: (tx: Tx, leaves: number) => Promise<unknown>,
 ): Promise<void> {
@@ -57,10 +58,12 @@ export async function discardAccount(
       if (leadIds.length === 0) {
         await dropOpenErasures(tx, accountId);
         await dropQuestions(tx, accountId);
-        await account(tx, await deleteAccount(tx, accountId, at));
+        const leaves = await closeLeavesOfAccount(tx, keyRing, accountId);
+        await deleteAccount(tx, accountId, at);
+        await account(tx, leaves);
         return true;
       }
-      const leaves = await closeLeaves(tx, leadIds, 'closed');
+      const leaves = await closeLeaves(tx, keyRing, leadIds, 'closed');
       await dropEnvelopes(tx, leadIds);
       await deleteLeads(tx, leadIds);
       await account(tx, leaves);

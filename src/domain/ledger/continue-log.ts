@@ -1,6 +1,7 @@
 import { HASH_BYTES, splitHashes } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import type { Sql, Tx } from '../sql.types';
+import { closedLeafMac } from './closed-leaf.rules';
 import { LogHaltedError } from './ledger.errors';
 import { insertCheckpoint, insertLostLeaves, readHead, readTiles, takeKnownPending, writeTiles } from './ledger.store';
 import type { LeafCopy } from './leaf-copy.types';
@@ -60,7 +61,7 @@ export async function continueLog(tx: Tx, deps: ContinueLogDeps, at: Date): Prom
     const inputs = splitHashes(await keptInputs(deps.leafCopy, size, Math.min(signed.size, size + BATCH_LEAVES)));
     const grown = growTree(size, await readTiles(tx, edgeOf(size)), inputs);
     await writeTiles(tx, grown.tiles);
-    lost += await placeLeaves(tx, size, inputs);
+    lost += await placeLeaves(tx, deps, size, inputs);
     ({ size, root } = grown);
   }
   const isSame = root.equals(signed.root) && rootOfEdge(size, await readTiles(tx, edgeOf(size))).equals(root);
@@ -78,9 +79,18 @@ async function keptInputs(leafCopy: LeafCopy, from: number, to: number): Promise
 }
 
 /** @returns how many are lost */
-async function placeLeaves(tx: Tx, from: number, inputs: readonly Buffer[]): Promise<number> {
+async function placeLeaves(
+  tx: Tx,
+  { keyRing }: ContinueLogDeps,
+  from: number,
+  inputs: readonly Buffer[],
+): Promise<number> {
+  const key = keyRing.systemKey('closed-leaf');
   const known = new Set(await takeKnownPending(tx, from, inputs));
   const lost = inputs.flatMap((_, n) => (known.has(from + n) ? [] : [from + n]));
-  await insertLostLeaves(tx, lost);
+  await insertLostLeaves(
+    tx,
+    lost.map((index) => ({ index, mac: closedLeafMac(key, index, 'lost') })),
+  );
   return lost.length;
 }

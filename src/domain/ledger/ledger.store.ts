@@ -142,11 +142,18 @@ export async function insertLeaves(tx: Tx, firstIndex: number, entryIds: readonl
 }
 
 /** Leaves whose entries a database lost when it was set back. */
-export const insertLostLeaves = (tx: Tx, indexes: readonly number[]): Promise<number> =>
+export const insertLostLeaves = (tx: Tx, leaves: readonly LostLeaf[]): Promise<number> =>
   tx.run(
-    `insert into ledger_leaf (leaf_index, entry_id, state) select i, null, 'lost' from unnest($1::bigint[]) as i`,
-    [indexes],
+    `insert into ledger_leaf (leaf_index, entry_id, state, closed_mac)
+     select e.leaf_index, null, 'lost', e.mac from unnest($1::bigint[], $2::bytea[]) as e (leaf_index, mac)`,
+    [leaves.map(({ index }) => index), leaves.map(({ mac }) => mac)],
   );
+
+export interface LostLeaf {
+  readonly index: number;
+  /** What shows that it was lost. */
+  readonly mac: Buffer;
+}
 
 /** Gives waiting entries the leaves that they have had already. @param leaves by commitment @returns which of the leaves */
 export async function takeKnownPending(tx: Tx, firstIndex: number, commitments: readonly Buffer[]): Promise<number[]> {

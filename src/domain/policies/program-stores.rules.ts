@@ -16,9 +16,9 @@ const TABLES: readonly Store[] = [
       ofNobody('leaf_index state', PLACES),
       ofNobody('entry_id', 'The entry, until it is erased.', 'random'),
       ofNobody(
-        'closed_page',
-        'That a chain of somebody of a Page ended here when its account was deleted, until nobody of it can come back any more.',
-        'random',
+        'closed_mac chain_end_mac',
+        'That we closed it and as what; that a chain of somebody ended here when an account was deleted, which can be told only as long as somebody of its Page can come back.',
+        'keyed hash',
       ),
     ],
   ),

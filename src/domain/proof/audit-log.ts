@@ -5,7 +5,7 @@ import { HASH_BYTES, splitHashes } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
-import { INPUT_LEVEL, readSignedCheckpoint, readTiles, TILE_WIDTH } from '../ledger';
+import { closedLeafMac, isSameMac, readSignedCheckpoint, TILE_WIDTH, type ClosedState } from '../ledger';
 import type { Tx } from '../sql.types';
 import { checkpointJudge, type CheckpointJudge, type LogEnd } from './audit-checkpoints';
 import type { EndingPages } from './audit-ending';
@@ -18,10 +18,10 @@ import {
   noteSystemEntry,
   systemFacts,
   type ClosedLeaves,
-  type ClosedState,
   type SystemFacts,
   type ToldFacts,
 } from './audit-system';
+import { compareTiles, readInputs } from './audit-tiles';
 import { recomputedTree, type ExpectedTile } from './audit-tree.rules';
 import {
   readCheckpoints,
@@ -78,6 +78,7 @@ export async function auditLog(tx: Tx, deps: AuditLogDeps, report: Report): Prom
     first: new Map(),
     latest: -Infinity,
     wrong: [],
+    closedKey: deps.keyRing.systemKey('closed-leaf'),
   };
   const reportLeaf: Report = (what, leaf, ...rest) => {
     if (leaf !== null && walk.wrong.length < MOST_WRONG) walk.wrong.push(leaf);
@@ -118,6 +119,8 @@ interface Walk {
   latest: number;
   /** The first leaves at fault. */
   readonly wrong: number[];
+  /** Of the MAC of closed leaves. */
+  readonly closedKey: Buffer;
 }
 
 interface Judges {
@@ -152,51 +155,6 @@ async function auditBatch(
   await compareTiles(tx, full, walk, report);
 }
 
-/** The leaf inputs as stored; where a tile is missing or short, what it lacks is reported and counts as zeros. */
-async function readInputs(tx: Tx, from: number, to: number, report: Report): Promise<Buffer[]> {
-  const first = Math.floor(from / TILE_WIDTH);
-  const places = Array.from({ length: Math.ceil(to / TILE_WIDTH) - first }, (_, at) => ({
-    level: INPUT_LEVEL,
-    n: first + at,
-  }));
-  const tiles = new Map((await readTiles(tx, places)).map((tile) => [tile.n, tile.hashes]));
-  return places.flatMap(({ n }) => {
-    const width = Math.min(TILE_WIDTH, to - n * TILE_WIDTH);
-    const hashes = tiles.get(n) ?? Buffer.alloc(0);
-    if (hashes.length !== width * HASH_BYTES)
-      report('tile_changed', n * TILE_WIDTH, null, `the tile of inputs ${n} has another length than it must have`);
-    return Array.from({ length: width }, (_, at) => {
-      const hash = hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
-      return hash.length === HASH_BYTES ? hash : Buffer.alloc(HASH_BYTES);
-    });
-  });
-}
-
-async function compareTiles(
-  tx: Tx,
-  expected: readonly ExpectedTile[],
-  { wrong }: Pick<Walk, 'wrong'>,
-  report: Report,
-): Promise<void> {
-  if (expected.length === 0) return;
-  const stored = new Map((await readTiles(tx, expected)).map((tile) => [`${tile.level}/${tile.n}`, tile.hashes]));
-  for (const { level, n, hashes } of expected) {
-    const found = stored.get(`${level}/${n}`);
-    if (found?.equals(hashes) === true) continue;
-    const wide = TILE_WIDTH ** level;
-    const leaf = (n * TILE_WIDTH + firstDifference(found ?? Buffer.alloc(0), hashes)) * wide;
-    // A hash above differs where a leaf below it does.
-    const cause = wrong.find((one) => one >= leaf && one < leaf + wide) ?? leaf;
-    report('tile_changed', cause, null, `tile ${level}/${n} is not what the leaves below it make`);
-  }
-}
-
-const firstDifference = (found: Buffer, expected: Buffer): number => {
-  let at = 0;
-  while (at < expected.length && found[at] === expected[at]) at += 1;
-  return Math.min(Math.floor(at / HASH_BYTES), Math.max(0, expected.length / HASH_BYTES - 1));
-};
-
 interface LeafWalk {
   readonly input: Buffer;
   readonly walk: Walk;
@@ -208,7 +166,7 @@ async function auditLeaf(tx: Tx, { keys, told, ending }: AuditLogDeps, row: Leaf
   const index = Number(row.index);
   walk.states[row.state] += 1;
   if (row.state !== 'open') {
-    if (!walk.first.has(row.state)) walk.first.set(row.state, index);
+    auditClosedLeaf({ index, state: row.state, closedMac: row.closedMac }, walk, report);
     return;
   }
   if (row.leadId !== null && row.accountId !== null && ending.accounts.get(row.pageUuid ?? '') === row.accountId) {
@@ -230,6 +188,17 @@ async function auditLeaf(tx: Tx, { keys, told, ending }: AuditLogDeps, row: Leaf
   walk.opened += 1;
   walk.latest = Math.max(walk.latest, writtenAt(body));
   if (row.opening !== null) await auditSystemEntry(tx, row, body, { told, walk, report });
+}
+
+/** How many are closed, and as what, entries say; which ones, only the key that closed them. */
+function auditClosedLeaf(
+  { index, state, closedMac }: Pick<LeafRow, 'closedMac'> & { readonly index: number; readonly state: ClosedState },
+  { first, closedKey }: Walk,
+  report: Report,
+): void {
+  if (!first.has(state)) first.set(state, index);
+  if (!isSameMac(closedMac, closedLeafMac(closedKey, index, state)))
+    report('leaf_state', index, null, `leaf ${index}: nothing shows that it was ${state}`);
 }
 
 /** The keys of a body are sorted, and only `after` comes before `at`. */

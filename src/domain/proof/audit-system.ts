@@ -2,6 +2,7 @@ import { batchesOf } from '../../kernel/batches';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { InvariantError } from '../../kernel/errors';
 import { announcedFact } from '../consent';
+import type { ClosedState } from '../ledger';
 import type { RowId, Tx } from '../sql.types';
 import { BEFORE_ALL } from './audit-people.store';
 import {
@@ -55,8 +56,6 @@ export function systemFacts(body: Buffer): SystemFacts | null {
   }
 }
 
-/** What became of a leaf that nothing opens any more. */
-export type ClosedState = 'erased' | 'closed' | 'lost';
 export type ClosedLeaves = Record<ClosedState, number>;
 export const CLOSED_STATES = ['erased', 'closed', 'lost'] as const satisfies readonly ClosedState[];
 export const noLeaves = (): ClosedLeaves => ({ erased: 0, closed: 0, lost: 0 });

@@ -29,6 +29,8 @@ export interface LeafRow {
   readonly index: string;
   readonly entryId: string | null;
   readonly state: 'open' | 'erased' | 'closed' | 'lost';
+  /** Of a leaf that is not open: what shows as what it was closed. */
+  readonly closedMac: Buffer | null;
   readonly hasOpening: boolean;
   readonly leadId: RowId | null;
   readonly accountId: RowId | null;
@@ -53,7 +55,7 @@ export interface LeafRow {
 
 export const readLeaves = (sql: Sql, from: number, to: number): Promise<LeafRow[]> =>
   sql.rows(
-    `select f.leaf_index as index, f.entry_id as "entryId", f.state, o.entry_id is not null as "hasOpening",
+    `select f.leaf_index as index, f.entry_id as "entryId", f.state, f.closed_mac as "closedMac", o.entry_id is not null as "hasOpening",
        o.lead_id as "leadId", o.account_id as "accountId", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
        k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments, t.broadcast_uuid as "testedUuid",
        b.public_id as "broadcastUuid", b.content_sha256 as "contentSha256", c.meta_page_id as "chunkPage",

@@ -91,7 +91,7 @@ async function signWaiting({ sequence }: RestoreDeps): Promise<void> {
 async function discardAccounts(deps: RestoreDeps): Promise<void> {
   for (const { id, uuid: accountUuid } of await findDeletedAccounts(deps)) {
     const pages = (await readPages(deps.db)).filter(({ accountId }) => accountId === id);
-    await discardAccount(deps.db, { accountId: id, at: deps.clock.now() }, (tx, leaves) =>
+    await discardAccount(deps, { accountId: id, at: deps.clock.now() }, (tx, leaves) =>
       enter(tx, deps, 'closed', leaves),
     );
     for (const { uuid } of pages) await deps.keyRing.dropRing(uuid);

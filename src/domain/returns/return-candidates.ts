@@ -3,6 +3,7 @@ import { groupBy } from '../../kernel/group-by';
 import { InvariantError } from '../../kernel/errors';
 import { evidencePlace, insertEvidence, openingPlace, type AppendDeps } from '../consent';
 import { closedPageMac, findClosedPage } from '../erasure';
+import { chainEndMac, closedLeafMac, isSameMac } from '../ledger';
 import { createLead, lockLeadAt, onRing, placePerson, type OpenLead, type PersonPlace } from '../leads';
 import { suppressionMac } from '../pages';
 import type { RowId, Tx } from '../sql.types';
@@ -117,15 +118,25 @@ async function refusalOf(
 ): Promise<Exclude<Outcome, 'returned'> | null> {
   const known = await lockLeadAt(tx, deps, page, place);
   if (known !== null) return known.row.subjectRef.equals(person.subjectRef) ? 'already' : 'known_again';
-  const states = person.entries.map(({ index }) => leaves.get(index)?.state ?? 'lost');
+  const key = deps.keyRing.systemKey('closed-leaf');
+  const states = person.entries.map(({ index }) => provenState(key, leaves.get(index)));
   if (states.includes('erased')) return 'erased';
   if (states.some((state) => state !== 'closed')) return 'not_closed';
   const closing = closings.get(page.metaPageId) ?? null;
   if (closing === null) return 'page_not_closed';
-  if (leaves.get(person.entries.at(-1)?.index ?? -1)?.closedPage !== closing) return 'went_on';
+  if (!isChainEnd(key, leaves.get(person.entries.at(-1)?.index ?? -1), closing)) return 'went_on';
   const mac = onRing(page.uuid, () => suppressionMac(deps.keyRing, page.uuid, person.psid));
   return (await isSuppressed(tx, page.id, mac)) ? 'suppressed' : null;
 }
+
+/** Of a leaf whose row says something else than whoever closed it: lost, as if there were none. */
+function provenState(key: Buffer, leaf: LockedLeaf | undefined): LockedLeaf['state'] {
+  if (leaf === undefined || leaf.state === 'open') return leaf?.state ?? 'lost';
+  return isSameMac(leaf.closedMac, closedLeafMac(key, leaf.index, leaf.state)) ? leaf.state : 'lost';
+}
+
+const isChainEnd = (key: Buffer, leaf: LockedLeaf | undefined, closing: string): boolean =>
+  leaf !== undefined && isSameMac(leaf.chainEndMac, chainEndMac(key, leaf.index, closing));
 
 /** @returns how many leaves opened */
 async function returnOne(

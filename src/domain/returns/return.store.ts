@@ -20,12 +20,15 @@ export const sharePages = (tx: Tx, metaPageIds: readonly string[]): Promise<Know
 export interface LockedLeaf {
   readonly index: number;
   readonly state: 'open' | 'erased' | 'closed' | 'lost';
-  readonly closedPage: string | null;
+  /** What shows as what it was closed; null of an open one. */
+  readonly closedMac: Buffer | null;
+  /** What shows that a chain ended there; null where none did that could come back. */
+  readonly chainEndMac: Buffer | null;
 }
 
 export async function lockLeaves(tx: Tx, indexes: readonly number[]): Promise<LockedLeaf[]> {
   const rows = await tx.rows<Omit<LockedLeaf, 'index'> & { readonly index: string }>(
-    `select leaf_index as index, state, closed_page as "closedPage" from ledger_leaf
+    `select leaf_index as index, state, closed_mac as "closedMac", chain_end_mac as "chainEndMac" from ledger_leaf
       where leaf_index = any($1::bigint[]) order by leaf_index for update`,
     [indexes],
   );
@@ -56,7 +59,7 @@ export async function insertOpenings(
     [leadId, accountId, entryIds, openings.map(({ openingCt }) => openingCt)],
   );
   return tx.run(
-    `update ledger_leaf f set state = 'open', entry_id = e.id, closed_page = null
+    `update ledger_leaf f set state = 'open', entry_id = e.id, closed_mac = null, chain_end_mac = null
       from unnest($1::uuid[], $2::bigint[]) as e (id, leaf_index) where f.leaf_index = e.leaf_index and f.state = 'closed'`,
     [entryIds, openings.map(({ index }) => index)],
   );

@@ -216,6 +216,7 @@ export function systemKey(ring: SystemRing, purpose: SystemKeyPurpose): Buffer {
     case 'pending-mac':
       return pendingMacKey(ring).key;
     case 'account-index':
+    case 'closed-leaf':
     case 'ended':
     case 'erased-account':
     case 'erased-lead':

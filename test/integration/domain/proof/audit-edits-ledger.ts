@@ -16,16 +16,16 @@ const LEAVES: readonly Edit[] = [
   ),
   edit(
     'a leaf passed off as erased',
-    'leaf_unexplained',
+    'leaf_state',
     300,
-    `update ledger_leaf set state = 'erased', entry_id = null where leaf_index = 300`,
+    `update ledger_leaf set state = 'erased', entry_id = null, closed_mac = sha256('x') where leaf_index = 300`,
   ),
   edit(
     'a leaf passed off as lost, and its opening deleted',
-    'leaf_unexplained',
+    'leaf_state',
     300,
     `delete from ledger_opening where entry_id = (select entry_id from ledger_leaf where leaf_index = 300)`,
-    `update ledger_leaf set state = 'lost', entry_id = null where leaf_index = 300`,
+    `update ledger_leaf set state = 'lost', entry_id = null, closed_mac = '' where leaf_index = 300`,
   ),
   edit(
     'a leaf given to another entry',

@@ -10,6 +10,7 @@ const FORGERIES = [
   [`update ledger_leaf set state = 'erased' where state = 'lost'`, RELABELLED, 'leaf_unexplained'],
   [`update ledger_leaf set state = 'closed' where state = 'lost'`, RELABELLED, 'leaf_unexplained'],
   [`update ledger_leaf set state = 'lost' where state = 'erased'`, RELABELLED, 'leaf_unexplained'],
+  [`update ledger_leaf set state = 'erased' where state = 'lost'`, RELABELLED, 'leaf_state'],
   [
     `update ledger_opening set account_id = (select min(id) from account) where ${RESTORE_ENTRY}`,
     `update ledger_opening set account_id = null where ${RESTORE_ENTRY}`,

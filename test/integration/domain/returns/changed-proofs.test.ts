@@ -176,3 +176,63 @@ it('stands beside an erasure and a deletion that come meanwhile', async () => {
   expect(await world.count('lead where account_id = $1', [third.accountId])).toBe(0);
   await sound();
 });
+
+const leavesOf = async (id: string): Promise<number[]> => {
+  const rows = await world.db.rows<{ index: string }>(
+    `select leaf_index as index from ledger_opening join ledger_leaf using (entry_id) where lead_id = $1 order by 1`,
+    [id],
+  );
+  return rows.map(({ index }) => Number(index));
+};
+
+/** Gives leaves what stands beside the other ones, and those the other way round. */
+const swap = (columns: readonly string[], one: readonly number[], other: readonly number[]): Promise<number> =>
+  world.db.run(
+    `update ledger_leaf f set ${columns.map((column) => `${column} = o.${column}`).join(', ')}
+      from unnest($1::bigint[], $2::bigint[]) as s (a, b) join ledger_leaf o on true
+     where (f.leaf_index, o.leaf_index) in ((s.a, s.b), (s.b, s.a))`,
+    [one, other],
+  );
+
+it.each([[['state']], [['state', 'chain_end_mac']], [['state', 'closed_mac', 'chain_end_mac']]])(
+  'brings nobody back who was erased, where %s of their leaves was swapped with that of others, and names it',
+  async (columns) => {
+    const [ann, bob] = [await world.write(page), await world.write(page)];
+    await world.sequence();
+    const [ofAnn, ofBob] = [await leavesOf(ann.id), await leavesOf(bob.id)];
+    expect([ofAnn.length > 0, ofAnn.length]).toEqual([true, ofBob.length]);
+    const archive = await world.archiveOf(page);
+    await world.erase(page, ann);
+    await world.deleteAccount(page);
+    await sound();
+    const again = await world.connect(page.metaPageId);
+    await world.db.run('alter table ledger_leaf drop constraint ledger_leaf_end_is_closed');
+    await swap(columns, ofAnn, ofBob);
+    const { findings } = await world.audit();
+    expect(findings.map(({ what, leafIndex }) => [what, leafIndex])).toEqual(
+      [...ofAnn, ...ofBob].sort((a, b) => a - b).map((leaf) => ['leaf_state', leaf]),
+    );
+    expect(await came(again, archive)).toMatchObject({ returned: 0, refused: { not_closed: 2 } });
+    await swap(columns, ofAnn, ofBob);
+    await world.db.run(
+      `alter table ledger_leaf add constraint ledger_leaf_end_is_closed check (chain_end_mac is null or state = 'closed')`,
+    );
+    expect(await came(again, archive)).toMatchObject({ returned: 1, refused: { erased: 1 } });
+    await sound();
+  },
+);
+
+it('brings nobody back whose end was marked by somebody who has no key', async () => {
+  const [ann, bob] = [await world.write(page), await world.write(page)];
+  const archive = await world.archiveOf(page);
+  await world.tap(page, ann.psid, 'assent:v1:unsubscribe');
+  await world.sequence();
+  const ends = [(await leavesOf(ann.id)).at(-2)!, (await leavesOf(bob.id)).at(-1)!];
+  await world.deleteAccount(page);
+  const again = await world.connect(page.metaPageId);
+  await world.db.run(
+    `update ledger_leaf f set chain_end_mac = o.chain_end_mac from ledger_leaf o where f.leaf_index = $1 and o.leaf_index = $2`,
+    ends,
+  );
+  expect(await came(again, archive)).toMatchObject({ returned: 1, refused: { went_on: 1 } });
+});
