@@ -9,6 +9,7 @@ import {
   makeRequestErasure,
   makeShowErasure,
   makeOnUnheardStop,
+  makeVacuumTables,
   openTombstones,
   certificateAddress,
 } from '../domain/erasure';
@@ -69,6 +70,7 @@ export function composeErasure(
     housekeeping: [
       ...(keyRingCopy === null ? [] : [{ name: 'copy-key-ring', run: () => keyRingCopy.update() }]),
       { name: 'settle-buckets', run: makeSettleBuckets({ db, keyRing }) },
+      { name: 'vacuum-tables', run: makeVacuumTables({ db }) },
       { name: 'expire-tombstones', run: () => expireTombstones(db, clock.now()) },
       { name: 'apply-retention', run: makeApplyRetention({ db, clock, log, eraseByAge: makeEraseByAge(begin) }) },
     ],

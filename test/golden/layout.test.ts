@@ -279,6 +279,8 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
 
 /** Tests that stand for several sources at once, and what they show. */
 const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
+  'test/integration/domain/erasure/account-webhooks.test.ts':
+    'webhooks that nobody could read, in the inbox, and an account that goes',
   'test/integration/domain/erasure/account-erasure.test.ts': 'an account from the question to the certificate',
   'test/integration/domain/erasure/killed-erasures.test.ts': 'both machines, killed at every step',
   'test/integration/domain/erasure/owner-unreadable.test.ts': 'what opens the owner of a deleted account, and how long',

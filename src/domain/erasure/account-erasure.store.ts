@@ -210,6 +210,16 @@ export async function lockSomeLeads(tx: Tx, accountId: RowId, limit: number): Pr
   return rows.map(({ id }) => id);
 }
 
+/** Meta's ids of the Pages that no other account here has a row of. */
+export async function readOwnPageIds(tx: Tx, accountId: RowId): Promise<string[]> {
+  const rows = await tx.rows<{ id: string }>(
+    `select meta_page_id as id from page p where account_id = $1
+       and not exists (select from page o where o.meta_page_id = p.meta_page_id and o.account_id <> $1)`,
+    [accountId],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Everything else of the account, by itself and by cascade. Its leaves must be closed. */
 export async function deleteAccount(tx: Tx, accountId: RowId, at: Date): Promise<void> {
   // A call that was under way at the yes may have written one since.

@@ -5,6 +5,7 @@ import type { Log } from '../../kernel/log';
 import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
 import { keyOrNull } from '../day-key';
+import { openUnread, type ForgetUnread } from '../inbox';
 import { signCertificate } from '../ledger';
 import type { ErasedAccounts, KeyRingCopy } from '../keyring.types';
 import type { MailKey, Post } from '../mail';
@@ -20,6 +21,7 @@ import {
   lockPages,
   lockSomeLeads,
   listOpenAccountErasures,
+  readOwnPageIds,
   recordAccountComplete,
   recordAccountGone,
   recordBatch,
@@ -126,17 +128,22 @@ async function destroyKeys(
 
 /** @returns whether nothing of the account is left */
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
+  const forgetUnread = await openUnread(deps);
   for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
-    const done = await deps.db.transaction((tx) => deleteBatch(tx, deps, erasure));
+    const done = await deps.db.transaction((tx) => deleteBatch(tx, { ...deps, forgetUnread }, erasure));
     if (done !== 'more') return done === 'last';
   }
   return false;
 }
 
+interface DeleteDeps extends CarryOutAccountErasuresDeps {
+  readonly forgetUnread: ForgetUnread;
+}
+
 /** Some people; or, when there are none left and none can come, everything else. */
 async function deleteBatch(
   tx: Tx,
-  deps: CarryOutAccountErasuresDeps,
+  deps: DeleteDeps,
   { id, accountId, certificateHead }: OpenAccountErasure,
 ): Promise<'more' | 'last' | 'waits'> {
   let leads = await lockSomeLeads(tx, accountId, BATCH_LEADS);
@@ -152,8 +159,7 @@ async function deleteBatch(
   const leaves =
     leads.length > 0
       ? await deletePeople(tx, deps, { id, accountId }, leads)
-      : await closeLeavesOfAccount(tx, deps.keyRing, accountId);
-  if (leads.length === 0) await deleteAccount(tx, accountId, at);
+      : await deleteEverythingElse(tx, deps, accountId, at);
   const certificate = sha256(Buffer.from(certificateHead));
   const entry = { kind: 'erasure', atDay: at, scope: 'account', leaves, certificate } as const;
   const { commitment } = await appendSystemEntry(tx, deps, null, entry);
@@ -173,6 +179,19 @@ async function deletePeople(
   const leaves = await closeChains(tx, keyRing, erasure, leadIds);
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
+  return leaves;
+}
+
+/** @returns how many leaves it closed */
+async function deleteEverythingElse(
+  tx: Tx,
+  { keyRing, forgetUnread }: DeleteDeps,
+  accountId: RowId,
+  at: Date,
+): Promise<number> {
+  await forgetUnread(tx, await readOwnPageIds(tx, accountId));
+  const leaves = await closeLeavesOfAccount(tx, keyRing, accountId);
+  await deleteAccount(tx, accountId, at);
   return leaves;
 }
 

@@ -36,3 +36,4 @@ export {
   type RequestErasureInput,
 } from './request-erasure';
 export { expireTombstones, openTombstones } from './tombstone';
+export { makeVacuumTables } from './vacuum-tables';

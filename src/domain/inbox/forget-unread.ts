@@ -15,11 +15,12 @@ export interface ForgetUnreadDeps {
   readonly ids: Ids;
 }
 
-/** Deletes bodies that are not understood and hold one of these ids. @returns how many */
-export type ForgetUnread = (tx: Tx, psids: readonly string[]) => Promise<number>;
+/** Deletes bodies that are not understood and hold one of these ids, of people or of Pages. @returns how many */
+export type ForgetUnread = (tx: Tx, ids: readonly string[]) => Promise<number>;
 
 /**
- * A body that is not understood waits for a better program, and nobody knows whose it is: it would outlive a person who is erased.
+ * A body that is not understood waits for a better program, and nobody knows whose it is: it would outlive a person who is erased, or an account
+ * that is deleted.
  * Load it outside of transactions, and anew each time: it holds keys that are destroyed within days. It locks no body that a worker
  * holds together with a lead, for those are understood.
  */
@@ -31,18 +32,18 @@ export async function openUnread({ keyRing, clock, ids }: ForgetUnreadDeps): Pro
     if (key !== null) keys.set(day, key);
   }
 
-  const isOf = ({ keyDay, deliveryId, bodyCt }: TriedBody, psids: readonly string[]): boolean => {
+  const holds = ({ keyDay, deliveryId, bodyCt }: TriedBody, named: readonly string[]): boolean => {
     const key = keys.get(keyDay);
     if (key === undefined) return false;
     const stored = openBody(key, deliveryId, bodyCt);
     return (
-      psids.some((psid) => stored.bytes.includes(psid)) && readBody(ids, { deliveryId, stored, nonces: null }) === null
+      named.some((id) => stored.bytes.includes(id)) && readBody(ids, { deliveryId, stored, nonces: null }) === null
     );
   };
 
-  return async (tx, psids) => {
+  return async (tx, named) => {
     const found: RowId[] =
-      psids.length === 0 ? [] : (await readTriedBodies(tx)).filter((body) => isOf(body, psids)).map(({ id }) => id);
+      named.length === 0 ? [] : (await readTriedBodies(tx)).filter((body) => holds(body, named)).map(({ id }) => id);
     return found.length === 0 ? 0 : deleteBodies(tx, found);
   };
 }

@@ -3,7 +3,7 @@ export type { ReceivedWebhook } from './body';
 export type { DayKeys } from './day-keys';
 export { makeDrainInbox, type DrainedInbox, type DrainInboxInput, type EventCount } from './drain-inbox';
 export { makeExpireInbox, type ExpiredInbox, type ExpireInboxDeps } from './expire-inbox';
-export { openUnread } from './forget-unread';
+export { openUnread, type ForgetUnread } from './forget-unread';
 export type { InboundKind } from './inbound.types';
 export type { DrainInboxDeps, SeenEcho, SeenReceipt, UnheardStop, WasErasedSince } from './inbox.deps.types';
 export { makeRequeueInbox, type RequeueInboxDeps } from './requeue-inbox';

@@ -1,0 +1,34 @@
+import { openBody } from '../../../../src/domain/inbox/body';
+import type { TestPage } from '../inbox/inbox-world';
+import { openReturnsWorld, type ReturnsWorld } from '../returns/returns-world';
+
+let world: ReturnsWorld;
+beforeAll(async () => {
+  world = await openReturnsWorld();
+});
+afterAll(() => world.close());
+
+const broken = ({ metaPageId }: TestPage): string => `{"object":"page","entry":[{"id":"${metaPageId}"`;
+
+async function waiting(): Promise<string[]> {
+  const rows = await world.db.rows<{ keyDay: number; id: string; ct: Buffer }>(
+    'select key_day as "keyDay", delivery_id as id, body_ct as ct from inbox order by id',
+  );
+  return Promise.all(
+    rows.map(async ({ keyDay, id, ct }) => openBody(await world.keyRing.inboxKey(keyDay), id, ct).bytes.toString()),
+  );
+}
+
+it('deletes with an account webhooks that were not understood and name its Page, and none that may be of another account', async () => {
+  const [page, shared, other] = [await world.connect(), await world.connect(), await world.connect()];
+  await world.db.run(`update page set state = 'disconnected' where id = $1`, [shared.id]);
+  const alsoHere = await world.connect(shared.metaPageId);
+  for (const named of [page, shared, other]) await world.store(Buffer.from(broken(named)));
+  await world.drain();
+  expect(await waiting()).toHaveLength(3);
+  await world.deleteAccount(page);
+  await world.deleteAccount(shared);
+  expect(await waiting()).toEqual([broken(shared), broken(other)]);
+  await world.deleteAccount(alsoHere);
+  expect(await waiting()).toEqual([broken(other)]);
+});
