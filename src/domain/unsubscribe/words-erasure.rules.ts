@@ -37,7 +37,7 @@ export const ERASURE_WORDS: Readonly<Record<string, readonly string[]>> = {
     'usuń, usuń wszystko, usuń moje dane, usuńcie moje dane, usunąć moje dane, proszę usuń moje dane, proszę usunąć moje dane, proszę o usunięcie moich danych, usuń wszystkie moje dane, proszę usunąć wszystkie moje dane',
   ),
   cs: list(
-    'smazat moje údaje, smaž moje údaje, smažte moje údaje, prosím smažte moje údaje, smažte prosím moje údaje, smažte všechny moje údaje, vymažte moje údaje, prosím vymažte moje údaje',
+    'smazat moje údaje, smaž moje údaje, smažte moje údaje, prosím smažte moje údaje, smažte prosím moje údaje, smažte všechny moje údaje',
   ),
   sk: list(
     'vymazať moje údaje, vymaž moje údaje, vymažte moje údaje, prosím vymažte moje údaje, vymažte prosím moje údaje, vymažte všetky moje údaje',
