@@ -82,6 +82,14 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
   },
   {
     method: 'get',
+    path: '/',
+    tag: 'operations',
+    summary: 'Leads to the document for people',
+    auth: 'none',
+    replies: { 302: { description: 'To `/docs`' } },
+  },
+  {
+    method: 'get',
     path: '/docs',
     tag: 'operations',
     summary: 'This document for people',

@@ -39,6 +39,15 @@ describe('createSandbox', () => {
       body: JSON.stringify({ recipient: { id: psid }, messaging_type: 'UPDATE', message: { text: 'hello' } }),
     });
     expect(sent.status).toBe(200);
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const formed = await fetch(`${base}/events`, { method: 'POST', headers: form, body: 'kind=message&person=ann' });
+    expect([formed.status, await formed.text()]).toEqual([415, expect.stringContaining('application/json')]);
+    const named = await fetch(`${base}/events`, {
+      method: 'POST',
+      headers: form,
+      body: '{"kind":"get_started","person":"ann"}',
+    });
+    expect(named.status).toBe(200);
     expect(sandbox.state().people[0]!.received[0]!.message).toEqual({ text: 'hello' });
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
