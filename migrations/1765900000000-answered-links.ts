@@ -8,8 +8,8 @@ alter table account_erasure
 `;
 
 /** The hash of a mailed link stays behind the yes: whose connection broke in that moment finds the page of the deletion by it. */
-export class AnsweredLinks1765700000000 implements MigrationInterface {
-  name = 'AnsweredLinks1765700000000';
+export class AnsweredLinks1765900000000 implements MigrationInterface {
+  name = 'AnsweredLinks1765900000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(ANSWERED_LINKS);
