@@ -1,6 +1,7 @@
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
 import { moveAccountKeys } from '../domain/accounts';
+import { ownOpenings } from '../domain/consent';
 import type { EndedFacts, ErasedAccounts, KeyRing, KeyRingCopy } from '../domain/keyring.types';
 import type { CheckpointCopy, LeafCopy } from '../domain/ledger';
 import { requireServable } from '../domain/restore';
@@ -127,7 +128,10 @@ async function open(
   });
   if (SERVING.has(options.role))
     await requireServable({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir) });
-  if (options.role !== 'restore') await moveAccountKeys(db, keyRing);
+  if (options.role !== 'restore') {
+    await moveAccountKeys(db, keyRing);
+    await ownOpenings({ db, keyRing });
+  }
   const queueConnection = connectionFor(config, url);
   const queue = openJobQueue(queueConnection, log);
   closers.push(() => queue.close());

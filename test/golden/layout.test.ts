@@ -279,6 +279,8 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
 
 /** Tests that stand for several sources at once, and what they show. */
 const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
+  'test/integration/domain/erasure/parked-openings.test.ts':
+    'entries that stand by somebody else when that person or account goes',
   'test/integration/domain/erasure/account-webhooks.test.ts':
     'webhooks that nobody could read, in the inbox, and an account that goes',
   'test/integration/domain/erasure/account-erasure.test.ts': 'an account from the question to the certificate',

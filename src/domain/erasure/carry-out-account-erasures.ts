@@ -31,7 +31,7 @@ import {
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, newLetterKey, type Letter } from './ask-account-erasure';
-import { closeChains, closeLeavesOfAccount } from './close-leaves';
+import { closeChains, closeLeavesOfAccount, readGoneKeys, type GoneKeys } from './close-leaves';
 import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac, goneAccountMac } from './erased-account';
 import { dropOpenErasures } from './erasure.store';
@@ -129,8 +129,9 @@ async function destroyKeys(
 /** @returns whether nothing of the account is left */
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
   const forgetUnread = await openUnread(deps);
+  const gone = await readGoneKeys(deps.db, deps.keyRing, erasure.accountId);
   for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
-    const done = await deps.db.transaction((tx) => deleteBatch(tx, { ...deps, forgetUnread }, erasure));
+    const done = await deps.db.transaction((tx) => deleteBatch(tx, { ...deps, forgetUnread, gone }, erasure));
     if (done !== 'more') return done === 'last';
   }
   return false;
@@ -138,6 +139,7 @@ async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccoun
 
 interface DeleteDeps extends CarryOutAccountErasuresDeps {
   readonly forgetUnread: ForgetUnread;
+  readonly gone: GoneKeys;
 }
 
 /** Some people; or, when there are none left and none can come, everything else. */
@@ -172,11 +174,11 @@ async function deleteBatch(
 /** @returns how many leaves it closed */
 async function deletePeople(
   tx: Tx,
-  { keyRing }: CarryOutAccountErasuresDeps,
+  deps: DeleteDeps,
   erasure: Pick<OpenAccountErasure, 'id' | 'accountId'>,
   leadIds: readonly RowId[],
 ): Promise<number> {
-  const leaves = await closeChains(tx, keyRing, erasure, leadIds);
+  const leaves = await closeChains(tx, deps, erasure, leadIds);
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
   return leaves;
@@ -185,12 +187,12 @@ async function deletePeople(
 /** @returns how many leaves it closed */
 async function deleteEverythingElse(
   tx: Tx,
-  { keyRing, forgetUnread }: DeleteDeps,
+  { keyRing, forgetUnread, gone }: DeleteDeps,
   accountId: RowId,
   at: Date,
 ): Promise<number> {
   await forgetUnread(tx, await readOwnPageIds(tx, accountId));
-  const leaves = await closeLeavesOfAccount(tx, keyRing, accountId);
+  const leaves = await closeLeavesOfAccount(tx, keyRing, gone, { accountId, ofBackup: false });
   await deleteAccount(tx, accountId, at);
   return leaves;
 }

@@ -139,7 +139,7 @@ async function discardLead(
   const { psid } = openLead(deps.keyRing, page, row);
   const remembered = remember(erasure.id, { psid, row }, await readEntryIds(tx, row.id));
   const reach = await readReach(tx, row.id, at);
-  const leaves = await closeLeaves(tx, deps.keyRing, [row.id], 'erased');
+  const leaves = await closeLeaves(tx, deps.keyRing, { leadIds: [row.id], state: 'erased', ofBackup: false });
   const told = { accountId: page.accountId, leadId: row.id, erasureUuid: erasure.uuid, metaPageId: page.metaPageId };
   await tellOfLead(tx, deps, { ...told, psid, at });
   await forgetMessages(tx, row.id);

@@ -87,7 +87,7 @@ async function beginErasure(
   const link = deps.ids.bytes(LINK_BYTES);
   const requestedAt = deps.clock.now();
   const code = deps.ids.bytes(CODE_BYTES).toString('hex');
-  if (keepsMark) await appendLeadEntry(tx, deps, lead, page.metaPageId, { kind: 'object', request: erasureUuid });
+  if (keepsMark) await appendLeadEntry(tx, deps, lead, page, { kind: 'object', request: erasureUuid });
   await markErasing(tx, row.id);
   await withdrawBackups(tx, row.accountId);
   await deps.skipPendingOfLead(tx, row.id, 'erased');

@@ -129,6 +129,13 @@ export const PEOPLE_STORES: readonly Store[] = [
         form: 'plain',
         purpose: 'Entries about nobody: wordings, settings, chunks of messages, keys, erasures.',
       },
+      {
+        fields: 'owner_mac',
+        about: 'person',
+        class: 'technical',
+        form: 'keyed hash',
+        purpose: 'Shows whose entry it is, so that its place in the log is closed with them and with nobody else.',
+      },
     ],
   ),
   table('evidence_segment', 'Signed webhooks that entries rest on, in pieces.', UNTIL_ERASED, [
