@@ -24,7 +24,7 @@ it('lets openings of an earlier release show whose they are, once, signed or wai
   const macs = () => world.db.rows('select entry_id, owner_mac from ledger_opening order by 1');
   const before = await macs();
   await forget();
-  expect(new Set(await named())).toEqual(new Set(['opening_owner']));
+  expect(await named()).toEqual(before.map(() => 'opening_owner'));
   expect(await ownOpenings(world)).toBe(before.length);
   expect(await macs()).toEqual(before);
   expect(await ownOpenings(world)).toBe(0);

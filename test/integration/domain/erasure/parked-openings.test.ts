@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { TestPage } from '../inbox/inbox-world';
 import { openReturnsWorld, type ReturnsWorld } from '../returns/returns-world';
 import type { Subscriber } from '../proof/proof-world';
@@ -82,6 +83,46 @@ it('does not close with an account people of a Page that it was only given', asy
   await world.db.run('update lead set account_id = $1 where id = $2', [other.accountId, ann.id]);
   await world.finishDeletion();
   expect(await named()).toContainEqual(['opening_missing', leaf]);
+});
+
+/** An account takes the name and the entries of a living one, and gives the name back in the end. */
+async function lendNameTo(other: TestPage) {
+  const rename = (id: string, uuid: string) =>
+    world.db.run('update account set public_id = $2 where id = $1', [id, uuid]);
+  const { uuid } = (await world.db.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [
+    page.accountId,
+  ]))!;
+  return {
+    lend: async () => {
+      await rename(page.accountId, randomUUID());
+      await rename(other.accountId, uuid);
+      const give = 'update ledger_opening set account_id = $1 where account_id = $2';
+      await world.db.run(give, [other.accountId, page.accountId]);
+      return 0;
+    },
+    takeBack: () => rename(page.accountId, uuid),
+  };
+}
+
+it('names an account that stands under the name of a deleted one, which took its entries along', async () => {
+  const other = await world.connect();
+  const name = await lendNameTo(other);
+  await world.confirmDeletion(other);
+  await name.lend();
+  await world.finishDeletion();
+  await name.takeBack();
+  expect(await named()).toContainEqual(['account_deleted', null]);
+});
+
+it('does not close the entries of an account whose key lives, whatever name another one has when its keys are gone', async () => {
+  const other = await world.connect();
+  const name = await lendNameTo(other);
+  const before = (await world.audit()).closed;
+  await world.confirmDeletion(other);
+  await world.finishDeletion({ update: name.lend });
+  await name.takeBack();
+  expect(await named()).toContainEqual(['opening_missing', 0]);
+  expect((await world.audit()).closed).toBe(before);
 });
 
 it('brings nobody back who was erased while their entries stood by somebody else', async () => {
