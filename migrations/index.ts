@@ -18,6 +18,7 @@ import { ErasureFootprint1765450000000 } from './1765450000000-erasure-footprint
 import { LetterKeys1765500000000 } from './1765500000000-letter-keys';
 import { ClosedLeaves1765600000000 } from './1765600000000-closed-leaves';
 import { OpeningOwners1765700000000 } from './1765700000000-opening-owners';
+import { FinishedErasures1765800000000 } from './1765800000000-finished-erasures';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   LetterKeys1765500000000,
   ClosedLeaves1765600000000,
   OpeningOwners1765700000000,
+  FinishedErasures1765800000000,
 ];

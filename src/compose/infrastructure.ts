@@ -31,6 +31,7 @@ import { openJobQueue, type OpenJobQueue } from '../platform/queue/job-queue';
 import type { QueueConnection } from '../platform/queue/queue-backend';
 import { connectRedis } from '../platform/redis/connection';
 import { generatedSecrets, type GeneratedSecrets } from '../platform/secrets/generated-secrets';
+import { startKeyWatch } from './key-watch';
 
 /** What everything else stands on: opened once a process, closed in the opposite order. */
 export interface Infrastructure {
@@ -92,6 +93,13 @@ export async function openInfrastructure(config: Config, options: Infrastructure
   }
 }
 
+/** Outside of every catch: the process ends, and does not start again on this database. */
+function onSetBack(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 const SERVING: ReadonlySet<string> = new Set<InfrastructureOptions['role']>(['api', 'worker', 'all']);
 
 async function open(
@@ -131,6 +139,10 @@ async function open(
   if (options.role !== 'restore') {
     await moveAccountKeys(db, keyRing);
     await ownOpenings({ db, keyRing });
+  }
+  if (SERVING.has(options.role)) {
+    const watch = startKeyWatch({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir), log, onSetBack });
+    closers.push(() => watch.stop());
   }
   const queueConnection = connectionFor(config, url);
   const queue = openJobQueue(queueConnection, log);
