@@ -4,20 +4,28 @@
 export interface OneByOne {
   /** @returns undefined when it failed */
   run<T>(work: () => Promise<T>): Promise<T | undefined>;
+  /** @returns whether it did not fail */
+  try(work: () => Promise<unknown>): Promise<boolean>;
   /** @throws the first failure, when there was one */
   finish(): void;
 }
 
 export function oneByOne(): OneByOne {
   const failures: unknown[] = [];
+  const run = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      failures.push(error);
+      return undefined;
+    }
+  };
   return {
-    run: async (work) => {
-      try {
-        return await work();
-      } catch (error) {
-        failures.push(error);
-        return undefined;
-      }
+    run,
+    try: async (work) => {
+      const before = failures.length;
+      await run(work);
+      return failures.length === before;
     },
     finish: () => {
       if (failures.length > 0) throw failures[0];

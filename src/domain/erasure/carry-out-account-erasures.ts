@@ -88,7 +88,7 @@ async function carryOn(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<nu
   const copying = oneByOne();
   if (ending?.keysDestroyedAt === null) {
     await dropKeys(deps, ending);
-    await copying.run(() => dropKeysInCopy(deps, ending));
+    await copying.try(() => dropKeysInCopy(deps, ending));
   }
   const isGone = ending?.rowsDeletedAt !== null || (await deleteRows(deps, ending));
   copying.finish();

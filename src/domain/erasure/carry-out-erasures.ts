@@ -52,16 +52,16 @@ export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
     const settled: BucketWork[] = [];
     const turns = oneByOne();
     for (const work of buckets)
-      await turns.run(async () => {
+      await turns.try(async () => {
         gone.push(...(await destroyKeys(deps, work)));
         settled.push(work);
       });
-    const hasCopy = buckets.length > 0 && (await turns.run(async () => (await deps.keyRingCopy?.update()) ?? 0));
-    // Also when a bucket or the copy failed: no later round knows what to look for.
-    await turns.run(() => checkRound(deps, gone));
-    let completed = 0;
     // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
-    if (hasCopy !== undefined)
+    const isCopied = await turns.try(async () => buckets.length === 0 || deps.keyRingCopy?.update());
+    // Also when a bucket or the copy failed: no later round knows what to look for.
+    const isLookedFor = await turns.try(() => checkRound(deps, gone));
+    let completed = 0;
+    if (isCopied && isLookedFor)
       for (const work of settled) completed += (await turns.run(() => certify(deps, work))) ?? 0;
     if (completed > 0) deps.log.event('erasures.completed', { count: completed });
     turns.finish();

@@ -94,7 +94,7 @@ export const makeCarryOutEnds = (deps: AskAccountErasureDeps & { readonly log: L
   const now = deps.clock.now();
   const turns = oneByOne();
   for (const due of await readDueEnds(deps.db, now, REMINDERS_DAYS, MOST_ACCOUNTS))
-    await turns.run(async () => {
+    await turns.try(async () => {
       if (due.deleteAt > now) await remind(deps, due);
       else if (await beginDeletion(deps, due)) begun += 1;
     });
