@@ -17,6 +17,8 @@ import { Ended1765400000000 } from './1765400000000-ended';
 import { ErasureFootprint1765450000000 } from './1765450000000-erasure-footprint';
 import { LetterKeys1765500000000 } from './1765500000000-letter-keys';
 import { ClosedLeaves1765600000000 } from './1765600000000-closed-leaves';
+import { OpeningOwners1765700000000 } from './1765700000000-opening-owners';
+import { FinishedErasures1765800000000 } from './1765800000000-finished-erasures';
 import { AnsweredLinks1765900000000 } from './1765900000000-answered-links';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
@@ -40,5 +42,7 @@ export const migrations = [
   ErasureFootprint1765450000000,
   LetterKeys1765500000000,
   ClosedLeaves1765600000000,
+  OpeningOwners1765700000000,
+  FinishedErasures1765800000000,
   AnsweredLinks1765900000000,
 ];

@@ -26,9 +26,14 @@ Exit status: 0 proved, with independent time; 2 proved, time on the operator's w
 
 const MIB = 1024 * 1024;
 const MOST_FILE_BYTES = 64 * MIB;
-const MOST_BUNDLE_BYTES = 1024 * MIB;
+const MOST_BUNDLE_BYTES = 256 * MIB;
 const MOST_MEMBERS = 100_000;
 const MOST_BODY_BYTES = 16 * 1024;
+/** In one body: values take far more memory than their text. The server lists at most 101 pieces of a webhook, five values for each. */
+const MOST_BODY_VALUES = 1_000;
+/** In the entries and messages of one person together: more than a record of 64 MiB has room for, with all that belongs to each. */
+const MOST_PERSON_BYTES = 32 * MIB;
+const MOST_PERSON_VALUES = 1_500_000;
 const MOST_NOTE_BYTES = 16 * 1024;
 /** The server takes no longer answer of an authority. */
 const MOST_TOKEN_BYTES = 64 * 1024;
@@ -107,8 +112,10 @@ function parseJson(text, what) {
   }
 }
 
-/** Writes a value as canonical JSON (RFC 8785, narrowed); anything outside of it is refused. */
-function canonical(value, what, depth = 1) {
+/** Writes a value as canonical JSON (RFC 8785, narrowed); anything outside of it is refused. @param read counts the values */
+function canonical(value, what, read = { values: 0 }, depth = 1) {
+  read.values += 1;
+  need(read.values <= MOST_BODY_VALUES, 1, `${what} holds more values than it may`);
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     need(Number.isSafeInteger(value) && !Object.is(value, -0), 1, `${what} holds a number that is no safe integer`);
@@ -119,34 +126,45 @@ function canonical(value, what, depth = 1) {
     return JSON.stringify(value);
   }
   need(depth <= MOST_DEPTH, 1, `${what} is nested too deep`);
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, what, depth + 1)).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, what, read, depth + 1)).join(',')}]`;
   const members = Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
   need(
     members.every((name) => /^[a-z0-9_]+$/.test(name)),
     1,
     `${what} has a key that is not allowed`,
   );
-  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name], what, depth + 1)}`).join(',')}}`;
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name], what, read, depth + 1)}`).join(',')}}`;
 }
 
-/** Reads JSON that must be in canonical form: no duplicate key, no blank, no other order. */
-function readCanonical(bytes, what) {
+/** Reads JSON that must be in canonical form: no duplicate key, no blank, no other order. @param read counts the values */
+function readCanonical(bytes, what, read = { values: 0 }) {
   need(bytes.length <= MOST_BODY_BYTES, 1, `${what} is longer than 16 KiB`);
   const text = bytes.toString('utf8');
   const value = parseJson(text, what);
   need(typeof value === 'object' && value !== null && !Array.isArray(value), 1, `${what} is not a JSON object`);
   need(
-    Buffer.from(text).equals(bytes) && canonical(value, what) === text,
+    Buffer.from(text).equals(bytes) && canonical(value, what, read) === text,
     1,
     `${what} is not in canonical form (RFC 8785)`,
   );
   return value;
 }
 
-/** Names the fields of an object that the format does not know. */
-function warnOfOthers(value, known, what, warn) {
+/** Drops the fields of an object that the format does not know, and says so: only what is looked at is worth its memory. */
+function knownOf(value, known, what, warn) {
   const isOther = Object.keys(value ?? {}).some((field) => !known.includes(field));
-  if (isOther) warn(`${what} has an unknown field`);
+  if (!isOther) return value;
+  warn(`${what} has an unknown field`);
+  return Object.fromEntries(known.flatMap((field) => (Object.hasOwn(value, field) ? [[field, value[field]]] : [])));
+}
+
+/** The same, with what the fields themselves hold. @param parts which fields an object among them may have */
+function knownBody(body, known, parts, what, warn) {
+  const kept = knownOf(body, known, what, warn);
+  for (const [field, fields] of Object.entries(parts)) {
+    if (Object.hasOwn(kept, field)) kept[field] = knownOf(kept[field], fields, `${what}: the ${field}`, warn);
+  }
+  return kept;
 }
 
 const isTime = (text) =>
@@ -907,6 +925,11 @@ const ENTRY_FIELDS = {
 };
 const EVIDENCE_FIELDS = ['alg', 'at', 'hdr', 'i', 'len', 'secret', 'segs'];
 const OPTIONAL_FIELDS = ['ref', 'event_at', 'evidence'];
+const ENTRY_PARTS = {
+  subject: ['n', 'prev', 'ref'],
+  notice: ['lang', 'sha256', 'surface', 'version'],
+  evidence: EVIDENCE_FIELDS,
+};
 const COMMON_FIELDS = ['v', 'log', 'kind', 'page', 'psid', 'at', 'subject'];
 const MARKETING = 'marketing.broadcast';
 const GRANTS = ['opt_in', 're_opt_in', 'consent'];
@@ -944,16 +967,28 @@ const MESSAGE_FIELDS = [
   'path',
   'consent',
 ];
+const MESSAGE_PARTS = { consent: ['c', 'index'], subject: ['n', 'ref'] };
 const PATHS = ['standard', 'utility', 'marketing'];
 
 const fileOf = (files, path) => files.get(path) ?? refuse(1, `${path} is missing`);
+
+/** Counts what the bodies of one person take, wherever they are of one. */
+function readBody(bytes, what, { room }) {
+  const read = { values: 0 };
+  const body = readCanonical(bytes, what, read);
+  if (room === undefined) return body;
+  room.bytes -= bytes.length;
+  room.values -= read.values;
+  need(room.bytes >= 0 && room.values >= 0, 1, `${what}: the entries of this person are more than a verifier reads`);
+  return body;
+}
 
 /** An opening, its commitment, and its place in the tree of `after`. */
 function readOpening(files, name, context) {
   const bytes = fileOf(files, `${name}.json`);
   const nonce = fileOf(files, `${name}.nonce`);
   need(nonce.length === 64, 1, `${name}.nonce has not 64 bytes`);
-  const body = readCanonical(bytes, `${name}.json`);
+  const body = readBody(bytes, `${name}.json`, context);
   need(body.v === 1, 1, `${name}.json is of an unknown version`);
   need(body.log === context.key.name, 1, `${name}.json is of another log`);
   const commitment = commit(bytes, nonce);
@@ -977,17 +1012,15 @@ function readEntries(files, context, warn) {
     const fields = ENTRY_FIELDS[body.kind];
     const missing = [...COMMON_FIELDS, ...fields].find((field) => !Object.hasOwn(body, field));
     need(missing === undefined, 1, `${entry.name}.json lacks the field ${missing}`);
-    warnOfOthers(body, [...COMMON_FIELDS, ...fields, ...OPTIONAL_FIELDS], `${entry.name}.json`, warn);
-    warnOfOthers(body.subject, ['n', 'prev', 'ref'], `${entry.name}.json: the subject`, warn);
-    warnOfOthers(body.notice, ['lang', 'sha256', 'surface', 'version'], `${entry.name}.json: the notice`, warn);
-    warnOfOthers(body.evidence, EVIDENCE_FIELDS, `${entry.name}.json: the evidence`, warn);
+    const known = [...COMMON_FIELDS, ...fields, ...OPTIONAL_FIELDS];
+    const kept = knownBody(body, known, ENTRY_PARTS, `${entry.name}.json`, warn);
     need(isTime(body.at), 1, `${entry.name}.json: at is not a time`);
     const { subject } = body;
     const isSubject =
       typeof subject === 'object' && subject !== null && Number.isInteger(subject.n) && isHex(subject.ref, 16);
     const isAbout = isSubject && typeof body.psid === 'string' && typeof body.page === 'string';
     need(isAbout, 1, `${entry.name}.json: the subject is malformed`);
-    return { ...entry, number };
+    return { ...entry, body: kept, number };
   });
 }
 
@@ -1005,7 +1038,7 @@ function readMessages(files, context, warn) {
     const bytes = fileOf(files, `${name}.message.json`);
     const nonce = fileOf(files, `${name}.message.nonce`);
     need(nonce.length === 64, 1, `${name}.message.nonce has not 64 bytes`);
-    const body = readCanonical(bytes, `${name}.message.json`);
+    const body = readBody(bytes, `${name}.message.json`, context);
     need(
       body.v === 1 && body.kind === 'send' && body.log === context.key.name,
       1,
@@ -1035,16 +1068,20 @@ function readMessages(files, context, warn) {
       body.subject !== null &&
       Number.isInteger(body.subject.n);
     need(isWhole, 1, `${name}.message.json is malformed`);
-    warnOfOthers(sends.body, SENDS_FIELDS, `${name}.json`, warn);
-    warnOfOthers(body, MESSAGE_FIELDS, `${name}.message.json`, warn);
-    return { name, body, sends, position };
+    return {
+      name,
+      body: knownBody(body, MESSAGE_FIELDS, MESSAGE_PARTS, `${name}.message.json`, warn),
+      sends: { ...sends, body: knownOf(sends.body, SENDS_FIELDS, `${name}.json`, warn) },
+      position,
+    };
   });
 }
 
 /** Everything of level 1 that concerns one person. Files that nothing reads are refused: they could say anything. */
 function readPerson(files, context, warn) {
-  const entries = readEntries(files, context, warn);
-  const messages = readMessages(files, context, warn);
+  const own = { ...context, room: { bytes: MOST_PERSON_BYTES, values: MOST_PERSON_VALUES } };
+  const entries = readEntries(files, own, warn);
+  const messages = readMessages(files, own, warn);
   const chain = readCanonical(fileOf(files, 'entries/chain.json'), 'entries/chain.json');
   for (const path of files.keys()) {
     const isKnown =
@@ -1719,7 +1756,7 @@ function checkSegments(files, entry, folder, own, warn) {
     event: sha256(JSON.stringify(act)).toString('hex'),
     ...(entry.body.via === 'keyword' ? { words: quoted(readMeaning(act ?? {}).text ?? '') } : {}),
   };
-  if (isWhole) return { grade: 'E1', body: Buffer.concat(parts), ...found };
+  if (isWhole) return { grade: 'E1', parts, ...found };
   if (around !== null) return { grade: 'E2', ...found };
   return { grade: isEnvelopeWhole ? 'E4' : 'E3', ...found };
 }
@@ -1963,8 +2000,9 @@ function checkOrigin(evidence, secret) {
   for (const { entry, found } of whole) {
     const { hdr, secret: named } = entry.body.evidence;
     need(named === id, 5, `${entry.name} was signed with another app secret than the one you gave`);
-    const mac = `sha256=${createHmac('sha256', secret).update(found.body).digest('hex')}`;
-    need(mac === hdr, 5, `${entry.name}: the signature header of the webhook is wrong`);
+    const mac = createHmac('sha256', secret);
+    for (const part of found.parts) mac.update(part);
+    need(`sha256=${mac.digest('hex')}` === hdr, 5, `${entry.name}: the signature header of the webhook is wrong`);
   }
   return { all: whole.length, grants: whole.filter(({ entry }) => isGrant(entry)).length };
 }

@@ -59,17 +59,18 @@ escaped 302a300506032b6570032100
 { printf '%s\n' "$origin"; printf '%s' "$material" | base64 -d; } | hash | cut -c1-8 > "$work/log.id"
 [ "$(cat "$work/log.id")" = "$(printf '%s' "$vkey" | cut -d+ -f2)" ]; check $? 'the key you gave is whole'
 
-# line_by <note> <name> <key id file>: the first line of that key in a note, which others of the log may stand before
+# line_by <note> <name> <key id file>: the first line of that key in a note, which others of the log may stand before; four of it sign at most
 line_by() {
   local one
   while read -r one; do
     [ "$(from64 "$one" | cut -c1-8)" != "$(cat "$3")" ] || { printf '%s' "$one"; return; }
-  done < <(awk -v name="$2" '$1 == "\342\200\224" && $2 == name { print $3 }' "$1")
+  done < <(awk -v name="$2" '$1 == "\342\200\224" && $2 == name && lines++ < 4 { print $3 }' "$1")
 }
 
 # signed <note> <name> <key id file>: the signature over the text of a note
 signed() {
   local line
+  [ "$(wc -c < "$1")" -le 16384 ] || return 1
   awk '{ if ($0 == "" ) exit; print }' "$1" > "$work/text"
   line=$(line_by "$1" "$2" "$3")
   [ -n "$line" ] || return 1
@@ -124,6 +125,27 @@ field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2" | tr -cd '[:print:]'; }
 # only <text> <pattern> <file>: what the pattern finds is this text, once. A field that stands there twice could say anything.
 only() { [ "$(grep -ao "$2" "$3" | head -n 2)" = "$1" ]; }
 
+# written <file>: this is JSON of this log, of one kind, in the only form that what follows looks for (RFC 8785): at most 16 KiB, no
+# blank outside of strings, nothing escaped that need not be. What is searched for could hide in any other form.
+written() {
+  local text
+  ! IFS= read -r -d '' -n 16385 text < "$1" && [[ "$text" != *[$'\001'-$'\037']* ]] || return 1
+  awk -v origin="$origin" '
+    {
+      gsub(/\\["\\bfnrt]|\\u000[0-7bef]|\\u001[0-9a-f]/, "_")
+      strange += /\\/
+      parts = split($0, part, "\"")
+      for (at = 1; at <= parts; at += 2) {
+        between = part[at]
+        strange += between ~ /[^]\[{}:,0-9a-z-]/
+        if (depth == 1 && between ~ /^:/ && part[at - 1] == "kind") kinds += between == ":" ? 1 : 2
+        if (depth == 1 && between ~ /^:/ && part[at - 1] == "log") logs += between == ":" && part[at + 1] == origin ? 1 : 2
+        depth += gsub(/[[{]/, "", between) - gsub(/[]}]/, "", between)
+      }
+    }
+    END { exit !(NR == 1 && !strange && parts % 2 && depth == 0 && kinds == 1 && logs == 1) }' "$1"
+}
+
 # The time an entry says it was written. Of all fields only "after" can stand before it; a second "at" stands deeper.
 stated() {
   sed -n '1s/^{\("after":"[0-9a-f]\{64\}",\)\{0,1\}"at":"\([-0-9]\{10\}T[0-9:]\{8\}\.[0-9]\{3\}Z\)".*/\2/p' "$1"
@@ -142,11 +164,21 @@ stamp_time() {
 [ -z "$(find . \( -name '*[!A-Za-z0-9._-]*' -o ! -type f ! -type d \) -print | head -c 1)" ] ||
   { bad 'the folder holds a link, or a file whose name is not allowed'; exit 1; }
 
-# The manifest: every file, and its signature
-tr ',' '\n' < manifest.json | sed -n 's/^\({"files":{\)\{0,1\}"\([^"]*\)":"\([0-9a-f]\{64\}\)".*/\3  \2/p' > "$work/sums"
-sha256sum --quiet --strict -c "$work/sums" > /dev/null 2>&1; check $? "every file is the one the manifest names ($(wc -l < "$work/sums") files)"
-find . -type f | sed 's|^\./||' | grep -vx -e 'manifest\.json' -e 'manifest\.note' | sort > "$work/here"
-sed 's/^[0-9a-f]*  //' "$work/sums" | sort | cmp -s - "$work/here"; check $? 'the manifest names every file, and no other'
+# The manifest: every file, and its signature. Its names are opened only when they are those of the files that are here.
+find . -type f | grep -vx -e '\./manifest\.json' -e '\./manifest\.note' | sort > "$work/here"
+one='(before|after|at-[1-9][0-9]*)'
+[ -z "$(grep -vxE -e '\./(README\.txt|VERIFIER-SHA256|verify-by-hand\.sh|views/(summary\.html|consent-record\.jsonld)|notices/[0-9a-f]{64}\.txt)' \
+  -e "\./(checkpoints/$one\.(note|consistency)|anchors/$one\.(tsr|tsa\.pem|self\.tsr|self\.pem))" \
+  -e '\./(keys/(log\.vkey|policy\.txt|[0-9]{4}\.(json|nonce|tlog-proof))|entries/(chain\.json|[0-9]{4,}\.(json|nonce|tlog-proof)))' \
+  -e '\./sends/[0-9]{4,}\.((message\.)?(json|nonce)|tlog-proof|inner)' \
+  -e '\./evidence/[0-9]{4,}/(headers\.json|delivery\.json|seg\.[0-9]{3,5}\.(bin|nonce))' "$work/here" | head -c 1)" ]
+check $? 'every file has its place in a bundle'
+tr ',' '\n' < manifest.json | sed -n 's/^\({"files":{\)\{0,1\}"\([^"]*\)":"\([0-9a-f]\{64\}\)".*/\3  .\/\2/p' > "$work/sums"
+sed 's/^[0-9a-f]*  //' "$work/sums" | sort | cmp -s - "$work/here"; named=$?
+check $named 'the manifest names every file, and no other'
+grep -qxE '\{"files":\{("[^"]*":"[0-9a-f]{64}",?)*\},"kind":"(lead|message)","log":"[^"]*","made_at":"[^"]*","v":1\}' manifest.json && [ "$(wc -l < manifest.json)" = 0 ]
+check $? 'the manifest says nothing else'
+[ $named = 0 ] && sha256sum --quiet --strict -c "$work/sums" > /dev/null 2>&1; check $? "every file is the one the manifest names ($(wc -l < "$work/sums") files)"
 printf 'assent-bundle/v1\n%s\n%s\n' "$origin" "$(hash < manifest.json)" > "$work/expected"
 awk '{ if ($0 == "") exit; print }' manifest.note | cmp -s - "$work/expected" && signed manifest.note "$origin/bundle" "$work/bundle.id"
 check $? 'the manifest is signed with the key you gave'
@@ -190,7 +222,7 @@ included() {
   awk 'NR > 2 { if ($0 == "") exit; print }' "$1.tlog-proof" > "$work/path"
   awk 'f { print } /^$/ { f = 1 }' "$1.tlog-proof" | cmp -s - "$after" || return 1
   leaf "$committed"
-  [ "$(wc -c < "$1.nonce")" = 64 ] && grep -qF "\"log\":\"$origin\"" "$1.json" && fold "$digest" "$index" "$size" "$work/path" && [ "$fold" = "$root" ]
+  [ "$(wc -c < "$1.nonce")" = 64 ] && fold "$digest" "$index" "$size" "$work/path" && [ "$fold" = "$root" ]
 }
 
 # What is proved by nothing but a webhook: a grant, and a permission at Messenger
@@ -240,23 +272,29 @@ proved=1
 ref=$(grep -ao '"ref":"[0-9a-f]\{32\}"}' entries/0001.json | head -n 1)
 : > "$work/leaves"
 : > "$work/stamps"
-for body in entries/[0-9]*.json; do
-  name=${body%.json}
+UNWRITTEN='is canonical JSON of one kind, of this log'
+# By number: 10000 would come before 1001 among names.
+while printf -v name 'entries/%04d' $((count + 1)) && [ -e "$name.json" ]; do
+  body=$name.json
   count=$((count + 1))
+  before=$previous
   included "$name"; check $? "$name ($(field kind "$body")) is in the log"
-  remember "$name" "$body"
-  only "\"subject\":{\"n\":$count,\"prev\":$previous,$ref" '"subject":{[^}]*}' "$body"; check $? "$name follows the entry before it"
   previous="\"$committed\""
+  written "$body" || { bad "$name $UNWRITTEN"; continue; }
+  remember "$name" "$body"
+  only "\"subject\":{\"n\":$count,\"prev\":$before,$ref" '"subject":{[^}]*}' "$body"; check $? "$name follows the entry before it"
   if grants "$body" || permits "$body"; then
     told "${name#entries/}" || { proved=0; echo "note  $name grants, and the webhook it rests on is not whole in the bundle, or has no word of a time"; }
   fi
 done
-grep -q "^{\"head\":$previous,\"n\":$count,${ref%\}},\"size\":$size," entries/chain.json; check $? "the operator states that the chain ends with entry $count"
+[ "$count" -gt 0 ] && [ "$(grep -c '^\./entries/[0-9].*\.json$' "$work/here")" = "$count" ]; check $? 'the entries are numbered from 1'
+printf '{"head":%s,"n":%s,%s,"size":%s,"v":1}' "$previous" "$count" "${ref%\}}" "$size" | cmp -s - entries/chain.json; check $? "the operator states that the chain ends with entry $count"
 
 for body in sends/[0-9]*.message.json; do
   [ -e "$body" ] || continue
   name=${body%.message.json}
   included "$name"; check $? "$name (the chunk it was authorised with) is in the log"
+  written "$name.json" && written "$body" || { bad "$name $UNWRITTEN"; continue; }
   remember "$name" "$body"
   tail -n +4 "$name.inner" > "$work/path"
   position=$(line 2 "$name.inner"); position=${position#position }
@@ -268,10 +306,12 @@ for body in sends/[0-9]*.message.json; do
 done
 
 # The webhook: each piece that is here, against its hash in the entry
-for piece in evidence/[0-9]*/seg.[0-9][0-9][0-9].bin; do
+for piece in evidence/*/seg.*.bin; do
   [ -e "$piece" ] || continue
   number=${piece#evidence/}; number=${number%%/*}
-  place=${piece##*/seg.}; place=$((10#${place%.bin} + 1))
+  place=${piece##*/seg.}; place=${place%.bin}
+  case $place in *[!0-9]* | ??????* | '') bad "$piece was logged"; continue ;; esac
+  place=$((10#$place + 1))
   if [ -e "${piece%.bin}.nonce" ]; then kind=e; commitment "$piece" "${piece%.bin}.nonce"; else kind=p; digest_of "$piece"; fi
   logged=$(pieces "entries/$number.json" | sed -n "${place}p")
   [ "$logged" = "\"$kind\",$(wc -c < "$piece"),\"$digest\"" ] && only '"segs":[' '"segs":\[' "entries/$number.json"; check $? "$piece was logged"
@@ -300,8 +340,8 @@ for token in anchors/*.tsr; do
     continue
   fi
   when=$(stamp_time "$token") && said=$(seconds "$when") && whole "$(line 2 "$note")" &&
-    { openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" -untrusted "${token%.tsr}.tsa.pem" > /dev/null 2>&1 ||
-      openssl ts -verify -in "$token" -data "$work/stamped" -CAfile "$trust" > /dev/null 2>&1; }
+    { openssl ts -verify -attime "$said" -in "$token" -data "$work/stamped" -CAfile "$trust" -untrusted "${token%.tsr}.tsa.pem" > /dev/null 2>&1 ||
+      openssl ts -verify -attime "$said" -in "$token" -data "$work/stamped" -CAfile "$trust" > /dev/null 2>&1; }
   holds=$?
   check $holds "$token: $when ($label)"
   [ $holds = 0 ] && [ -z "$counts" ] || continue

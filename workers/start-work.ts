@@ -17,8 +17,6 @@ const ERASE_EVERY_MS = 500;
 /** A certificate waits for them, for a while. */
 const CALL_EVERY_MS = 1_000;
 const HOUSEKEEPING_EVERY_MS = 10 * 60_000;
-/** So long at the most a process can still open what another process has destroyed the key of. */
-const KEY_CHECK_EVERY_MS = 30_000;
 
 /** Everything a worker process does: the jobs of its queues, and the timers that find lost work. */
 export function startWork(
@@ -26,7 +24,7 @@ export function startWork(
   useCases: UseCases,
   queues: readonly QueueName[],
 ): { stop(): Promise<void> } {
-  const { clock, log, metrics, queue, db, keyRing } = infrastructure;
+  const { clock, log, metrics, queue, db } = infrastructure;
   const { work, sweeps, erasing, anchoring, accounts, calling, housekeeping } = useCases;
   const workers = startWorkers({
     connection: infrastructure.queueConnection,
@@ -63,15 +61,8 @@ export function startWork(
       }),
     observe: ({ added, rejected, size }) => metrics.ledgerBatch(added, rejected, size),
   });
-  const keyCheck = setInterval(() => {
-    keyRing.verifyAgainstRegistry().then(
-      (check) => check.ok || log.error('keys.mismatch', { count: check.rings.length }),
-      () => log.warn('keys.check_failed'),
-    );
-  }, KEY_CHECK_EVERY_MS);
   return {
     stop: async () => {
-      clearInterval(keyCheck);
       await Promise.all([workers.stop(), ...timers.map((timer) => timer.stop())]);
       // Last: a batch that is under way is ended. What was written after it waits for the next process.
       await sequencer.stop();

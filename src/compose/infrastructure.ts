@@ -1,6 +1,7 @@
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
 import { moveAccountKeys } from '../domain/accounts';
+import { ownOpenings } from '../domain/consent';
 import type { EndedFacts, ErasedAccounts, KeyRing, KeyRingCopy } from '../domain/keyring.types';
 import type { CheckpointCopy, LeafCopy } from '../domain/ledger';
 import { requireServable } from '../domain/restore';
@@ -30,6 +31,7 @@ import { openJobQueue, type OpenJobQueue } from '../platform/queue/job-queue';
 import type { QueueConnection } from '../platform/queue/queue-backend';
 import { connectRedis } from '../platform/redis/connection';
 import { generatedSecrets, type GeneratedSecrets } from '../platform/secrets/generated-secrets';
+import { startKeyWatch } from './key-watch';
 
 /** What everything else stands on: opened once a process, closed in the opposite order. */
 export interface Infrastructure {
@@ -91,6 +93,13 @@ export async function openInfrastructure(config: Config, options: Infrastructure
   }
 }
 
+/** Outside of every catch: the process ends, and does not start again on this database. */
+function onSetBack(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 const SERVING: ReadonlySet<string> = new Set<InfrastructureOptions['role']>(['api', 'worker', 'all']);
 
 async function open(
@@ -127,7 +136,14 @@ async function open(
   });
   if (SERVING.has(options.role))
     await requireServable({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir) });
-  if (options.role !== 'restore') await moveAccountKeys(db, keyRing);
+  if (options.role !== 'restore') {
+    await moveAccountKeys(db, keyRing);
+    await ownOpenings({ db, keyRing });
+  }
+  if (SERVING.has(options.role)) {
+    const watch = startKeyWatch({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir), log, onSetBack });
+    closers.push(() => watch.stop());
+  }
   const queueConnection = connectionFor(config, url);
   const queue = openJobQueue(queueConnection, log);
   closers.push(() => queue.close());

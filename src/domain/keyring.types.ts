@@ -10,6 +10,7 @@ export type SystemKeyPurpose =
   | 'erased-lead'
   | 'idempotency'
   | 'meta-request'
+  | 'opening-owner'
   | 'pending-mac'
   | 'log-signing'
   | 'recipient-call'

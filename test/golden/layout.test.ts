@@ -284,6 +284,9 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
 
 /** Tests that stand for several sources at once, and what they show. */
 const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
+  'test/integration/domain/erasure/held-up.test.ts': 'erasures of others, and of the account, while one cannot go on',
+  'test/integration/domain/erasure/parked-openings.test.ts':
+    'entries that stand by somebody else when that person or account goes',
   'test/integration/domain/erasure/account-webhooks.test.ts':
     'webhooks that nobody could read, in the inbox, and an account that goes',
   'test/integration/domain/erasure/account-erasure.test.ts': 'an account from the question to the certificate',
@@ -331,6 +334,8 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/unit/tools/assent-verify-effort.test.ts': 'how much a verifier does at most for what a bundle holds',
   'test/unit/tools/assent-verify-permission.test.ts': "what Messenger's own permission rests on",
   'test/unit/tools/assent-verify-hostile.test.ts': 'bundles that are made to do harm',
+  'test/unit/tools/verify-by-hand-hostile.test.ts':
+    'folders that are made to mislead or to hold up whoever checks by hand',
   'test/integration/platform/keyring.test.ts': 'key files, registry and several processes',
 };
 

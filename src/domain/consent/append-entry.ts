@@ -10,7 +10,8 @@ import type { RowId, Tx } from '../sql.types';
 import { commitment, sendsRoot } from './ledger/commitment.rules';
 import { leadEntryBody, systemEntryBody } from './ledger/entry-body.rules';
 import type { LeadEntry, SystemEntry } from './ledger/entry-body.types';
-import { insertLeadEntry, insertSends, insertSystemEntry, type PendingEntry } from './opening.store';
+import { accountOpeningMac, leadOpeningMac } from './ledger/opening-owner.rules';
+import { insertLeadEntry, insertSends, insertSystemEntry, readAccountUuid, type PendingEntry } from './opening.store';
 
 /** Random bytes a commitment is blinded with; the opening of an entry is its body followed by these. */
 export const NONCE_BYTES = 64;
@@ -21,6 +22,12 @@ export interface AppendDeps {
   readonly ids: Ids;
   /** Origin of the log, made once for the installation. */
   readonly logOrigin: string;
+}
+
+/** The Page of a person, as their entries and keys know it. */
+export interface EntryPage {
+  readonly uuid: string;
+  readonly metaPageId: string;
 }
 
 export interface AppendedEntry {
@@ -49,19 +56,21 @@ export async function appendLeadEntry(
   tx: Tx,
   deps: AppendDeps,
   lead: OpenLead,
-  metaPageId: string,
+  page: EntryPage,
   entry: LeadEntry,
 ): Promise<AppendedLeadEntry> {
   const n = lead.row.chainN + 1;
   const subject = { ref: lead.row.subjectRef, n, prev: lead.row.chainHead };
   const at = deps.clock.now();
-  const body = leadEntryBody({ log: deps.logOrigin, metaPageId, psid: lead.psid, at, subject }, entry);
+  const body = leadEntryBody({ log: deps.logOrigin, metaPageId: page.metaPageId, psid: lead.psid, at, subject }, entry);
   const nonce = deps.ids.bytes(NONCE_BYTES);
   const pending = pendingEntry(deps, body, nonce);
+  const owner = { entryId: pending.entryId, pageUuid: page.uuid, leadUuid: lead.row.uuid, n };
   const linked = await insertLeadEntry(tx, pending, {
     leadId: lead.row.id,
     accountId: lead.row.accountId,
     openingCt: sealField(lead.dek, openingPlace(pending.entryId), Buffer.concat([body, nonce])),
+    ownerMac: leadOpeningMac(deps.keyRing.systemKey('opening-owner'), owner),
     n,
   });
   if (linked !== 1) throw new InvariantError('chain_moved', "a person's chain changed under an entry being added");
@@ -80,7 +89,9 @@ export async function appendSystemEntry(
   const body = systemEntryBody({ log: deps.logOrigin, at }, entry);
   const nonce = deps.ids.bytes(NONCE_BYTES);
   const pending = pendingEntry(deps, body, nonce);
-  await insertSystemEntry(tx, pending, accountId, Buffer.concat([body, nonce]));
+  const accountUuid = accountId === null ? null : await readAccountUuid(tx, accountId);
+  const ownerMac = accountOpeningMac(deps.keyRing.systemKey('opening-owner'), pending.entryId, accountUuid);
+  await insertSystemEntry(tx, pending, { accountId, opening: Buffer.concat([body, nonce]), ownerMac });
   return { entryId: pending.entryId, commitment: pending.commitment };
 }
 

@@ -47,7 +47,7 @@ async function expireToken(
   if (row === undefined || token === undefined) return false;
   const lead = openLead(deps.keyRing, page, row);
   const opened = openField(lead.dek, { table: 'lead', column: 'marketing_token_ct', row: row.uuid }, token.tokenCt);
-  await appendLeadEntry(tx, deps, lead, page.metaPageId, {
+  await appendLeadEntry(tx, deps, lead, page, {
     kind: 'token',
     state: 'expired',
     expiresAt: token.expiresAt,

@@ -38,6 +38,7 @@ export { placesOf } from './evidence-places.rules';
 export { insertEvidence } from './evidence.store';
 export { makeExpireTokens } from './expire-tokens';
 export { commitment, eventSegmentHash, sendCommitment, sendNonce, sendsRoot } from './ledger/commitment.rules';
+export { accountOpeningMac, leadOpeningMac, type LeadOpening } from './ledger/opening-owner.rules';
 export { sendBody } from './ledger/entry-body.rules';
 export type {
   ConsentVia,
@@ -49,6 +50,7 @@ export type {
   SystemEntry,
   WithdrawVia,
 } from './ledger/entry-body.types';
+export { ownOpenings, type OwnOpeningsDeps } from './own-openings';
 export {
   DEFAULT_LANGUAGE,
   evidencePlace,

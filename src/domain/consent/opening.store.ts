@@ -1,3 +1,4 @@
+import { InvariantError } from '../../kernel/errors';
 import type { RowId, Sql, Tx } from '../sql.types';
 
 export interface PendingEntry {
@@ -11,6 +12,8 @@ export interface ChainLink {
   readonly leadId: RowId;
   readonly accountId: RowId;
   readonly openingCt: Buffer;
+  /** Shows whose it is. */
+  readonly ownerMac: Buffer;
   /** Length of the person's chain with this entry. */
   readonly n: number;
 }
@@ -19,7 +22,7 @@ export interface ChainLink {
 export async function insertLeadEntry(tx: Tx, pending: PendingEntry, link: ChainLink): Promise<number> {
   return tx.run(
     `with opening as (
-       insert into ledger_opening (entry_id, lead_id, account_id, opening_ct) values ($1, $2, $3, $4)
+       insert into ledger_opening (entry_id, lead_id, account_id, opening_ct, owner_mac) values ($1, $2, $3, $4, $9)
      ), pending as (
        insert into ledger_pending (entry_id, commitment, mac, mac_key_id) values ($1, $5, $6, $7)
      )
@@ -33,23 +36,37 @@ export async function insertLeadEntry(tx: Tx, pending: PendingEntry, link: Chain
       pending.mac,
       pending.macKeyId,
       link.n,
+      link.ownerMac,
     ],
   );
+}
+
+export interface ClearOpening {
+  readonly accountId: RowId | null;
+  readonly opening: Buffer;
+  /** Shows whose it is. */
+  readonly ownerMac: Buffer;
 }
 
 export async function insertSystemEntry(
   tx: Tx,
   pending: PendingEntry,
-  accountId: RowId | null,
-  opening: Buffer,
+  { accountId, opening, ownerMac }: ClearOpening,
 ): Promise<void> {
   await tx.run(
     `with opening as (
-       insert into ledger_opening (entry_id, lead_id, account_id, opening) values ($1, null, $2, $3)
+       insert into ledger_opening (entry_id, lead_id, account_id, opening, owner_mac) values ($1, null, $2, $3, $7)
      )
      insert into ledger_pending (entry_id, commitment, mac, mac_key_id) values ($1, $4, $5, $6)`,
-    [pending.entryId, accountId, opening, pending.commitment, pending.mac, pending.macKeyId],
+    [pending.entryId, accountId, opening, pending.commitment, pending.mac, pending.macKeyId, ownerMac],
   );
+}
+
+/** @throws {InvariantError} `account_missing` */
+export async function readAccountUuid(tx: Tx, accountId: RowId): Promise<string> {
+  const row = await tx.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [accountId]);
+  if (row === undefined) throw new InvariantError('account_missing', 'an entry is of an account that is not there');
+  return row.uuid;
 }
 
 export interface SendsRow {

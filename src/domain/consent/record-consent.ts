@@ -3,7 +3,7 @@ import { InvariantError } from '../../kernel/errors';
 import type { OpenLead } from '../leads';
 import { noticeInForce, type Notice } from '../pages';
 import type { RowId, Tx } from '../sql.types';
-import { appendLeadEntry, type AppendDeps, type AppendedLeadEntry } from './append-entry';
+import { appendLeadEntry, type AppendDeps, type AppendedLeadEntry, type EntryPage } from './append-entry';
 import { insertWithdrawn, updateConsent, type ConsentColumns } from './consent.store';
 import type { ConsentState, PlannedEntry } from './consent.rules';
 import { evidenceOf, hasPlainEnvelope, listedPieces, type SignedBody } from './evidence.rules';
@@ -12,9 +12,8 @@ import type { LeadEntry } from './ledger/entry-body.types';
 
 export const DEFAULT_LANGUAGE = 'en';
 
-export interface ConsentPage {
+export interface ConsentPage extends EntryPage {
   readonly id: RowId;
-  readonly metaPageId: string;
   readonly basis: string;
 }
 
@@ -61,7 +60,7 @@ export async function recordConsent(
     : null;
   for (const planned of change.entries) {
     const entry = toLeadEntry(planned, change, notice, columns.withdrawalCommitment);
-    const appended = await appendLeadEntry(tx, deps, current, change.page.metaPageId, entry);
+    const appended = await appendLeadEntry(tx, deps, current, change.page, entry);
     current = appended.lead;
     if (planned.kind === 'withdraw') await insertWithdrawn(tx, lead.row.id, appended.n);
     columns = { ...columns, ...columnsAfter(planned, appended, change.eventAt) };

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { sealField } from '../../kernel/crypto/field-cipher';
 import { updateMarketingToken, type OpenLead } from '../leads';
 import type { Tx } from '../sql.types';
-import { appendLeadEntry, type AppendDeps } from './append-entry';
+import { appendLeadEntry, type AppendDeps, type EntryPage } from './append-entry';
 import { evidenceOf } from './evidence.rules';
 import { keepEvidence, type EventEvidence } from './record-consent';
 
 export interface TokenEvent {
-  readonly metaPageId: string;
+  readonly page: EntryPage;
   readonly status: 'granted' | 'renewed' | 'stopped' | 'resumed';
   /** Meta's key for marketing messages to this person. */
   readonly token: string;
@@ -30,7 +30,7 @@ export async function recordToken(tx: Tx, deps: AppendDeps, lead: OpenLead, even
     at: event.eventAt,
   });
   // Also where the state stays: a refreshed token is another one, and lives longer.
-  const appended = await appendLeadEntry(tx, deps, lead, event.metaPageId, {
+  const appended = await appendLeadEntry(tx, deps, lead, event.page, {
     kind: 'token',
     state: event.status,
     expiresAt: event.expiresAt,

@@ -28,7 +28,7 @@ export async function recordNoticeShown(
     throw new InvariantError('notice_missing', 'a welcome was sent without a notice');
   }
   const { language, sha256, surface } = notice;
-  await appendLeadEntry(tx, deps, openLead(deps.keyRing, page, row), page.metaPageId, {
+  await appendLeadEntry(tx, deps, openLead(deps.keyRing, page, row), page, {
     kind: 'notice_shown',
     notice: { language, sha256, surface, version },
     mid,

@@ -1,6 +1,7 @@
 import { openField } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
+import { oneByOne } from '../../kernel/one-by-one';
 import type { Log } from '../../kernel/log';
 import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
@@ -31,7 +32,7 @@ import {
   type OpenAccountErasure,
 } from './account-erasure.store';
 import { letterPlace, newLetterKey, type Letter } from './ask-account-erasure';
-import { closeChains, closeLeavesOfAccount } from './close-leaves';
+import { closeChains, closeLeavesOfAccount, readGoneKeys, type GoneKeys } from './close-leaves';
 import { certificateLink, mayCertify } from './certificate.rules';
 import { erasedAccountMac, goneAccountMac } from './erased-account';
 import { dropOpenErasures } from './erasure.store';
@@ -43,6 +44,8 @@ const BATCH_LEADS = 1_000;
 const MOST_BATCHES = 50;
 /** So long Meta is asked again to end its webhooks, before the tokens go without that. */
 const RELEASE_MS = 600_000;
+/** So long erasures of single people, who get a certificate of their own, are waited for. */
+const SINGLE_ERASURES_MS = 60_000;
 
 export interface CarryOutAccountErasuresDeps extends AppendDeps {
   readonly db: Database;
@@ -69,17 +72,11 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
  */
 export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) => async (): Promise<number> => {
   let completed = 0;
-  const failures: unknown[] = [];
-  for (const { id } of await listOpenAccountErasures(deps.db, MOST_ACCOUNTS)) {
-    try {
-      completed += await carryOn(deps, id);
-    } catch (error) {
-      // One that cannot go on holds up no other.
-      failures.push(error);
-    }
-  }
+  const turns = oneByOne();
+  for (const { id } of await listOpenAccountErasures(deps.db, MOST_ACCOUNTS))
+    completed += (await turns.run(() => carryOn(deps, id))) ?? 0;
   if (completed > 0) deps.log.event('erasures.completed', { count: completed });
-  if (failures.length > 0) throw failures[0];
+  turns.finish();
   return completed;
 };
 
@@ -87,9 +84,15 @@ async function carryOn(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<nu
   const confirmed = await findOpenAccountErasure(deps.db, id);
   if (confirmed?.state === 'confirmed' && !(await release(deps, confirmed))) return 0;
   const ending = await findOpenAccountErasure(deps.db, id);
-  if (ending?.keysDestroyedAt === null) await destroyKeys(deps, ending);
-  if (ending?.rowsDeletedAt === null && !(await deleteRows(deps, ending))) return 0;
-  return complete(deps, id);
+  // A copy of the key ring that cannot be reached holds up the certificate alone.
+  const copying = oneByOne();
+  if (ending?.keysDestroyedAt === null) {
+    await dropKeys(deps, ending);
+    await copying.try(() => dropKeysInCopy(deps, ending));
+  }
+  const isGone = ending?.rowsDeletedAt !== null || (await deleteRows(deps, ending));
+  copying.finish();
+  return isGone ? complete(deps, id) : 0;
 }
 
 /** @returns whether nothing of the account goes on any more, so that its keys may go */
@@ -99,15 +102,17 @@ async function release(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountEr
   // Before anything goes: no copy of the database brings the account back from here on.
   const uuid = await findAccountUuid(db, accountId);
   if (uuid !== null) await erasedAccounts.add(erasedAccountMac(keyRing, uuid));
-  const mayLeave = clock.now().getTime() - confirmedAt.getTime() > RELEASE_MS;
+  const waitedMs = clock.now().getTime() - confirmedAt.getTime();
   await deps.dropBackupFiles();
-  const { released, left } = await deps.releasePages(accountId, mayLeave);
+  const { released, left } = await deps.releasePages(accountId, waitedMs > RELEASE_MS);
   if (released > 0) await recordReleased(db, id, released);
   if (left > 0) return false;
   return db.transaction(async (tx) => {
     // Whoever makes somebody of a Page, or begins their erasure, has committed by now.
     await lockPages(tx, accountId);
-    if ((await isUnderWay(tx, accountId)) || (await isErasing(tx, accountId))) return false;
+    if (await isUnderWay(tx, accountId)) return false;
+    // One that cannot end by itself ends with the account, whose certificate stands for it then.
+    if (waitedMs <= SINGLE_ERASURES_MS && (await isErasing(tx, accountId))) return false;
     // While the account's key still opens where its recipients are reached.
     await tellOfAccount(tx, deps, { accountId, erasureUuid: erasure.uuid, at: clock.now() });
     await recordEnding(tx, erasure, uuid);
@@ -115,13 +120,19 @@ async function release(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountEr
   });
 }
 
-async function destroyKeys(
-  { db, clock, keyRing, keyRingCopy, dropBackupFiles }: CarryOutAccountErasuresDeps,
-  { id, rings, accountUuid }: OpenAccountErasure,
+async function dropKeys(
+  { keyRing, dropBackupFiles }: CarryOutAccountErasuresDeps,
+  { rings, accountUuid }: OpenAccountErasure,
 ): Promise<void> {
   await dropBackupFiles();
   for (const ring of rings) await keyRing.dropRing(ring);
   if (accountUuid !== null) await keyRing.destroyAccountKey(accountUuid);
+}
+
+async function dropKeysInCopy(
+  { db, clock, keyRingCopy }: CarryOutAccountErasuresDeps,
+  { id }: OpenAccountErasure,
+): Promise<void> {
   await keyRingCopy?.update();
   await recordKeysDestroyed(db, id, clock.now());
 }
@@ -129,8 +140,9 @@ async function destroyKeys(
 /** @returns whether nothing of the account is left */
 async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccountErasure): Promise<boolean> {
   const forgetUnread = await openUnread(deps);
+  const gone = await readGoneKeys(deps.db, deps.keyRing, erasure.accountId);
   for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
-    const done = await deps.db.transaction((tx) => deleteBatch(tx, { ...deps, forgetUnread }, erasure));
+    const done = await deps.db.transaction((tx) => deleteBatch(tx, { ...deps, forgetUnread, gone }, erasure));
     if (done !== 'more') return done === 'last';
   }
   return false;
@@ -138,6 +150,7 @@ async function deleteRows(deps: CarryOutAccountErasuresDeps, erasure: OpenAccoun
 
 interface DeleteDeps extends CarryOutAccountErasuresDeps {
   readonly forgetUnread: ForgetUnread;
+  readonly gone: GoneKeys;
 }
 
 /** Some people; or, when there are none left and none can come, everything else. */
@@ -172,11 +185,11 @@ async function deleteBatch(
 /** @returns how many leaves it closed */
 async function deletePeople(
   tx: Tx,
-  { keyRing }: CarryOutAccountErasuresDeps,
+  deps: DeleteDeps,
   erasure: Pick<OpenAccountErasure, 'id' | 'accountId'>,
   leadIds: readonly RowId[],
 ): Promise<number> {
-  const leaves = await closeChains(tx, keyRing, erasure, leadIds);
+  const leaves = await closeChains(tx, deps, erasure, leadIds);
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
   return leaves;
@@ -185,12 +198,12 @@ async function deletePeople(
 /** @returns how many leaves it closed */
 async function deleteEverythingElse(
   tx: Tx,
-  { keyRing, forgetUnread }: DeleteDeps,
+  { keyRing, forgetUnread, gone }: DeleteDeps,
   accountId: RowId,
   at: Date,
 ): Promise<number> {
   await forgetUnread(tx, await readOwnPageIds(tx, accountId));
-  const leaves = await closeLeavesOfAccount(tx, keyRing, accountId);
+  const leaves = await closeLeavesOfAccount(tx, keyRing, gone, { accountId, ofBackup: false });
   await deleteAccount(tx, accountId, at);
   return leaves;
 }

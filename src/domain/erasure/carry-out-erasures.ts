@@ -8,6 +8,7 @@ import { signCertificate } from '../ledger';
 import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
+import { oneByOne } from '../../kernel/one-by-one';
 import { countCallsOfErasure, tellOfLead, type SealedCalls } from '../recipients';
 import { certificateText, mayCertify, RECIPIENTS_PATIENCE_MS } from './certificate.rules';
 import { closeLeaves } from './close-leaves';
@@ -48,17 +49,22 @@ export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
     const patientSince = new Date(deps.clock.now().getTime() - RECIPIENTS_PATIENCE_MS);
     const buckets = await readOpenBuckets(deps.db, patientSince, MOST_BUCKETS);
     const gone: Remembered[] = [];
-    try {
-      for (const work of buckets) gone.push(...(await destroyKeys(deps, work)));
-      // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
-      if (buckets.length > 0) await deps.keyRingCopy?.update();
-    } finally {
-      // Also when another bucket or the copy failed: no later round knows what to look for.
-      await checkRound(deps, gone);
-    }
+    const settled: BucketWork[] = [];
+    const turns = oneByOne();
+    for (const work of buckets)
+      await turns.try(async () => {
+        gone.push(...(await destroyKeys(deps, work)));
+        settled.push(work);
+      });
+    // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
+    const isCopied = await turns.try(async () => buckets.length === 0 || deps.keyRingCopy?.update());
+    // Also when a bucket or the copy failed: no later round knows what to look for.
+    const isLookedFor = await turns.try(() => checkRound(deps, gone));
     let completed = 0;
-    for (const work of buckets) completed += await certify(deps, work);
+    if (isCopied && isLookedFor)
+      for (const work of settled) completed += (await turns.run(() => certify(deps, work))) ?? 0;
     if (completed > 0) deps.log.event('erasures.completed', { count: completed });
+    turns.finish();
     return completed;
   };
 }
@@ -139,7 +145,7 @@ async function discardLead(
   const { psid } = openLead(deps.keyRing, page, row);
   const remembered = remember(erasure.id, { psid, row }, await readEntryIds(tx, row.id));
   const reach = await readReach(tx, row.id, at);
-  const leaves = await closeLeaves(tx, deps.keyRing, [row.id], 'erased');
+  const leaves = await closeLeaves(tx, deps.keyRing, { leadIds: [row.id], state: 'erased', ofBackup: false });
   const told = { accountId: page.accountId, leadId: row.id, erasureUuid: erasure.uuid, metaPageId: page.metaPageId };
   await tellOfLead(tx, deps, { ...told, psid, at });
   await forgetMessages(tx, row.id);

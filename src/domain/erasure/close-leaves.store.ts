@@ -4,53 +4,65 @@ import type { RowId, Tx } from '../sql.types';
 interface LeafColumns {
   /** PostgreSQL's bigint comes as text. */
   readonly index: string;
+  readonly entryId: string;
+  /** What shows whose entry it is; null of one that an earlier release wrote. */
+  readonly ownerMac: Buffer | null;
 }
 
-const indexesOf = (rows: readonly LeafColumns[]): string[] => rows.map(({ index }) => index);
+export interface LeadLeaf extends LeafColumns {
+  readonly leadId: RowId;
+  readonly leadUuid: string;
+  readonly pageUuid: string;
+}
 
-export const readLeavesOfLeads = async (tx: Tx, leadIds: readonly RowId[]): Promise<string[]> =>
-  indexesOf(
-    await tx.rows<LeafColumns>(
-      `select f.leaf_index as index from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
-        where o.lead_id = any($1::bigint[])`,
-      [leadIds],
-    ),
+/** The leaves of what stands as these people's entries, person by person, in the order of the log. */
+export const readLeavesOfLeads = (tx: Tx, leadIds: readonly RowId[]): Promise<LeadLeaf[]> =>
+  tx.rows(
+    `select f.leaf_index as index, o.entry_id as "entryId", o.owner_mac as "ownerMac", l.id as "leadId",
+       l.public_id as "leadUuid", p.public_id as "pageUuid"
+      from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id join lead l on l.id = o.lead_id
+        join page p on p.id = l.page_id
+     where o.lead_id = any($1::bigint[]) order by l.id, f.leaf_index`,
+    [leadIds],
   );
 
-export const readLeavesOfAccount = async (tx: Tx, accountId: RowId): Promise<string[]> =>
-  indexesOf(
-    await tx.rows<LeafColumns>(
-      `select f.leaf_index as index from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
-        where o.account_id = $1`,
-      [accountId],
-    ),
+export interface AccountLeaf extends LeafColumns {
+  readonly accountUuid: string;
+}
+
+/** The same of entries in clear that stand as the account's. */
+export const readLeavesOfAccount = (tx: Tx, accountId: RowId): Promise<AccountLeaf[]> =>
+  tx.rows(
+    `select f.leaf_index as index, o.entry_id as "entryId", o.owner_mac as "ownerMac", a.public_id as "accountUuid"
+      from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id join account a on a.id = o.account_id
+     where o.account_id = $1 and o.lead_id is null`,
+    [accountId],
   );
 
-export interface ChainEnd extends LeafColumns {
+export interface EndingChain {
+  readonly leadId: RowId;
   /** Id of the closing of their Page. */
   readonly closing: string;
 }
 
-/** The last leaf of each of these people who could be written to, on a Page that this deletion closed. */
-export const readChainEnds = (
+/** Those of these people who could be written to, on a Page that this deletion closed. */
+export const readEndingChains = (
   tx: Tx,
   accountErasureId: RowId,
   pages: readonly { readonly id: RowId; readonly mac: Buffer }[],
   leadIds: readonly RowId[],
-): Promise<ChainEnd[]> =>
+): Promise<EndingChain[]> =>
   tx.rows(
-    `select max(o.leaf_index) as index, c.id as closing
+    `select l.id as "leadId", c.id as closing
       from lead l
         join unnest($2::bigint[], $3::bytea[]) as p (id, mac) on p.id = l.page_id
         join closed_page c on c.page_mac = p.mac and c.account_erasure_id = $4
-        join lateral (select x.leaf_index from ledger_opening y join ledger_leaf x on x.entry_id = y.entry_id
-          where y.lead_id = l.id) o on true
-     where l.id = any($1::bigint[]) and l.status = 'subscribed' and l.restricted_at is null
-     group by l.id, c.id`,
+     where l.id = any($1::bigint[]) and l.status = 'subscribed' and l.restricted_at is null`,
     [leadIds, pages.map(({ id }) => id), pages.map(({ mac }) => mac), accountErasureId],
   );
 
-export interface ClosedLeafRow extends LeafColumns {
+export interface ClosedLeafRow {
+  readonly index: string;
   readonly mac: Buffer;
   /** Null where no chain ended that could come back. */
   readonly endMac: Buffer | null;
@@ -62,5 +74,5 @@ export const closeLeafRows = (tx: Tx, state: ClosedState, rows: readonly ClosedL
     `update ledger_leaf f set state = $1, entry_id = null, closed_mac = e.mac, chain_end_mac = e.end_mac
       from unnest($2::bigint[], $3::bytea[], $4::bytea[]) as e (leaf_index, mac, end_mac)
      where f.leaf_index = e.leaf_index`,
-    [state, indexesOf(rows), rows.map(({ mac }) => mac), rows.map(({ endMac }) => endMac)],
+    [state, rows.map(({ index }) => index), rows.map(({ mac }) => mac), rows.map(({ endMac }) => endMac)],
   );

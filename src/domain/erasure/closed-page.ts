@@ -19,13 +19,14 @@ interface ClosePagesDeps {
 
 interface AccountPage {
   readonly id: RowId;
+  readonly uuid: string;
   readonly metaPageId: string;
   readonly isConnected: boolean;
 }
 
 export const readAccountPages = (sql: Sql, accountId: RowId): Promise<AccountPage[]> =>
   sql.rows(
-    `select id, meta_page_id as "metaPageId", state <> 'disconnected' as "isConnected" from page
+    `select id, public_id as uuid, meta_page_id as "metaPageId", state <> 'disconnected' as "isConnected" from page
       where account_id = $1 order by id`,
     [accountId],
   );
@@ -64,6 +65,10 @@ export const forgetClosedPage = (tx: Tx, pageMac: Buffer, accountId: RowId | nul
       where e.id = c.account_erasure_id and c.page_mac = $1 and ($2::bigint is null or e.account_id <> $2)`,
     [pageMac, accountId],
   );
+
+/** Nobody comes back of an account whose deletion cannot vouch for the end of every chain. */
+export const forgetClosing = (tx: Tx, accountErasureId: RowId): Promise<number> =>
+  tx.run('delete from closed_page where account_erasure_id = $1', [accountErasureId]);
 
 /** What became of people after a backup is not known when it is put back: nobody comes back who was closed before. */
 export const forgetClosedPages = (tx: Tx): Promise<number> => tx.run('delete from closed_page');

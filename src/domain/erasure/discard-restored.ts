@@ -2,7 +2,7 @@ import type { AppendDeps } from '../consent';
 import type { Database, RowId, Tx } from '../sql.types';
 import { deleteAccount, dropQuestions, lockSomeLeads } from './account-erasure.store';
 import { FOOTPRINT_OF_RESTORED } from './certificate.rules';
-import { closeLeaves, closeLeavesOfAccount } from './close-leaves';
+import { closeLeaves, closeLeavesOfAccount, readGoneKeys } from './close-leaves';
 import { deleteLeads, dropEnvelopes, forgetMessages, withdrawBackups } from './discard-lead.store';
 import { enterErasure } from './enter-erasure';
 import { dropOpenErasures, readWaitingOf, recordFootprints } from './erasure.store';
@@ -31,11 +31,15 @@ export async function discardUnreadable(tx: Tx, deps: AppendDeps, people: Unread
   const asked = await readWaitingOf(tx, leadIds);
   for (const erasure of asked) {
     if (erasure.leadId === null) continue;
-    const leaves = await closeLeaves(tx, deps.keyRing, [erasure.leadId], 'erased');
+    const leaves = await closeLeaves(tx, deps.keyRing, {
+      leadIds: [erasure.leadId],
+      state: 'erased',
+      ofBackup: true,
+    });
     await enterErasure(tx, deps, { erasure, leaves, at, version });
     await recordFootprints(tx, [{ erasureId: erasure.id, text: FOOTPRINT_OF_RESTORED }]);
   }
-  const leaves = await closeLeaves(tx, deps.keyRing, leadIds, state);
+  const leaves = await closeLeaves(tx, deps.keyRing, { leadIds, state, ofBackup: true });
   for (const leadId of leadIds) await forgetMessages(tx, leadId);
   await dropEnvelopes(tx, leadIds);
   await deleteLeads(tx, leadIds);
@@ -52,18 +56,19 @@ export async function discardAccount(
   { accountId, at }: { readonly accountId: RowId; readonly at: Date },
   account: (tx: Tx, leaves: number) => Promise<unknown>,
 ): Promise<void> {
+  const gone = await readGoneKeys(db, keyRing, accountId);
   for (let isLast = false; !isLast;) {
     isLast = await db.transaction(async (tx) => {
       const leadIds = await lockSomeLeads(tx, accountId, BATCH_LEADS);
       if (leadIds.length === 0) {
         await dropOpenErasures(tx, accountId);
         await dropQuestions(tx, accountId);
-        const leaves = await closeLeavesOfAccount(tx, keyRing, accountId);
+        const leaves = await closeLeavesOfAccount(tx, keyRing, gone, { accountId, ofBackup: true });
         await deleteAccount(tx, accountId, at);
         await account(tx, leaves);
         return true;
       }
-      const leaves = await closeLeaves(tx, keyRing, leadIds, 'closed');
+      const leaves = await closeLeaves(tx, keyRing, { leadIds, state: 'closed', ofBackup: true });
       await dropEnvelopes(tx, leadIds);
       await deleteLeads(tx, leadIds);
       await account(tx, leaves);

@@ -13,10 +13,11 @@ import {
 } from '../accounts';
 import { blockBroadcastsOfPage, reopenBroadcastsOfPage } from '../broadcasts';
 import type { Log } from '../../kernel/log';
+import { oneByOne } from '../../kernel/one-by-one';
 import type { Letter } from '../mail';
 import { startPagesOfAccount, stopPagesOfAccount, SUBSCRIPTION_ENDED } from '../pages';
 import type { RowId, Sql } from '../sql.types';
-import { countAccount, type AccountCounts } from './account-erasure.store';
+import { countAccount, dropQuestions, isDeletionConfirmed, type AccountCounts } from './account-erasure.store';
 import { makeConfirmAccountErasure, newQuestion, type AskAccountErasureDeps } from './ask-account-erasure';
 import { nameDiffers } from './erasure.errors';
 
@@ -57,13 +58,20 @@ export const makeEndSubscription =
     return { ...(stored ?? end), counts };
   };
 
-/** Takes a cancelled subscription up again: Pages that it stopped go on, and so do their broadcasts. @returns whether there was one */
+/**
+ * Takes a cancelled subscription up again: Pages that it stopped go on, and so do their broadcasts. A question whether everything is to be
+ * deleted is answered thereby.
+ *
+ * @returns whether there was one that no deletion has begun for
+ */
 export const makeResumeSubscription =
   (deps: AskAccountErasureDeps) =>
   (accountId: RowId): Promise<boolean> =>
     deps.db.transaction(async (tx) => {
       await lockAccount(tx, accountId);
-      if (!(await deleteSubscriptionEnd(tx, accountId))) return false;
+      // A yes that is being written is waited for here, and one that is not finds no question any more.
+      await dropQuestions(tx, accountId);
+      if ((await isDeletionConfirmed(tx, accountId)) || !(await deleteSubscriptionEnd(tx, accountId))) return false;
       const now = deps.clock.now();
       for (const pageId of await startPagesOfAccount(tx, accountId, now)) await reopenBroadcastsOfPage(tx, pageId, now);
       await recordAudit(tx, deps, { accountId, kind: 'account.subscription_resumed' });
@@ -84,11 +92,14 @@ export const makeGetSubscription =
 export const makeCarryOutEnds = (deps: AskAccountErasureDeps & { readonly log: Log }) => async (): Promise<number> => {
   let begun = 0;
   const now = deps.clock.now();
-  for (const due of await readDueEnds(deps.db, now, REMINDERS_DAYS, MOST_ACCOUNTS)) {
-    if (due.deleteAt > now) await remind(deps, due);
-    else if (await beginDeletion(deps, due)) begun += 1;
-  }
+  const turns = oneByOne();
+  for (const due of await readDueEnds(deps.db, now, REMINDERS_DAYS, MOST_ACCOUNTS))
+    await turns.try(async () => {
+      if (due.deleteAt > now) await remind(deps, due);
+      else if (await beginDeletion(deps, due)) begun += 1;
+    });
   if (begun > 0) deps.log.event('subscriptions.ended', { count: begun });
+  turns.finish();
   return begun;
 };
 

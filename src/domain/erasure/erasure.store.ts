@@ -59,11 +59,15 @@ export const findOwnErasure = (sql: Sql, accountId: RowId, uuid: string): Promis
 export const findErasureByCode = (sql: Sql, code: string): Promise<ErasureView | undefined> =>
   sql.first<ErasureView>(`select ${VIEW} from erasure where code = $1`, [code]);
 
-export const findErasureOfLead = (sql: Sql, accountId: RowId, leadMac: Buffer): Promise<ErasureView | undefined> =>
-  sql.first<ErasureView>(
-    `select ${VIEW} from erasure where account_id = $1 and lead_mac = $2 order by id desc limit 1`,
-    [accountId, leadMac],
-  );
+export const findErasureOfLead = (
+  sql: Sql,
+  accountId: RowId,
+  leadMac: Buffer,
+): Promise<(ErasureView & { readonly origin: ErasureOrigin }) | undefined> =>
+  sql.first(`select ${VIEW}, origin from erasure where account_id = $1 and lead_mac = $2 order by id desc limit 1`, [
+    accountId,
+    leadMac,
+  ]);
 
 /** Ends the lead's part in everything: no claim, reply, export or list takes it up from then on. */
 export const markErasing = (tx: Tx, leadId: RowId): Promise<number> =>
@@ -173,7 +177,7 @@ export const recordComplete = (
   }: { readonly certificate: string; readonly keysDestroyedAt: Date; readonly at: Date },
 ): Promise<number> =>
   sql.run(
-    `update erasure set state = 'complete', certificate = $2, keys_destroyed_at = $3, completed_at = $4
+    `update erasure set state = 'complete', certificate = $2, keys_destroyed_at = $3, completed_at = $4, bucket = null, key_version = null
       where id = $1 and state = 'destroying'`,
     [id, certificate, keysDestroyedAt, at],
   );

@@ -52,7 +52,8 @@ export const leadMac = (keyRing: KeyRing, leadUuid: string): Buffer =>
  * Asks for the erasure of a lead on the account's word. From its commit on nothing new is sent to the lead; the rest follows by
  * `makeCarryOutErasures`. Repeated while it lasts, it answers the erasure that is under way.
  *
- * @throws {UserError} `lead_not_found`, also for a lead of another account; `lead_erased` once its rows are gone
+ * @throws {UserError} `lead_not_found`, also for a lead of another account; `lead_erased` once its rows are gone, and of somebody who is being
+ *   erased because they asked in the chat
  */
 export const makeRequestErasure =
   (deps: RequestErasureDeps) =>
@@ -63,7 +64,8 @@ export const makeRequestErasure =
       if (page === undefined || row === undefined || row.status === 'erasing') {
         const known = await findErasureOfLead(tx, accountId, leadMac(deps.keyRing, leadUuid));
         if (known === undefined) throw leadNotFound();
-        if (row === undefined) throw leadErased();
+        // Theirs is their own: the account gets nothing that leads to its certificate.
+        if (row === undefined || known.origin === 'chat') throw leadErased();
         return { erasure: known, link: null };
       }
       const lead = openLead(deps.keyRing, page, row);
@@ -87,7 +89,7 @@ async function beginErasure(
   const link = deps.ids.bytes(LINK_BYTES);
   const requestedAt = deps.clock.now();
   const code = deps.ids.bytes(CODE_BYTES).toString('hex');
-  if (keepsMark) await appendLeadEntry(tx, deps, lead, page.metaPageId, { kind: 'object', request: erasureUuid });
+  if (keepsMark) await appendLeadEntry(tx, deps, lead, page, { kind: 'object', request: erasureUuid });
   await markErasing(tx, row.id);
   await withdrawBackups(tx, row.accountId);
   await deps.skipPendingOfLead(tx, row.id, 'erased');

@@ -217,7 +217,7 @@ function applyToken(
   if (event.kind !== 'marketing_optin' || event.token === null) return Promise.resolve(lead);
   const { status, token, expiresAtMs } = event;
   const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs);
-  return recordToken(tx, deps, lead, { metaPageId: page.metaPageId, status, token, expiresAt, eventAt, evidence });
+  return recordToken(tx, deps, lead, { page, status, token, expiresAt, eventAt, evidence });
 }
 
 function begin(

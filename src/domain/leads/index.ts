@@ -1,5 +1,5 @@
 export { createLead, lockLeadAt, placePerson, type FindLeadDeps, type NewPerson, type PersonPlace } from './find-lead';
-export { leadTransaction, LeadRaceLost, onRing, RingStale } from './lead-transaction';
+export { isRingGone, isUnknownVersion, leadTransaction, LeadRaceLost, onRing, RingStale } from './lead-transaction';
 export { makeOpenEveryPage, type OpenedPages } from './open-every-page';
 export { askedTokenSha256, openLead, psidPlace, refIndex, webToken, webTokenSha256 } from './lead-keys';
 export {

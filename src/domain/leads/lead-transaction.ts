@@ -14,6 +14,21 @@ export class RingStale extends OperationalError<'key_version_unknown'> {
   }
 }
 
+/** The ring in memory lacks the Page, or that version of a bucket. */
+export const isUnknownVersion = (error: unknown): boolean =>
+  error instanceof OperationalError && error.code === 'key_version_unknown';
+
+/** Whether a Page has no keys any more. Read its ring again before: one that was never read is not in memory either. */
+export function isRingGone(keyRing: Pick<KeyRing, 'bucketVersions'>, pageUuid: string): boolean {
+  try {
+    keyRing.bucketVersions(pageUuid, 0);
+    return false;
+  } catch (error) {
+    if (isUnknownVersion(error)) return true;
+    throw error;
+  }
+}
+
 /** Two transactions made a lead of the same person; this one lost. Run again, it finds the other's. */
 export class LeadRaceLost extends OperationalError<'lead_race_lost'> {
   constructor() {
@@ -26,8 +41,7 @@ export function onRing<T>(pageUuid: string, ask: () => T): T {
   try {
     return ask();
   } catch (error) {
-    const isUnknown = error instanceof OperationalError && error.code === 'key_version_unknown';
-    throw isUnknown ? new RingStale(pageUuid, error) : error;
+    throw isUnknownVersion(error) ? new RingStale(pageUuid, error) : error;
   }
 }
 

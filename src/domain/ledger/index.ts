@@ -5,7 +5,7 @@ export type { AnchorClass, AnchorService } from './anchor/anchor.types';
 export { anchorReader, type ReadAnchorTime } from './anchor/stored-anchor.rules';
 export { cosignedNote } from './anchor/cosigned-note.rules';
 export { makeReadAnchors, NONE_INDEPENDENT, type AnchorsView } from './anchor/read-anchors';
-export { chainEndMac, closedLeafMac, isSameMac } from './closed-leaf.rules';
+export { chainEndMac, closedLeafMac } from './closed-leaf.rules';
 export type { ClosedState } from './closed-leaf.types';
 export type { CheckpointCopy } from './checkpoint-copy.types';
 export type { LeafCopy } from './leaf-copy.types';

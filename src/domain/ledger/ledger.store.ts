@@ -3,11 +3,15 @@ import type { Tile, TilePlace } from './tree.rules';
 
 /** Held to the end of the transaction that signs: one process at a time makes the log grow. */
 const SEQUENCER_LOCK = 7101;
+const COPY_LOCK = 7103;
 
 export async function takeSequencerLock(tx: Tx): Promise<boolean> {
   const row = await tx.first<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [SEQUENCER_LOCK]);
   return row?.taken === true;
 }
+
+/** Waits for whoever writes the copy of the newest checkpoint. */
+export const takeCopyLock = (tx: Tx): Promise<number> => tx.run('select pg_advisory_xact_lock($1)', [COPY_LOCK]);
 
 /** Generation of the system ring that is in force. */
 export async function readSystemGeneration(sql: Sql): Promise<number | undefined> {

@@ -16,6 +16,7 @@ import {
   readSystemGeneration,
   readTiles,
   rejectPending,
+  takeCopyLock,
   takePending,
   takeSequencerLock,
   writeTiles,
@@ -78,11 +79,18 @@ export function makeSequence(deps: SequenceDeps): () => Promise<SequenceResult> 
     if (done.note !== null) {
       // The leaves first: what the copied checkpoint signs can then be given back.
       await keepLeaves(deps.db, deps.leafCopy, sizeOf(copy), done.result.size);
-      await deps.checkpointCopy.write(done.note);
+      await copyCheckpoint(deps, done.note);
     }
     return done.result;
   };
 }
+
+/** One process at a time: whoever signed less must not write after whoever signed more. */
+const copyCheckpoint = ({ db, checkpointCopy }: SequenceDeps, note: string): Promise<void> =>
+  db.transaction(async (tx) => {
+    await takeCopyLock(tx);
+    await checkpointCopy.write(note);
+  });
 
 const sizeOf = (note: string | null): number =>
   (note === null ? null : parseCheckpoint(parseNote(note)?.text ?? ''))?.size ?? 0;

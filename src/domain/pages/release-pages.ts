@@ -1,5 +1,7 @@
 import type { Clock } from '../../kernel/clock';
+import { InvariantError } from '../../kernel/errors';
 import type { KeyRing } from '../keyring.types';
+import { isUnknownVersion } from '../leads';
 import type { Database, RowId } from '../sql.types';
 import type { PageGraph } from './page-graph.types';
 import { dropToken, listTokenPages } from './page.store';
@@ -39,10 +41,21 @@ export const makeReleasePages =
   };
 
 async function release(keyRing: KeyRing, graph: PageGraph, page: Page): Promise<boolean> {
-  const token = await withPageRing(keyRing, page.uuid, () => pageToken(keyRing, page));
+  const token = await tokenOrNull(keyRing, page);
+  if (token === null) return false;
   const answer = await graph.unsubscribe({ metaPageId: page.metaPageId, token });
   // A token that Meta does not know any more opens nothing that could be ended.
   return answer.ok || answer.code === TOKEN_INVALID;
+}
+
+/** Null for one that nothing opens any more: a damaged row, or a ring that is lost, holds up no deletion. */
+async function tokenOrNull(keyRing: KeyRing, page: Page): Promise<string | null> {
+  try {
+    return await withPageRing(keyRing, page.uuid, () => pageToken(keyRing, page));
+  } catch (error) {
+    if (error instanceof InvariantError || isUnknownVersion(error)) return null;
+    throw error;
+  }
 }
 
 /** Source: Messenger Platform, error codes, checked 2026-11-23. */

@@ -79,7 +79,15 @@ export const PEOPLE_STORES: readonly Store[] = [
     [rowNumbers('id lead_id chain_n api_key_id')],
   ),
   table('lead_key', 'The key of one person, and what names them.', UNTIL_ERASED, [
-    rowNumbers('lead_id page_id bucket key_version'),
+    rowNumbers('lead_id page_id key_version'),
+    {
+      fields: 'bucket',
+      about: 'person',
+      class: 'technical',
+      form: 'keyed hash',
+      purpose:
+        'Which of 1,024 groups of keys of the Page the person is in. It follows from the page-scoped id under a key of the Page.',
+    },
     {
       fields: 'psid_ct',
       about: 'person',
@@ -128,6 +136,13 @@ export const PEOPLE_STORES: readonly Store[] = [
         class: 'technical',
         form: 'plain',
         purpose: 'Entries about nobody: wordings, settings, chunks of messages, keys, erasures.',
+      },
+      {
+        fields: 'owner_mac',
+        about: 'person',
+        class: 'technical',
+        form: 'keyed hash',
+        purpose: 'Shows whose entry it is, so that its place in the log is closed with them and with nobody else.',
       },
     ],
   ),

@@ -147,13 +147,10 @@ const CACHES: readonly Store[] = [
   store(
     'cache',
     'key rings',
-    'Keys of Pages in memory.',
+    'Keys of Pages and accounts in memory.',
     '30 seconds after another process destroyed one, or until the process ends.',
     [ofNobody('keys', 'So that not every message reads a file.')],
   ),
-  store('cache', 'account keys', 'Keys of accounts in memory.', '30 seconds.', [
-    ofNobody('keys', 'So that not every call reads a row.'),
-  ]),
 ];
 
 /** What lies beside the tables, the jobs and the log. */

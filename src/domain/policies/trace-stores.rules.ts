@@ -57,7 +57,15 @@ export const TRACE_STORES: readonly Store[] = [
     'Erasures of people.',
     'The row stays, so that its page goes on answering; it names nobody once the rows are gone.',
     [
-      rowNumbers('id account_id page_id lead_id bucket key_version'),
+      rowNumbers('id account_id page_id lead_id key_version'),
+      {
+        fields: 'bucket',
+        about: 'person',
+        class: 'technical',
+        form: 'keyed hash',
+        purpose:
+          'Which of 1,024 groups of keys is to be rotated. It follows from the page-scoped id under a key of the Page; a finished erasure has none.',
+      },
       {
         fields: 'public_id code',
         about: 'person',

@@ -104,6 +104,9 @@ const NOTHING: Replayed = {
 
 const isGrant = ({ facts }: ChainLink): boolean => facts.purposes?.includes('marketing.broadcast') === true;
 
+/** The wish never to be written to again, for which a mark is kept. Their row goes with the erasure that it was said in. */
+const isObjection = ({ facts }: ChainLink): boolean => facts.kind === 'object';
+
 /** What a person's row must say after these entries. */
 export function replay(chain: readonly ChainLink[]): Replayed {
   let now = NOTHING;
@@ -184,14 +187,16 @@ export function consentFault(
   { consentEntry, subjectN, sendsIndex, claimedAt }: MessageClaims,
   chain: readonly ChainLink[],
 ): Fault | null {
-  const then = replay(chain.filter(({ facts }) => facts.subject.n <= subjectN));
-  if (then.grant?.entryId !== consentEntry)
+  const before = chain.filter(({ facts }) => facts.subject.n <= subjectN);
+  const then = replay(before);
+  if (then.grant?.entryId !== consentEntry || before.some(isObjection))
     return ['message_unconsented', 'a message was authorised without the consent it names'];
   if (sendsIndex === null) return null;
   if ((then.grant.index ?? Infinity) > sendsIndex)
     return ['message_unconsented', 'a message was authorised before the consent it names was in the log'];
-  const left = chain.some(({ index, facts }) => {
-    const isPassedOver = facts.kind === 'withdraw' && facts.subject.n > subjectN;
+  const left = chain.some((link) => {
+    const { index, facts } = link;
+    const isPassedOver = (facts.kind === 'withdraw' || isObjection(link)) && facts.subject.n > subjectN;
     // An entry that was kept back gets a late leaf, and says when it was written all the same.
     const isEarlier = claimedAt.getTime() - new Date(facts.at).getTime() > CLOCK_SKEW_MS;
     return isPassedOver && ((index !== null && index < sendsIndex) || isEarlier);

@@ -1,8 +1,9 @@
 import { erasedAccountMac, goneAccountMac } from '../erasure';
 import type { KeyRing } from '../keyring.types';
+import { isRingGone } from '../leads';
 import type { RowId, Tx } from '../sql.types';
-import { isUnknownVersion } from './audit-keys';
-import { readEndingPages } from './audit.store';
+import { readAccountUuids, readEndingPages } from './audit.store';
+import type { Report } from './audit.types';
 
 /** Pages of accounts that are being deleted: their keys are gone, their rows are going. */
 export interface EndingPages {
@@ -26,17 +27,20 @@ export async function endingPages(
     ({ uuid, accountUuid }) =>
       isKnown(erasedAccountMac(keyRing, accountUuid)) &&
       !isKnown(goneAccountMac(keyRing, accountUuid)) &&
-      isGone(keyRing, uuid),
+      isRingGone(keyRing, uuid),
   );
   return { ids: pages.map(({ id }) => id), accounts: new Map(pages.map(({ uuid, accountId }) => [uuid, accountId])) };
 }
 
-function isGone(keyRing: Pick<KeyRing, 'bucketVersions'>, pageUuid: string): boolean {
-  try {
-    keyRing.bucketVersions(pageUuid, 0);
-    return false;
-  } catch (error) {
-    if (isUnknownVersion(error)) return true;
-    throw error;
-  }
+/** An account that was deleted to the end is not there, under its own name or another: what it took along may be somebody else's. */
+export async function auditDeletedAccounts(
+  tx: Tx,
+  keyRing: Pick<KeyRing, 'systemKey'>,
+  erased: readonly Buffer[],
+  report: Report,
+): Promise<void> {
+  const known = new Set(erased.map((mac) => mac.toString('hex')));
+  for (const uuid of await readAccountUuids(tx))
+    if (known.has(goneAccountMac(keyRing, uuid).toString('hex')))
+      report('account_deleted', null, null, 'an account is stored whose deletion was carried out');
 }

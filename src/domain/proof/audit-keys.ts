@@ -1,5 +1,6 @@
-import { InvariantError, OperationalError } from '../../kernel/errors';
+import { InvariantError } from '../../kernel/errors';
 import type { KeyRing } from '../keyring.types';
+import { isUnknownVersion } from '../leads';
 
 /** Where the key of a lead lies, as far as its rows say. */
 export interface KeyPlace {
@@ -60,7 +61,3 @@ function isPlaced(
   const index = keyRing.blindIndex(pageUuid, bucket, keyVersion, metaPageId, psid);
   return keyRing.bucketOf(pageUuid, psid) === bucket && index.equals(psidIndex);
 }
-
-/** The ring in memory lacks the Page, or that version of a bucket. */
-export const isUnknownVersion = (error: unknown): boolean =>
-  error instanceof OperationalError && error.code === 'key_version_unknown';

@@ -2,10 +2,11 @@ import { batchesOf } from '../../kernel/batches';
 import type { Clock } from '../../kernel/clock';
 import { openField } from '../../kernel/crypto/field-cipher';
 import { HASH_BYTES, splitHashes } from '../../kernel/crypto/merkle';
+import { isSameMac } from '../../kernel/crypto/short-mac';
 import { InvariantError } from '../../kernel/errors';
 import { commitment, NONCE_BYTES, openingPlace, sendsRoot } from '../consent';
 import type { KeyRing } from '../keyring.types';
-import { closedLeafMac, isSameMac, readSignedCheckpoint, TILE_WIDTH, type ClosedState } from '../ledger';
+import { closedLeafMac, readSignedCheckpoint, TILE_WIDTH, type ClosedState } from '../ledger';
 import type { Tx } from '../sql.types';
 import { checkpointJudge, type CheckpointJudge, type LogEnd } from './audit-checkpoints';
 import type { EndingPages } from './audit-ending';
@@ -242,7 +243,8 @@ async function auditSystemEntry(
   }
   if (facts.kind === 'sends' && !isOneAccount(row, facts))
     report('opening_owner', index, row.entryId, `leaf ${index}: chunk, broadcast and Page are not of one account`);
-  await noteSystemEntry(tx, told, { entryId: row.entryId, index, accountId: row.accountId }, facts, report);
+  const { entryId, accountId, accountUuid, ownerMac } = row;
+  await noteSystemEntry(tx, told, { entryId, index, accountId, accountUuid, ownerMac }, facts, report);
   countClosed(walk.explained, facts);
 }
 

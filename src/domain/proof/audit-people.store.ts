@@ -95,12 +95,14 @@ export interface ChainRow {
   readonly waiting: Buffer | null;
   /** The row names the account of the lead. */
   readonly isOwn: boolean;
+  /** What shows whose it is. */
+  readonly ownerMac: Buffer | null;
 }
 
 export const readChains = (sql: Sql, leadIds: readonly RowId[]): Promise<ChainRow[]> =>
   sql.rows(
     `select o.lead_id as "leadId", o.entry_id as "entryId", o.opening_ct as "openingCt", f.leaf_index as index,
-       w.commitment as waiting, coalesce(o.account_id = l.account_id, false) as "isOwn"
+       w.commitment as waiting, o.owner_mac as "ownerMac", coalesce(o.account_id = l.account_id, false) as "isOwn"
       from ledger_opening o join lead l on l.id = o.lead_id left join ledger_leaf f on f.entry_id = o.entry_id
         left join ledger_pending w on w.entry_id = o.entry_id
      where o.lead_id = any($1::bigint[])`,

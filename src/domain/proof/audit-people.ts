@@ -3,8 +3,9 @@ import type { Clock } from '../../kernel/clock';
 import { openField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { sha256 } from '../../kernel/crypto/merkle';
+import { isSameMac } from '../../kernel/crypto/short-mac';
 import { InvariantError } from '../../kernel/errors';
-import { commitment, NONCE_BYTES, openingPlace } from '../consent';
+import { commitment, leadOpeningMac, NONCE_BYTES, openingPlace } from '../consent';
 import { psidPlace, webToken, webTokenSha256 } from '../leads';
 import type { RowId, Tx } from '../sql.types';
 import {
@@ -22,7 +23,7 @@ import type { AuditKeys } from './audit-keys';
 import { memoryFaults, UNREADABLE } from './audit-lead.rules';
 import { auditMessages, auditStrayMessages } from './audit-messages';
 import { BEFORE_ALL, readChains, readLeadIds, readLeads, type AuditedLead, type ChainRow } from './audit-people.store';
-import type { Report } from './audit.types';
+import { UNSHOWN, type Report } from './audit.types';
 
 const BATCH_LEADS = 50;
 
@@ -35,6 +36,8 @@ export interface AuditPeopleDeps {
   /** See `ToldFacts`. */
   readonly firstKeyLeaf: number | null;
   readonly ending: EndingPages;
+  /** Of the MAC that shows whose an opening is. */
+  readonly ownerKey: Buffer;
 }
 
 export interface AuditedPeople {
@@ -67,7 +70,17 @@ async function auditBatch(
     const dek = deps.keys.open(lead);
     if (dek === null) return { lead, claims: { ...lead, ...NOTHING_OPENED }, dek, chain: [] };
     const own = rows.filter(({ leadId }) => leadId === lead.id);
-    return { lead, claims: claimsOf(deps.keys, dek, lead), dek, chain: openChain(dek, own, report) };
+    const isShown = (row: ChainRow, { entryId, facts }: ChainLink): boolean =>
+      isSameMac(
+        row.ownerMac,
+        leadOpeningMac(deps.ownerKey, {
+          entryId,
+          pageUuid: lead.pageUuid ?? '',
+          leadUuid: lead.uuid,
+          n: facts.subject.n,
+        }),
+      );
+    return { lead, claims: claimsOf(deps.keys, dek, lead), dek, chain: openChain(dek, own, isShown, report) };
   });
   for (const { lead, claims, dek, chain } of leads) {
     const isWhole = dek !== null && lead.isOwn;
@@ -112,7 +125,12 @@ function openOrNull(dek: Buffer, place: FieldPlace, sealed: Buffer | null): Buff
 }
 
 /** What can be opened, in the order of the chain; what cannot is reported with its leaf. */
-function openChain(dek: Buffer, rows: readonly ChainRow[], report: Report): ChainLink[] {
+function openChain(
+  dek: Buffer,
+  rows: readonly ChainRow[],
+  isShown: (row: ChainRow, link: ChainLink) => boolean,
+  report: Report,
+): ChainLink[] {
   return rows
     .flatMap((row): ChainLink[] => {
       const link = openLink(dek, row);
@@ -121,6 +139,7 @@ function openChain(dek: Buffer, rows: readonly ChainRow[], report: Report): Chai
         report('opening_changed', null, row.entryId, 'the opening of a waiting entry is not what waits');
       if (!row.isOwn)
         report('opening_owner', link.index, row.entryId, 'an opening names another account than its person');
+      else if (!isShown(row, link)) report('opening_owner', link.index, row.entryId, UNSHOWN);
       return [link];
     })
     .sort((a, b) => a.facts.subject.n - b.facts.subject.n || (a.index ?? Infinity) - (b.index ?? Infinity));

@@ -1,7 +1,8 @@
 import { batchesOf } from '../../kernel/batches';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
+import { isSameMac } from '../../kernel/crypto/short-mac';
 import { InvariantError } from '../../kernel/errors';
-import { announcedFact } from '../consent';
+import { accountOpeningMac, announcedFact } from '../consent';
 import type { ClosedState } from '../ledger';
 import type { RowId, Tx } from '../sql.types';
 import { BEFORE_ALL } from './audit-people.store';
@@ -13,7 +14,7 @@ import {
   type AnnouncedRow,
   type AuditedPage,
 } from './audit-pages.store';
-import type { Report } from './audit.types';
+import { UNSHOWN, type Report } from './audit.types';
 
 const BATCH_ROWS = 500;
 
@@ -90,6 +91,12 @@ export interface SystemEntryAt {
   readonly accountId: RowId | null;
 }
 
+/** With what its row says of whose it is. */
+export interface ClearEntryAt extends SystemEntryAt {
+  readonly accountUuid: string | null;
+  readonly ownerMac: Buffer | null;
+}
+
 interface PageTold {
   /** The newest entry about the Page. */
   last: SystemEntryAt;
@@ -101,6 +108,7 @@ interface PageTold {
 
 /** What entries tell of Pages and announcements. Grows with the Pages of the installation, not with its log. */
 export interface ToldFacts {
+  readonly ownerKey: Buffer;
   readonly pages: Map<string, PageTold>;
   /** Hash of what was announced, with the newest entry that announced it. */
   readonly announced: Map<string, SystemEntryAt>;
@@ -108,15 +116,27 @@ export interface ToldFacts {
   firstKeyLeaf: number | null;
 }
 
-export const toldFacts = (): ToldFacts => ({ pages: new Map(), announced: new Map(), firstKeyLeaf: null });
+/** @param ownerKey of the MAC that shows whose an opening is */
+export const toldFacts = (ownerKey: Buffer): ToldFacts => ({
+  ownerKey,
+  pages: new Map(),
+  announced: new Map(),
+  firstKeyLeaf: null,
+});
 
 const pageKey = (accountId: RowId | null, metaPageId: string): string => `${accountId ?? ''}/${metaPageId}`;
+
+function ownerFault({ ownerKey }: ToldFacts, at: ClearEntryAt, { kind }: SystemFacts): string | null {
+  if (!isOfItsOwner(kind, at.accountId))
+    return 'an entry stands in clear that is about a person, or is given to an account that is not its own';
+  return isSameMac(at.ownerMac, accountOpeningMac(ownerKey, at.entryId ?? '', at.accountUuid)) ? null : UNSHOWN;
+}
 
 /** Takes entries in the order of the log, and compares those about wordings with what is stored. */
 export async function noteSystemEntry(
   tx: Tx,
   told: ToldFacts,
-  at: SystemEntryAt,
+  at: ClearEntryAt,
   facts: SystemFacts,
   report: Report,
 ): Promise<void> {
@@ -124,13 +144,8 @@ export async function noteSystemEntry(
   if (fact !== null) {
     told.announced.set(fact.toString('hex'), at);
   }
-  if (!isOfItsOwner(facts.kind, at.accountId))
-    report(
-      'opening_owner',
-      at.index,
-      at.entryId,
-      'an entry stands in clear that is about a person, or is given to an account that is not its own',
-    );
+  const fault = ownerFault(told, at, facts);
+  if (fault !== null) report('opening_owner', at.index, at.entryId, fault);
   if (facts.kind === 'log_key') told.firstKeyLeaf ??= at.index;
   if (facts.page === undefined) return;
   if (facts.kind === 'settings') {

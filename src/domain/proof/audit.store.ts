@@ -34,6 +34,9 @@ export interface LeafRow {
   readonly hasOpening: boolean;
   readonly leadId: RowId | null;
   readonly accountId: RowId | null;
+  readonly accountUuid: string | null;
+  /** What shows whose the opening is. */
+  readonly ownerMac: Buffer | null;
   readonly openingCt: Buffer | null;
   readonly opening: Buffer | null;
   readonly pageUuid: string | null;
@@ -56,14 +59,14 @@ export interface LeafRow {
 export const readLeaves = (sql: Sql, from: number, to: number): Promise<LeafRow[]> =>
   sql.rows(
     `select f.leaf_index as index, f.entry_id as "entryId", f.state, f.closed_mac as "closedMac", o.entry_id is not null as "hasOpening",
-       o.lead_id as "leadId", o.account_id as "accountId", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
+       o.lead_id as "leadId", o.account_id as "accountId", a.public_id as "accountUuid", o.owner_mac as "ownerMac", o.opening_ct as "openingCt", o.opening, p.public_id as "pageUuid", k.bucket,
        k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", s.commitments, t.broadcast_uuid as "testedUuid",
        b.public_id as "broadcastUuid", b.content_sha256 as "contentSha256", c.meta_page_id as "chunkPage",
        coalesce(c.account_id = o.account_id, false) as "isPageOwn", b.account_id = o.account_id as "isBroadcastOwn"
       from ledger_leaf f left join ledger_opening o on o.entry_id = f.entry_id
         left join lead_key k on k.lead_id = o.lead_id left join page p on p.id = k.page_id
         left join ledger_sends s on s.entry_id = f.entry_id left join broadcast b on b.id = s.broadcast_id
-        left join page c on c.id = s.page_id
+        left join page c on c.id = s.page_id left join account a on a.id = o.account_id
         left join lateral (select broadcast_uuid from logged_send where sends_entry = f.entry_id and is_test limit 1) t on true
      where f.leaf_index >= $1 and f.leaf_index < $2 order by f.leaf_index`,
     [from, to],
@@ -129,6 +132,9 @@ export interface PendingAuditRow {
   readonly macKeyId: number;
   readonly hasOpening: boolean;
   readonly accountId: RowId | null;
+  readonly accountUuid: string | null;
+  /** What shows whose the opening is. */
+  readonly ownerMac: Buffer | null;
   /** Null for what is sealed. */
   readonly opening: Buffer | null;
   readonly hasLeaf: boolean;
@@ -138,8 +144,9 @@ export const readPendingRows = (sql: Sql, after: RowId, limit: number): Promise<
   sql.rows(
     `select p.id, p.entry_id as "entryId", p.commitment, p.mac, p.mac_key_id as "macKeyId",
        o.entry_id is not null as "hasOpening", o.account_id as "accountId", o.opening,
+       o.owner_mac as "ownerMac", a.public_id as "accountUuid",
        exists (select from ledger_leaf f where f.entry_id = p.entry_id) as "hasLeaf"
-      from ledger_pending p left join ledger_opening o on o.entry_id = p.entry_id where p.id > $1 order by p.id limit $2`,
+      from ledger_pending p left join ledger_opening o on o.entry_id = p.entry_id left join account a on a.id = o.account_id where p.id > $1 order by p.id limit $2`,
     [after, limit],
   );
 
@@ -171,6 +178,23 @@ export const readUnownedOpenings = (sql: Sql): Promise<UnownedRow[]> =>
       from ledger_opening o left join ledger_leaf f on f.entry_id = o.entry_id
      where o.opening_ct is not null and not exists (select from lead l where l.id = o.lead_id) limit 100`,
   );
+
+/** What is kept of people who are not stored: pieces of webhooks, and keys. */
+export async function readOrphans(sql: Sql): Promise<{ readonly pieces: boolean; readonly keys: boolean }> {
+  const row = await sql.first<{ pieces: boolean; keys: boolean }>(
+    `select exists (select from evidence_segment s where s.lead_id is not null
+         and not exists (select from lead l where l.id = s.lead_id))
+       or exists (select from evidence_segment s where s.lead_id is null
+         and not exists (select from evidence_segment o where o.delivery_id = s.delivery_id and o.lead_id is not null)) as pieces,
+       exists (select from lead_key k where not exists (select from lead l where l.id = k.lead_id)) as keys`,
+  );
+  return { pieces: row?.pieces === true, keys: row?.keys === true };
+}
+
+export async function readAccountUuids(sql: Sql): Promise<string[]> {
+  const rows = await sql.rows<{ uuid: string }>('select public_id as uuid from account order by id');
+  return rows.map(({ uuid }) => uuid);
+}
 
 /** Tables with a row under a number that is never given out: rows are read by number, from the lowest that may be. */
 export async function readMisnumbered(sql: Sql): Promise<string[]> {

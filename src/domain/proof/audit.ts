@@ -6,7 +6,7 @@ import type { ErasedAccounts, KeyRing } from '../keyring.types';
 import { isAuthentic, type CheckpointCopy } from '../ledger';
 import type { Database, Tx } from '../sql.types';
 import { auditAnchors } from './audit-anchors';
-import { endingPages } from './audit-ending';
+import { auditDeletedAccounts, endingPages } from './audit-ending';
 import { auditKeys, type AuditKeys } from './audit-keys';
 import { auditLog, type AuditedLog } from './audit-log';
 import { auditPeople } from './audit-people';
@@ -26,6 +26,7 @@ import {
   countRejected,
   readChangedWordings,
   readMisnumbered,
+  readOrphans,
   readOneMoment,
   readPageUuids,
   readPendingRows,
@@ -85,17 +86,19 @@ interface Beside {
 async function audit(tx: Tx, deps: AuditDeps, keys: AuditKeys, { copy, erased }: Beside): Promise<AuditResult> {
   await readOneMoment(tx);
   const { findings, report } = collector();
-  const told = toldFacts();
+  const ownerKey = deps.keyRing.systemKey('opening-owner');
+  const told = toldFacts(ownerKey);
   const ending = await endingPages(tx, deps.keyRing, erased);
   const log = await auditLog(tx, { ...deps, keys, told, copy, ending }, report);
   const isErasing = log.unopenable > 0;
-  const asked = { ...deps, keys, isErasing, ending, firstKeyLeaf: told.firstKeyLeaf };
+  const asked = { ...deps, keys, isErasing, ending, ownerKey, firstKeyLeaf: told.firstKeyLeaf };
   const { people, messages } = await auditPeople(tx, asked, report);
   const waiting = await auditWaiting(tx, deps, told, report);
   auditExplained(log, waiting.explained, report);
   await auditAnchors(tx, deps, report);
   await auditTold(tx, told, report);
   await auditRest(tx, report);
+  await auditDeletedAccounts(tx, deps.keyRing, erased, report);
   const { erased: leavesErased, closed, lost } = log.states;
   const sorted = [...findings.kept].sort(byLeaf).slice(0, MOST_FINDINGS);
   return {
@@ -161,14 +164,14 @@ async function noteWaiting(
   row: PendingAuditRow,
   report: Report,
 ): Promise<void> {
-  const { entryId, accountId, opening } = row;
+  const { entryId, accountId, accountUuid, ownerMac, opening } = row;
   if (opening === null) return;
   const facts = systemFacts(opening.subarray(0, -NONCE_BYTES));
   if (facts === null) {
     report('opening_owner', null, entryId, 'what stands in clear and waits is no entry');
     return;
   }
-  await noteSystemEntry(tx, told, { entryId, index: null, accountId }, facts, report);
+  await noteSystemEntry(tx, told, { entryId, index: null, accountId, accountUuid, ownerMac }, facts, report);
   countClosed(explained, facts);
 }
 
@@ -208,6 +211,9 @@ async function auditRest(tx: Tx, report: Report): Promise<void> {
   }
   for (const { entryId } of await readWithoutEntry(tx))
     report('entry_missing', null, entryId, 'a chunk or an announcement rests on an entry that is not stored');
+  const orphans = await readOrphans(tx);
+  if (orphans.pieces) report('evidence_extra', null, null, 'a piece of a webhook is kept that is of nobody');
+  if (orphans.keys) report('lead_key', null, null, 'a key is kept of a person who is not stored');
   for (const { entryId, index } of await readUnownedOpenings(tx)) {
     const leaf = index === null ? null : Number(index);
     report('opening_unowned', leaf, entryId, 'an entry is about a person who is not stored');

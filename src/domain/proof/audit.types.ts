@@ -39,3 +39,6 @@ export interface AuditResult {
   /** The first hundred by leaf. */
   readonly findings: readonly Finding[];
 }
+
+/** Of an opening whose MAC is not that of who has it. */
+export const UNSHOWN = 'nothing shows that an opening is of whom it stands by';

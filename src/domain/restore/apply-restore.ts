@@ -91,11 +91,11 @@ async function signWaiting({ sequence }: RestoreDeps): Promise<void> {
 async function discardAccounts(deps: RestoreDeps): Promise<void> {
   for (const { id, uuid: accountUuid } of await findDeletedAccounts(deps)) {
     const pages = (await readPages(deps.db)).filter(({ accountId }) => accountId === id);
+    for (const { uuid } of pages) await deps.keyRing.dropRing(uuid);
+    await deps.keyRing.destroyAccountKey(accountUuid);
     await discardAccount(deps, { accountId: id, at: deps.clock.now() }, (tx, leaves) =>
       enter(tx, deps, 'closed', leaves),
     );
-    for (const { uuid } of pages) await deps.keyRing.dropRing(uuid);
-    await deps.keyRing.destroyAccountKey(accountUuid);
     await deps.erasedAccounts.add(goneAccountMac(deps.keyRing, accountUuid));
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
+import { oneByOne, type OneByOne } from '../../kernel/one-by-one';
 import type { Database, RowId, Tx } from '../sql.types';
 import { cutoffsAt } from './retention.rules';
 import { closeCounts, countReceipts, deleteOldEvents, isOld, readCountable, readOldLeads } from './retention.store';
@@ -27,23 +28,32 @@ export interface AppliedRetention {
   readonly events: number;
 }
 
-/** Acts on what has been kept long enough. Each step is a transaction of its own and may be repeated. */
+/**
+ * Acts on what has been kept long enough. Each step is a transaction of its own and may be repeated; one person who cannot be opened holds up
+ * nobody else.
+ *
+ * @throws the first failure, when everything else is done
+ */
 export const makeApplyRetention = (deps: ApplyRetentionDeps) => async (): Promise<AppliedRetention> => {
+  const turns = oneByOne();
   const applied = {
-    people: await erasePeople(deps),
-    receipts: await countAllReceipts(deps),
-    events: await deleteOldEvents(deps.db, cutoffsAt(deps.clock.now()).security_log),
+    people: (await turns.run(() => erasePeople(deps, turns))) ?? 0,
+    receipts: (await turns.run(() => countAllReceipts(deps))) ?? 0,
+    events: (await turns.run(() => deleteOldEvents(deps.db, cutoffsAt(deps.clock.now()).security_log))) ?? 0,
   };
   const count = applied.people + applied.receipts + applied.events;
   if (count > 0) deps.log.event('retention.applied', { count });
+  turns.finish();
   return applied;
 };
 
-async function erasePeople({ db, clock, eraseByAge }: ApplyRetentionDeps): Promise<number> {
+async function erasePeople({ db, clock, eraseByAge }: ApplyRetentionDeps, turns: OneByOne): Promise<number> {
   const cutoffs = cutoffsAt(clock.now());
   let people = 0;
-  for (const lead of await readOldLeads(db, cutoffs, MOST_PEOPLE))
-    if (await eraseByAge(lead, (tx, leadId) => isOld(tx, leadId, cutoffs))) people += 1;
+  for (const lead of await readOldLeads(db, cutoffs, MOST_PEOPLE)) {
+    const hasBegun = await turns.run(() => eraseByAge(lead, (tx, leadId) => isOld(tx, leadId, cutoffs)));
+    if (hasBegun === true) people += 1;
+  }
   return people;
 }
 

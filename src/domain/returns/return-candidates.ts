@@ -1,9 +1,10 @@
 import { sealField } from '../../kernel/crypto/field-cipher';
+import { isSameMac } from '../../kernel/crypto/short-mac';
 import { groupBy } from '../../kernel/group-by';
 import { InvariantError } from '../../kernel/errors';
-import { evidencePlace, insertEvidence, openingPlace, type AppendDeps } from '../consent';
+import { evidencePlace, insertEvidence, leadOpeningMac, openingPlace, type AppendDeps } from '../consent';
 import { closedPageMac, findClosedPage } from '../erasure';
-import { chainEndMac, closedLeafMac, isSameMac } from '../ledger';
+import { chainEndMac, closedLeafMac } from '../ledger';
 import { createLead, lockLeadAt, onRing, placePerson, type OpenLead, type PersonPlace } from '../leads';
 import { suppressionMac } from '../pages';
 import type { RowId, Tx } from '../sql.types';
@@ -155,10 +156,12 @@ async function returnOne(
     contact,
     subjectRef,
   });
-  const openings = entries.map(({ index, body, nonce }) => {
+  const ownerKey = deps.keyRing.systemKey('opening-owner');
+  const openings = entries.map(({ index, body, nonce }, at) => {
     const entryId = deps.ids.uuid();
     const openingCt = sealField(lead.dek, openingPlace(entryId), Buffer.concat([body, nonce]));
-    return { entryId, index, openingCt };
+    const owner = { entryId, pageUuid: page.uuid, leadUuid: lead.row.uuid, n: at + 1 };
+    return { entryId, index, openingCt, ownerMac: leadOpeningMac(ownerKey, owner) };
   });
   const opened = await insertOpenings(tx, { leadId: lead.row.id, accountId: page.accountId }, openings);
   const [last, grant] = [entries.at(-1), entries[row.consentN - 1]];

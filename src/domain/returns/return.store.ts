@@ -44,6 +44,7 @@ export interface ReturnedOpening {
   readonly entryId: string;
   readonly index: number;
   readonly openingCt: Buffer;
+  readonly ownerMac: Buffer;
 }
 
 /** Gives closed leaves their way to entries again. @returns how many leaves opened */
@@ -54,9 +55,9 @@ export async function insertOpenings(
 ): Promise<number> {
   const entryIds = openings.map(({ entryId }) => entryId);
   await tx.run(
-    `insert into ledger_opening (entry_id, lead_id, account_id, opening_ct)
-     select e.id, $1, $2, e.ct from unnest($3::uuid[], $4::bytea[]) as e (id, ct)`,
-    [leadId, accountId, entryIds, openings.map(({ openingCt }) => openingCt)],
+    `insert into ledger_opening (entry_id, lead_id, account_id, opening_ct, owner_mac)
+     select e.id, $1, $2, e.ct, e.mac from unnest($3::uuid[], $4::bytea[], $5::bytea[]) as e (id, ct, mac)`,
+    [leadId, accountId, entryIds, openings.map(({ openingCt }) => openingCt), openings.map(({ ownerMac }) => ownerMac)],
   );
   return tx.run(
     `update ledger_leaf f set state = 'open', entry_id = e.id, closed_mac = null, chain_end_mac = null

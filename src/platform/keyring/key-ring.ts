@@ -53,12 +53,13 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       const rows = await registry.all();
       const bad = rows.some((row) => row.ring === SYSTEM_RING) ? [] : [SYSTEM_RING];
       for (const row of rows) if (!(await store.check(row.ring, row))) bad.push(row.ring);
-      if (bad.length > 0) return { ok: false, rings: bad };
       // Read again: a check may have carried a row forward.
       const generations = new Map((await registry.all()).map((row) => [row.ring, row.generation]));
-      await system.refresh(generations.get(SYSTEM_RING) ?? 0);
-      await pages.refresh(generations);
-      return { ok: true };
+      // One that does not fit must not keep keys in memory that were destroyed in the others.
+      const skipped = new Set(bad);
+      if (!skipped.has(SYSTEM_RING)) await system.refresh(generations.get(SYSTEM_RING) ?? 0);
+      await pages.refresh(generations, skipped);
+      return bad.length === 0 ? { ok: true } : { ok: false, rings: bad };
     },
   };
 }

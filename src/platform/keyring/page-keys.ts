@@ -25,8 +25,8 @@ const PREFIX = 'page-';
 
 export interface PageKeys {
   readonly door: Omit<KeyRing, keyof SystemKeys['door'] | 'refreshSystemKeys' | 'reseal' | 'verifyAgainstRegistry'>;
-  /** Brings what is in memory in step with the rows: ring name to generation. */
-  readonly refresh: (generations: ReadonlyMap<string, number>) => Promise<void>;
+  /** Brings what is in memory in step with the rows, but for `skipped`: ring name to generation. */
+  readonly refresh: (generations: ReadonlyMap<string, number>, skipped: ReadonlySet<string>) => Promise<void>;
 }
 
 /** The rings of Pages, each loaded when it is first asked for. */
@@ -83,9 +83,10 @@ export function makePageKeys(store: RingStore, leadKeys: LeadKeyFiles, ids: Ids)
   };
   return {
     door,
-    refresh: async (generations) => {
+    refresh: async (generations, skipped) => {
       for (const [pageUuid, ring] of [...loaded]) {
-        if (generations.get(ringName(pageUuid)) !== ring.plain.readUInt32BE(0)) await reload(pageUuid);
+        const name = ringName(pageUuid);
+        if (!skipped.has(name) && generations.get(name) !== ring.plain.readUInt32BE(0)) await reload(pageUuid);
       }
     },
   };

@@ -210,24 +210,9 @@ export function withoutEndedSeeds(ring: SystemRing, now: Date): SystemRing | nul
 
 /** The key for a purpose. Those not stored are made from the derivation key; a new purpose needs no new format. */
 export function systemKey(ring: SystemRing, purpose: SystemKeyPurpose): Buffer {
-  switch (purpose) {
-    case 'log-signing':
-      return ring.logSeed;
-    case 'pending-mac':
-      return pendingMacKey(ring).key;
-    case 'account-index':
-    case 'closed-leaf':
-    case 'ended':
-    case 'erased-account':
-    case 'erased-lead':
-    case 'idempotency':
-    case 'meta-request':
-    case 'recipient-call':
-    case 'self-timestamp':
-      return Buffer.from(
-        hkdfSync('sha256', ring.derivationKey, Buffer.alloc(0), `assent/system/${purpose}/v1`, KEY_BYTES),
-      );
-  }
+  if (purpose === 'log-signing') return ring.logSeed;
+  if (purpose === 'pending-mac') return pendingMacKey(ring).key;
+  return Buffer.from(hkdfSync('sha256', ring.derivationKey, Buffer.alloc(0), `assent/system/${purpose}/v1`, KEY_BYTES));
 }
 
 /** @throws {InvariantError} `pending_mac_key_unknown` */

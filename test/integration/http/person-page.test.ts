@@ -61,12 +61,12 @@ async function showNotice(id: string): Promise<void> {
      where l.public_id = $1`,
     [id],
   );
-  const { id: leadId, metaPageId, sha256: hash } = found!;
+  const { id: leadId, sha256: hash } = found!;
   const deps = { keyRing: world.keyRing, clock: systemClock, ids: randomIds, logOrigin: 'test.example/consent' };
   await leadTransaction({ db: world.db, keyRing: world.keyRing }, async (tx) => {
     const lead = openLead(world.keyRing, found!, (await lockLeadRow(tx, leadId))!);
     const notice = { version: 1, language: 'en', surface: 'messenger_welcome', sha256: hash };
-    await appendLeadEntry(tx, deps, lead, metaPageId, { kind: 'notice_shown', notice, mid: 'm_welcome' });
+    await appendLeadEntry(tx, deps, lead, found!, { kind: 'notice_shown', notice, mid: 'm_welcome' });
   });
 }
 

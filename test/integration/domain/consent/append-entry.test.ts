@@ -30,13 +30,13 @@ test('entries are added only to the end of a chain that is locked, several in on
   const shown = { kind: 'notice_shown', notice, mid: 'm_1' } as const;
   const stale = await leadTransaction(world.deps, async (tx) => {
     const lead = openLead(world.keyRing, page, (await lockLeadRow(tx, id))!);
-    const second = await appendLeadEntry(tx, world.deps, lead, page.metaPageId, shown);
-    const third = await appendLeadEntry(tx, world.deps, second.lead, page.metaPageId, shown);
+    const second = await appendLeadEntry(tx, world.deps, lead, page, shown);
+    const third = await appendLeadEntry(tx, world.deps, second.lead, page, shown);
     expect([second.n, third.n]).toEqual([2, 3]);
     return lead;
   });
   await expect(
-    leadTransaction(world.deps, (tx) => appendLeadEntry(tx, world.deps, stale, page.metaPageId, shown)),
+    leadTransaction(world.deps, (tx) => appendLeadEntry(tx, world.deps, stale, page, shown)),
   ).rejects.toMatchObject({ code: 'chain_moved' });
   expect(await world.count('ledger_opening where lead_id = $1', [id])).toBe(3);
   expect(await world.count('ledger_pending p join ledger_opening o using (entry_id) where o.lead_id = $1', [id])).toBe(

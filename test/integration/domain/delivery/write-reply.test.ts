@@ -68,7 +68,7 @@ async function personWith(page: WorldPage, entries: readonly Entry[]): Promise<W
     let current = openLead(world.keyRing, page, (await lockLeadRow(tx, lead.id))!);
     for (const [written, entry] of entries) {
       const deps = { ...world.append, clock: { ...world.append.clock, now: () => at(written) } };
-      current = (await appendLeadEntry(tx, deps, current, page.metaPageId, entry)).lead;
+      current = (await appendLeadEntry(tx, deps, current, page, entry)).lead;
     }
   });
   return lead;

@@ -12,11 +12,12 @@ const broken = ({ metaPageId }: TestPage): string => `{"object":"page","entry":[
 
 async function waiting(): Promise<string[]> {
   const rows = await world.db.rows<{ keyDay: number; id: string; ct: Buffer }>(
-    'select key_day as "keyDay", delivery_id as id, body_ct as ct from inbox order by id',
+    'select key_day as "keyDay", delivery_id as id, body_ct as ct from inbox',
   );
-  return Promise.all(
+  const bodies = await Promise.all(
     rows.map(async ({ keyDay, id, ct }) => openBody(await world.keyRing.inboxKey(keyDay), id, ct).bytes.toString()),
   );
+  return bodies.toSorted();
 }
 
 it('deletes with an account webhooks that were not understood and name its Page, and none that may be of another account', async () => {

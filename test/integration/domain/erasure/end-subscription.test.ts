@@ -3,6 +3,7 @@ import {
   makeAskAccountErasure,
   makeCarryOutAccountErasures,
   makeCarryOutEnds,
+  makeConfirmAccountErasure,
   makeEndSubscription,
   makeGetSubscription,
   makeResumeSubscription,
@@ -170,4 +171,24 @@ it('is held up by no other deletion that cannot go on', async () => {
   await expect(carryOut()).rejects.toMatchObject({ code: 'erasure_without_head' });
   expect(await world.count('account where id = $1', [accountId])).toBe(0);
   expect((await kinds())[0]).toBe('account_deleted');
+});
+
+it('is taken up again or deleted, and never both, whichever comes first', async () => {
+  const day = async (meanwhile: (token: string) => Promise<unknown>) => {
+    await end();
+    await makeAskAccountErasure(deps())({ accountId, name: NAME });
+    const [mail] = await makeListMails(world.deps)(accountId);
+    const token = /account-deletion\/([A-Za-z0-9_-]{43})\n/.exec(mail!.content!.text)![1]!;
+    return meanwhile(token);
+  };
+  const confirm = (token: string) => makeConfirmAccountErasure(deps())(token);
+  await day(async (token) => expect([await resume(), await confirm(token)]).toEqual([true, null]));
+  await day(async (token) => {
+    // The yes holds the question while the other one comes.
+    const both = await Promise.all([confirm(token), resume()]);
+    expect([both[0] !== null, both[1]]).toContainEqual(true);
+    expect(both[0] !== null).not.toBe(both[1]);
+  });
+  if (await resume()) await day(confirm);
+  expect(await resume()).toBe(false);
 });

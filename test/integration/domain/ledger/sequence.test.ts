@@ -120,6 +120,33 @@ it('gives each entry one leaf when two sequencers run at once', async () => {
   expect((await readHead(world.db))!.root).toEqual(naiveRoot(await storedInputs()));
 });
 
+it('copies one checkpoint at a time: whoever signed less does not write after whoever signed more', async () => {
+  const [written, begun]: [string[], string[]] = [[], []];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const copying = (name: string, before: Promise<void>) => ({
+    read: () => Promise.resolve(null),
+    write: async () => {
+      begun.push(name);
+      await before;
+      written.push(name);
+    },
+  });
+  await addPending(1);
+  const first = sequencer({ checkpointCopy: copying('first', held) })();
+  await until('the first is writing', () => begun.length === 1);
+  await addPending(1);
+  const second = sequencer({ checkpointCopy: copying('second', Promise.resolve()) })();
+  await until(
+    'the second waits',
+    async () => (await world.count(`pg_locks where locktype = 'advisory' and not granted`)) === 1,
+  );
+  expect(begun).toEqual(['first']);
+  release();
+  await Promise.all([first, second]);
+  expect(written).toEqual(['first', 'second']);
+});
+
 it('sets aside what no process of ours wrote, and what has its leaf, and signs the rest', async () => {
   const sequence = sequencer();
   await addPending(3);
@@ -371,7 +398,7 @@ async function append(stage: Stage, psid: string, act: Exclude<Act, 'join' | 'le
       });
     } else {
       const lead = openLead(world.keyRing, page, (await lockLeadRow(tx, id))!);
-      await appendLeadEntry(tx, world.deps, lead, page.metaPageId, { kind: 'notice_shown', notice: NOTICE, mid: 'm' });
+      await appendLeadEntry(tx, world.deps, lead, page, { kind: 'notice_shown', notice: NOTICE, mid: 'm' });
       if (act === 'rolled back') throw new RangeError('rolled back');
     }
   });

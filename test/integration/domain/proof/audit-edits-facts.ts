@@ -45,7 +45,12 @@ const KEYS: readonly Edit[] = [
   cydRow("Meta's key taken away", 'lead_token', `marketing_token_ct = null`),
   bobRow("Meta's permission of one who has none", 'lead_token', `marketing_token_expires_at = ${FAR}`),
   annRow('the address of an unsubscribe page', 'lead_web_token', `web_token_sha256 = sha256('x')`),
-  annRow('the public id of a person', 'lead_psid', `public_id = gen_random_uuid()`),
+  edit(
+    'the public id of a person',
+    'opening_owner',
+    leafOf(entryOf(ANN, 1)),
+    `update lead set public_id = gen_random_uuid() where id = ${ANN}`,
+  ),
   edit('the sealed id of a person', 'lead_psid', lastOf(ANN), setKey(ANN, `psid_ct = ${flip('psid_ct', 20)}`)),
   edit('the sealed id of a person emptied', 'lead_psid', lastOf(ANN), setKey(ANN, `psid_ct = ''`)),
   edit('the index of a person', 'lead_psid', lastOf(BOB), setKey(BOB, `psid_index = ${flip('psid_index')}`)),
@@ -198,6 +203,24 @@ const EVIDENCE: readonly Edit[] = [
     'evidence_extra',
     null,
     `insert into evidence_segment select gen_random_uuid(), 1, 'e', lead_id, bytes from evidence_segment where lead_id = ${BOB}`,
+  ),
+  edit(
+    'a piece of a webhook of nobody',
+    'evidence_extra',
+    null,
+    `insert into evidence_segment (delivery_id, position, kind, lead_id, bytes) values (gen_random_uuid(), 0, 'p', null, 'x')`,
+  ),
+  edit(
+    'an event of a person who is not stored',
+    'evidence_extra',
+    null,
+    `insert into evidence_segment (delivery_id, position, kind, lead_id, bytes) values (gen_random_uuid(), 0, 'e', 999999, 'x')`,
+  ),
+  edit(
+    'a key of a person who is not stored',
+    'lead_key',
+    null,
+    `insert into lead_key select 999999, page_id, bucket, key_version, sha256('x'), dek_wrapped, psid_ct from lead_key limit 1`,
   ),
   edit(
     'a webhook given to somebody else',

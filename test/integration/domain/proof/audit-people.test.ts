@@ -27,7 +27,7 @@ const startedPerson = async (): Promise<{ id: string; psid: string }> => {
 const append = (id: string) =>
   leadTransaction(world.deps, async (tx) => {
     const lead = openLead(world.keyRing, page, (await lockLeadRow(tx, id))!);
-    return appendLeadEntry(tx, world.deps, lead, page.metaPageId, { kind: 'object', request: 'r' });
+    return appendLeadEntry(tx, world.deps, lead, page, { kind: 'object', request: 'r' });
   });
 const setLead = (id: string, set: string) => world.db.run(`update lead set ${set} where id = $1`, [id]);
 const leafOf = async (entryId: string): Promise<number> =>

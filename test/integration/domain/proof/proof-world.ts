@@ -101,7 +101,7 @@ export async function openProofWorld(outside?: Outside) {
   const showNotice = (page: TestPage, leadId: string) =>
     leadTransaction(deps, async (tx) => {
       const lead = openLead(keyRing, page, (await lockLeadRow(tx, leadId))!);
-      await appendLeadEntry(tx, deps, lead, page.metaPageId, {
+      await appendLeadEntry(tx, deps, lead, page, {
         kind: 'notice_shown',
         notice: {
           version: 1,

@@ -8,10 +8,10 @@ import {
   makeRequestErasure,
 } from '../../../../src/domain/erasure';
 import { makeListMails, makePost } from '../../../../src/domain/mail';
+import type { KeyRingCopy } from '../../../../src/domain/keyring.types';
 import { makeAuditLedger, makeLeadBundle, recordsOf, type RecordFiles } from '../../../../src/domain/proof';
 import { makeReturnPeople, type ReturnPeopleDeps } from '../../../../src/domain/returns';
 import { randomIds } from '../../../../src/kernel/ids';
-import { memoryErasedAccounts } from '../../../support/erased-accounts';
 import { importInto, openBackupWorld, opened, type BackupWorld } from '../backup/backup-world';
 import { message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
 import type { Subscriber } from '../proof/proof-world';
@@ -33,12 +33,13 @@ export async function openReturnsWorld() {
     publicUrl: 'https://assent.example',
   };
   const erasing = { ...world.deps, keyRingCopy: null, dropBackupFiles: () => Promise.resolve(0) };
-  const carryOut = makeCarryOutAccountErasures({
-    ...asking,
-    ...erasing,
-    erasedAccounts: memoryErasedAccounts(),
-    releasePages: () => Promise.resolve({ released: 0, left: 0 }),
-  });
+  const carryOut = (keyRingCopy: KeyRingCopy | null): Promise<number> =>
+    makeCarryOutAccountErasures({
+      ...asking,
+      ...erasing,
+      keyRingCopy,
+      releasePages: () => Promise.resolve({ released: 0, left: 0 }),
+    })();
 
   const newAccount = async (): Promise<string> => {
     accounts += 1;
@@ -58,9 +59,10 @@ export async function openReturnsWorld() {
     const [mail] = await makeListMails(world.deps)(accountId);
     await makeConfirmAccountErasure(asking)(/account-deletion\/([A-Za-z0-9_-]{43})\n/.exec(mail!.content!.text)![1]!);
   };
-  const finishDeletion = async (): Promise<void> => {
+  /** @param keyRingCopy is brought in step when the keys are gone and the rows are not */
+  const finishDeletion = async (keyRingCopy: KeyRingCopy | null = null): Promise<void> => {
     await world.sequence();
-    await carryOut();
+    await carryOut(keyRingCopy);
     await world.sequence();
   };
   return {

@@ -138,3 +138,12 @@ it('judges a message by the time of a withdrawal too, which was kept back and lo
   expect(consentFault({ ...claims, claimedAt: claimed(5) }, CHAIN)).toBeNull();
   expect(consentFault({ ...claims, claimedAt: claimed(6) }, CHAIN)?.[0]).toBe('message_withdrawn');
 });
+
+it.each([
+  ['before', { subjectN: 2, sendsIndex: 25 }, null],
+  ['after, by the length of the chain', { subjectN: 3, sendsIndex: 35 }, 'message_unconsented'],
+  ['after, by its leaf', { subjectN: 2, sendsIndex: 35 }, 'message_withdrawn'],
+] as const)('takes the wish never to be written to again for an end: a message %s', (_when, claims, what) => {
+  const chain = [link(1, 'opt_in', MARKETING), link(2, 'notice_shown'), link(3, 'object')];
+  expect(consentFault({ consentEntry: 'e1', claimedAt: new Date(AT), ...claims }, chain)?.[0] ?? null).toBe(what);
+});

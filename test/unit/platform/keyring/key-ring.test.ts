@@ -366,6 +366,22 @@ describe('what does not belong together', () => {
     expect(await rings.verifyAgainstRegistry()).toEqual({ ok: true });
   });
 
+  it('keeps no key in memory of another Page that was destroyed elsewhere meanwhile', async () => {
+    const [one, two] = [await openRings(), await openRings()];
+    const other = 'b0a5cc5e-7a39-4f0c-8a57-0d2b1b0e7a12';
+    for (const page of [PAGE, other]) {
+      await one.createPageRing(page);
+      await two.reload(page);
+    }
+    const old = await readFile(file(RING));
+    await one.stage(PAGE, 3);
+    await writeFile(file(RING), old);
+    await one.commit(other, 3, await one.stage(other, 3));
+    expect(two.bucketVersions(other, 3)).toEqual([1]);
+    expect(await two.verifyAgainstRegistry()).toEqual({ ok: false, rings: [RING] });
+    expect(two.bucketVersions(other, 3)).toEqual([2]);
+  });
+
   it('is refused: one byte changed, or the ring of another Page', async () => {
     const rings = await openRings();
     await rings.createPageRing(PAGE);
