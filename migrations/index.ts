@@ -19,6 +19,7 @@ import { LetterKeys1765500000000 } from './1765500000000-letter-keys';
 import { ClosedLeaves1765600000000 } from './1765600000000-closed-leaves';
 import { OpeningOwners1765700000000 } from './1765700000000-opening-owners';
 import { FinishedErasures1765800000000 } from './1765800000000-finished-erasures';
+import { AnsweredLinks1765900000000 } from './1765900000000-answered-links';
 
 /** Every migration in order, by import and never by glob, so that a missing file does not compile. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   ClosedLeaves1765600000000,
   OpeningOwners1765700000000,
   FinishedErasures1765800000000,
+  AnsweredLinks1765900000000,
 ];

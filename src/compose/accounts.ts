@@ -7,6 +7,7 @@ import {
   makeGetSubscription,
   makeResumeSubscription,
   makeConfirmAccountErasure,
+  makeFindAnsweredErasure,
   makeForgetUnanswered,
   makeShowAccountErasure,
   makeShowAskedErasure,
@@ -58,6 +59,7 @@ export function composeAccounts(
       accountDeletion: {
         showAsked: makeShowAskedErasure({ db, clock }),
         confirm: makeConfirmAccountErasure(asking),
+        answered: makeFindAnsweredErasure({ db }),
         addressOf: (code: string) => certificateAddress(publicUrl, code),
       },
     },

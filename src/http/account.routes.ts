@@ -121,6 +121,8 @@ export interface AccountDeletionApi {
   /** Looks and changes nothing; null for a link that does not count. */
   readonly showAsked: (token: string) => Promise<AskedView | null>;
   readonly confirm: (token: string) => Promise<ConfirmedErasure | null>;
+  /** The code of the deletion that this link was the yes to; null for every other link. */
+  readonly answered: (token: string) => Promise<string | null>;
   /** Address of the public page of an erasure. */
   readonly addressOf: (code: string) => string;
 }
@@ -129,11 +131,11 @@ export interface AccountDeletionApi {
 export function accountDeletionRoutes(api: AccountDeletionApi): Router {
   const router = Router();
   router.get('/account-deletion/:token', async (req, res) => {
-    const asked = await begin(res, () => api.showAsked(req.params.token));
+    const asked = await begin(api, req.params.token, res, api.showAsked);
     if (asked !== null) res.type('html').send(page('Delete this account?', question(asked)));
   });
   router.post('/account-deletion/:token', urlencoded({ extended: false, limit: 1_024 }), async (req, res) => {
-    const confirmed = await begin(res, () => api.confirm(req.params.token));
+    const confirmed = await begin(api, req.params.token, res, api.confirm);
     if (confirmed === null) return;
     const address = api.addressOf(confirmed.code);
     res.type('html').send(page('The account is being deleted', goodbye(address, confirmed.link)));
@@ -142,17 +144,36 @@ export function accountDeletionRoutes(api: AccountDeletionApi): Router {
   return router;
 }
 
-async function begin<T>(res: Response, work: () => Promise<T | null>): Promise<T | null> {
+/** @returns null when the link is no open question: then it is answered here */
+async function begin<T>(
+  api: AccountDeletionApi,
+  token: string,
+  res: Response,
+  work: (token: string) => Promise<T | null>,
+): Promise<T | null> {
   facts(res).route = '/account-deletion/{token}';
   res.setHeader('Cache-Control', 'no-store');
-  const found = await work();
-  if (found === null) {
-    const text = html`<h1>This link does not count</h1>
-      <p>It was used, it is older than a day, or a newer one was asked for.</p>`;
-    res.status(404).type('html').send(page('Not found', text));
-  }
-  return found;
+  const found = await work(token);
+  if (found !== null) return found;
+  const code = await api.answered(token);
+  if (code !== null) res.type('html').send(page('The deletion has begun', begun(api.addressOf(code))));
+  else res.status(404).type('html').send(page('Not found', UNKNOWN_LINK));
+  return null;
 }
+
+const UNKNOWN_LINK = html`<h1>This link does not count</h1>
+  <p>It is older than a day, or a newer one was asked for.</p>`;
+
+const begun = (address: string): SafeHtml =>
+  html`<h1>The deletion has begun</h1>
+    <p>
+      This link was the yes to it. This page shows how far it is, and then the certificate:
+      <a href="${address}" data-testid="erasure">${address}</a>
+    </p>
+    <p>
+      The part of that address behind #, which shows that the certificate is about your account, was shown once, after
+      the button. Where there is a mail server, the last mail has it too.
+    </p>`;
 
 const question = ({ counts, confirmUntil, backupAt }: AskedView): SafeHtml =>
   html`<h1>Delete this account?</h1>

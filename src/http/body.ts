@@ -18,6 +18,8 @@ const bytesOf = new WeakMap<object, Buffer>();
 const parseJson: RequestHandler = json({
   limit: MAX_JSON_BYTES,
   type: JSON_TYPES,
+  // Whatever else is JSON is read too, so that what is refused is what it is and not how it is written.
+  strict: false,
   verify: (req, _res, bytes) => {
     bytesOf.set(req, bytes);
   },

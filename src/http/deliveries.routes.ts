@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DeliveryView, makeExportDeliveries, makeListDeliveries } from '../domain/broadcasts';
 import { DELIVERY_EXAMPLE } from './examples';
 import { privateRoute, type Route } from './route';
-import { isoOrNull, listOf, listQuery, listReply, metaPageId, timestamp, uuid } from './schemas';
+import { isoOrNull, listOf, listQuery, listReply, metaPageId, timestamp, uuid, wholeNumber } from './schemas';
 
 export interface DeliveriesApi {
   readonly deliveries: ReturnType<typeof makeListDeliveries>;
@@ -87,13 +87,7 @@ export function deliveriesRoute(api: DeliveriesApi): Route {
     params: z.object({ id: uuid }),
     query: z.strictObject({
       ...listQuery,
-      cursor: z.coerce
-        .number()
-        .int()
-        .min(1)
-        .max(MAX_SEQ)
-        .optional()
-        .meta({ description: '`next_cursor` of the part before' }),
+      cursor: wholeNumber(1, MAX_SEQ).optional().meta({ description: '`next_cursor` of the part before' }),
       status: z.enum(STATUSES).optional(),
       reason: z.enum(REASONS).optional(),
     }),

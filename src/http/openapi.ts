@@ -106,7 +106,7 @@ function publicPathOf(operation: PublicOperation): RouteConfig {
 }
 
 const operationId = ({ method, path }: Pick<Route, 'method' | 'path'>): string =>
-  [method, ...path.split('/').filter((part) => part !== '' && part !== 'v1')]
+  [method, ...(path === '/' ? ['root'] : path.split('/').filter((part) => part !== '' && part !== 'v1'))]
     .join('_')
     .replaceAll(/[^a-zA-Z0-9]+/g, '_')
     .replace(/_$/, '');

@@ -46,7 +46,11 @@ export function operationsRoutes(deps: OperationsDeps): Router {
     facts(res).route = '/docs';
     res.type('html').send(deps.docsPage);
   });
-  for (const path of ['/healthz', '/readyz', '/metrics', '/v1/openapi.json', '/docs']) {
+  router.get('/', (_req, res) => {
+    facts(res).route = '/';
+    res.redirect('docs');
+  });
+  for (const path of ['/', '/healthz', '/readyz', '/metrics', '/v1/openapi.json', '/docs']) {
     refuseOtherMethods(router, path, ['GET']);
   }
   return router;

@@ -115,7 +115,7 @@ function manyRoutes(api: ProofsApi): Route[] {
       query: z.strictObject({
         page_id: pageRef.optional(),
         from: z.iso.datetime({ offset: true }),
-        to: z.iso.datetime({ offset: true }),
+        to: z.iso.datetime({ offset: true }).meta({ description: 'Not in the future: 422' }),
       }),
       problems: [404, 409],
       replies: bundle('The bundle', LINES),

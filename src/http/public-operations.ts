@@ -82,6 +82,14 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
   },
   {
     method: 'get',
+    path: '/',
+    tag: 'operations',
+    summary: 'Leads to the document for people',
+    auth: 'none',
+    replies: { 302: { description: 'To `/docs`' } },
+  },
+  {
+    method: 'get',
     path: '/docs',
     tag: 'operations',
     summary: 'This document for people',
@@ -231,8 +239,8 @@ export const PUBLIC_OPERATIONS: readonly PublicOperation[] = [
     tag: 'account',
     summary:
       method === 'get'
-        ? 'The page behind the mailed link: what would be deleted, and a button. Changes nothing'
-        : 'The yes: deletes the account for good',
+        ? 'The page behind the mailed link: what would be deleted, and a button; after the yes, where the deletion is shown. Changes nothing'
+        : 'The yes: deletes the account for good. Said again, it answers where the deletion is shown',
     auth: 'link token',
     params: token,
     replies: pageReplies('The page', 'A link that does not count'),

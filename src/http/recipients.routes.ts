@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COUNTRY_CODES } from './countries';
 import {
   MOST_ENDPOINT_CHARACTERS,
   type makeEndRecipient,
@@ -39,8 +40,9 @@ const said = {
   purpose: words(1_000).meta({ description: 'What it gets the data for; people are shown this' }),
   country: z
     .string()
-    .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166-1)')
-    .meta({ description: 'Where it is' }),
+    .regex(/^[A-Z]{2}$/, { error: 'must be two capital letters (ISO 3166-1)', abort: true })
+    .refine((code) => COUNTRY_CODES.has(code), 'is no country code of ISO 3166-1')
+    .meta({ description: 'Where it is, as an assigned code of ISO 3166-1 alpha-2' }),
   kind: z.enum(['webhook', 'integration', 'other']).meta({ description: 'By what it gets data' }),
   endpoint: z.string().min(1).max(MOST_ENDPOINT_CHARACTERS).meta({
     description:

@@ -18,8 +18,17 @@ export const psid = z
   .regex(/^\d{1,32}$/, 'must be a page-scoped id, as a string of digits')
   .meta({ description: 'Page-scoped id of the person' });
 
+const NOT_WHOLE = 'must be a whole number';
+/** A whole number in an address, where everything is text. */
+export const wholeNumber = (least: number, most: number) =>
+  z.coerce
+    .number(NOT_WHOLE)
+    .int(NOT_WHOLE)
+    .min(least, `must be at least ${String(least)}`)
+    .max(most, `must be at most ${String(most)}`);
+
 export const listQuery = {
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: wholeNumber(1, 200).default(50),
   cursor: z.string().min(1).max(500).optional().meta({ description: '`next_cursor` of the part before' }),
 };
 

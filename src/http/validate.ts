@@ -16,7 +16,8 @@ function fieldErrors(part: 'body' | 'parameters', issue: z.core.$ZodIssue): Fiel
       detail: 'is not a known field',
     }));
   }
-  return [{ pointer: pointerOf(part, issue.path), detail: issue.message }];
+  const isNoObject = issue.code === 'invalid_type' && issue.path.length === 0 && issue.expected === 'object';
+  return [{ pointer: pointerOf(part, issue.path), detail: isNoObject ? 'must be a JSON object' : issue.message }];
 }
 
 /**

@@ -97,6 +97,12 @@ export function withText(req: Request, res: Response, next: NextFunction): void 
 
 const refuse = (res: Response, error: string): void => void res.status(400).json({ error });
 
+/** JSON is taken under every media type, as `curl -d` names it a form; what is a form in truth is told so. */
+function refuseBody(res: Response): void {
+  if (res.req.is('application/x-www-form-urlencoded') === false) refuse(res, 'The body must be a JSON object.');
+  else res.status(415).json({ error: 'Send the body as application/json: a JSON object.' });
+}
+
 function answerFaults(faults: Faults, res: Response): void {
   const input = faultsSchema.safeParse(parseObject(res.locals['text'] as string));
   if (!input.success) {
@@ -111,7 +117,7 @@ function answerEvents(context: ControlContext, res: Response): void {
   const text = res.locals['text'] as string;
   const body = parseObject(text);
   if (body === undefined) {
-    refuse(res, 'The body must be a JSON object.');
+    refuseBody(res);
     return;
   }
   if (typeof body['body'] === 'string') {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { openEmbeddedPostgres, type EmbeddedPostgres } from '../../src/platform/embedded';
 import { newDataDir } from '../support/data-dir';
 import { apiOf } from '../support/api';
-import { runCli, startProgram, type Program } from '../support/program';
+import { runCli, runCliOn, startProgram, type Program } from '../support/program';
 import { scanFiles } from '../support/scan';
 import { until } from '../support/until';
 import { takesTheWholeMachine } from '../support/whole-machine';
@@ -264,6 +264,8 @@ describe('the journey on one machine, queue and database in the embedded Postgre
     expect([nowhere.code, stores.flatMap(({ hits }) => hits)]).toEqual([0, []]);
     expect((await runCli(env, 'footprint', 'Harbour Coffee')).code).toBe(1);
     expect((await runCli(env, 'footprint', psid, '--path', '/nowhere/at/all')).code).toBe(2);
+    for (const unlooked of ['', `${psid}\n\n`, 'short\n'])
+      expect((await runCliOn(unlooked, env, 'footprint', '-')).code).toBe(2);
   }, 60_000);
 
   it('stops cleanly, finds its data again, and left nothing personal in clear', async () => {

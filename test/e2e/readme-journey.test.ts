@@ -51,6 +51,17 @@ describe("the README's journey", () => {
     );
   }, 100_000);
 
+  it('ends with a clear line when it is run again on the same data', async () => {
+    const again = run('bash', ['-c', journeyCommands()], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, API: program.url(), DATA_DIR: dataDir, PROOF: dataDir },
+      timeout: 90_000,
+    });
+    const { code, stdout, stderr } = (await again.catch((error: unknown) => error)) as Record<string, unknown>;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/exists already[^]*Stopped: no account was made\..* delete or move \.\/data/);
+  }, 100_000);
+
   it('leaves a ledger that is whole', async () => {
     const { code, json, output } = await runCli({ DATA_DIR: dataDir }, 'audit');
     expect(json).toMatchObject({ ok: true, findings: [], first: null, unopenable: 0, messages: 1 });

@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { openEmbeddedPostgres } from '../../src/platform/embedded';
 import { apiOf, type Api } from '../support/api';
 import { newDataDir } from '../support/data-dir';
-import { runCli, startProgram, type Program } from '../support/program';
+import { ROOT, runCli, startProgram, type Program } from '../support/program';
 import { until } from '../support/until';
 import { connectPages, gatherLeads, type Stage } from './journey';
 
@@ -12,6 +13,14 @@ const PEOPLE = 6;
 
 interface Lead {
   readonly id: string;
+}
+
+/** Runs commands of the documentation, exactly as a reader would paste them. */
+function runBlock(name: string, env: Readonly<Record<string, string>>): Promise<unknown> {
+  const text = readFileSync(path.join(ROOT, 'docs', 'restore.md'), 'utf8');
+  const block = new RegExp(`<!-- ${name} -->\\n\\n?\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  if (block === undefined) throw new Error(`docs/restore.md has no commands named ${name}`);
+  return promisify(execFile)('bash', ['-euo', 'pipefail', '-c', block], { env: { PATH: process.env.PATH, ...env } });
 }
 
 describe('a base backup of the database files, put back after an erasure', () => {
@@ -22,8 +31,6 @@ describe('a base backup of the database files, put back after an erasure', () =>
   let api: Api;
   let key: string;
 
-  const cluster = () => path.join(dataDir, 'postgres');
-  const copy = (from: string, to: string) => execFileSync('cp', ['-a', from, to]);
   async function start(): Promise<void> {
     program = startProgram('workers/all-in-one', env);
     await program.ready();
@@ -54,8 +61,10 @@ describe('a base backup of the database files, put back after an erasure', () =>
     expect((await runCli(env, 'restore')).output).toContain('still runs');
     const [gone, ...others] = await leads();
     expect(others).toHaveLength(PEOPLE - 1);
+    await runBlock('backup', { DATA_DIR: dataDir, BACKUPS: copies });
+    expect(existsSync(path.join(copies, 'assent-database.tar.gz'))).toBe(false);
     expect(await program.stop()).toBe(0);
-    copy(cluster(), path.join(copies, 'postgres'));
+    await runBlock('backup', { DATA_DIR: dataDir, BACKUPS: copies });
     expect((await runCli(env, 'restore')).json).toMatchObject({ needed: false });
 
     await start();
@@ -65,8 +74,8 @@ describe('a base backup of the database files, put back after an erasure', () =>
       async () => (await api.expect<{ state: string }>(200, 'GET', `/v1/erasures/${id}`)).state === 'complete',
     );
     expect(await program.stop()).toBe(0);
-    rmSync(cluster(), { recursive: true });
-    copy(path.join(copies, 'postgres'), cluster());
+    await runBlock('put-back', { DATA_DIR: dataDir, BACKUPS: copies });
+    rmSync(path.join(dataDir, 'postgres.before'), { recursive: true });
 
     const refused = startProgram('workers/all-in-one', env);
     await until('the start to be refused', () => refused.child.exitCode !== null, 20_000);

@@ -12,9 +12,14 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
     sources: [
       'unsubscribe/words-asian.rules',
       'unsubscribe/words-eastern.rules',
+      'unsubscribe/words-erasure.rules',
       'unsubscribe/words-privacy.rules',
       'unsubscribe/words-western.rules',
     ],
+  },
+  'test/unit/domain/unsubscribe/erasure-answers.test.ts': {
+    because: 'the titles of three buttons, by what each says when it is typed',
+    sources: ['delivery/erasure-answers.rules'],
   },
   'test/unit/domain/inbox/webhook.rules.test.ts': {
     because: 'one kind of event each; the parser of whole bodies is tested with a fixture for every shape',

@@ -1,6 +1,7 @@
 export { readMetadata, type SendReference } from './body.rules';
 export type { SendResult } from './delivery.types';
 export { makeReconcileEcho, type SeenEcho } from './echo';
+export { ERASURE_ANSWER_TITLES } from './erasure-answers.rules';
 export type { EffectDeps, StoppedPage } from './effects';
 export { queueErasureLink, queueReply, queueTestReply, skipPendingOfLead, skipRepliesOfLead } from './lead-deliveries';
 export { makeLogSends, type LogSends } from './log-sends';

@@ -72,6 +72,15 @@ export const findAsked = (sql: Sql, tokenSha256: Buffer, now: Date): Promise<Ask
 export const lockAsked = (tx: Tx, tokenSha256: Buffer, now: Date): Promise<AskedRow | undefined> =>
   tx.first(`${ASKED} for update`, [tokenSha256, now]);
 
+/** The code of a deletion that was said yes to by this link. */
+export async function findAnswered(sql: Sql, tokenSha256: Buffer): Promise<string | undefined> {
+  const row = await sql.first<{ code: string }>(
+    `select code from account_erasure where token_sha256 = $1 and state <> 'asked'`,
+    [tokenSha256],
+  );
+  return row?.code;
+}
+
 export interface Confirmed {
   readonly keyDay: number;
   readonly letterKey: string;
@@ -84,7 +93,7 @@ export interface Confirmed {
 export async function confirmErasure(tx: Tx, { id, accountId }: AskedRow, confirmed: Confirmed): Promise<void> {
   const { at } = confirmed;
   await tx.run(
-    `update account_erasure set state = 'confirmed', token_sha256 = null, confirmed_at = $2, key_day = $3, letter_ct = $4,
+    `update account_erasure set state = 'confirmed', confirmed_at = $2, key_day = $3, letter_ct = $4,
        certificate_head = $5, rings = coalesce((select array_agg(public_id order by id) from page where account_id = $6), '{}'),
        letter_key = $7
       where id = $1`,

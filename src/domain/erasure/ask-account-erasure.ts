@@ -11,6 +11,7 @@ import {
   confirmErasure,
   countAccount,
   findAccountErasureByCode,
+  findAnswered,
   findAsked,
   forgetUnanswered,
   insertAccountErasure,
@@ -127,12 +128,15 @@ const backupText = (at: Date | null): string =>
     ? 'No archive of the account was downloaded in the last 30 days. To take everything along: POST /v1/account/backup.'
     : `An archive of the account was last downloaded at ${at.toISOString()}. What came later is not in it.`;
 
+const counted = (count: number, one: string, several = `${one}s`): string =>
+  `${String(count)} ${count === 1 ? one : several}`;
+
 const askText = (name: string, address: string, { counts, confirmUntil: until, backupAt }: AskedErasure): string =>
   [
     `Somebody with an API key of the account "${name}" asked to delete it.`,
     '',
-    `Deleting it ends ${String(counts.pages)} Pages and ${String(counts.apiKeys)} API keys, and destroys ${String(counts.leads)} people with their`,
-    `proofs, ${String(counts.broadcasts)} broadcasts and ${String(counts.messages)} messages. It is final: only what you downloaded before can be brought back.`,
+    `Deleting it ends ${counted(counts.pages, 'Page')} and ${counted(counts.apiKeys, 'API key')}, and destroys ${counted(counts.leads, 'person', 'people')} with their`,
+    `proofs, ${counted(counts.broadcasts, 'broadcast')} and ${counted(counts.messages, 'message')}. It is final: only what you downloaded before can be brought back.`,
     backupText(backupAt),
     '',
     `To delete it, open this page and press the button before ${until.toISOString()}:`,
@@ -158,6 +162,15 @@ export const makeShowAskedErasure =
     const { confirmUntil } = asked;
     return { counts, confirmUntil, backupAt: await lastBackupDownload(db, asked.accountId) };
   };
+
+/**
+ * The code of the deletion that a link was the yes to; null for every other link. Whose connection broke in the moment of the yes learns
+ * by it where the certificate will be, and not what ties it to the account: that was told once.
+ */
+export const makeFindAnsweredErasure =
+  ({ db }: { readonly db: Sql }) =>
+  async (token: string): Promise<string | null> =>
+    TOKEN.test(token) ? ((await findAnswered(db, tokenHash(token))) ?? null) : null;
 
 export interface ConfirmedErasure {
   readonly code: string;

@@ -2,6 +2,7 @@ export type { AccountCounts, AccountErasureView } from './account-erasure.store'
 export {
   makeAskAccountErasure,
   makeConfirmAccountErasure,
+  makeFindAnsweredErasure,
   makeForgetUnanswered,
   makeShowAccountErasure,
   makeShowAskedErasure,

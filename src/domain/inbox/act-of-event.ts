@@ -1,12 +1,13 @@
 import type { Act, OptInVia } from '../consent';
+import type { ErasureAnswer, WordKind } from '../unsubscribe';
 import type { ParsedEvent, ParsedEventOf, Referral } from './inbound.types';
 import { readTap, type Tap } from './payload.rules';
 
 /** Source: Messenger Platform, m.me links, checked 2026-11-23. */
 const MOST_REF_CHARS = 2_083;
 
-/** What the words of a message ask for, taken as a whole. */
-export type Word = 'stop' | 'erase' | 'start' | 'my_consent' | 'my_data' | null;
+/** What the words of a message ask for, or answer, taken as a whole. */
+export type Word = WordKind | ErasureAnswer | null;
 
 /** What one event says of a person. */
 export interface PersonAct {
@@ -23,8 +24,8 @@ export interface PersonAct {
   readonly asksForAccess: boolean;
   /** Asks to be erased, which is asked back once. */
   readonly asksForErasure: boolean;
-  /** Says yes to that. */
-  readonly confirmsErasure: boolean;
+  /** Says yes to that: by the button of the question, or by typing its title, which alone might have been meant to ask. */
+  readonly confirmsErasure: 'tapped' | 'typed' | null;
   /** And wishes that a sealed mark stays, by which they are never written to again. */
   readonly keepsMark: boolean;
   readonly deliveryUuid: string | null;
@@ -69,7 +70,7 @@ const plain = (act: Act): PersonAct => ({
   asksForReceipt: false,
   asksForAccess: false,
   asksForErasure: false,
-  confirmsErasure: false,
+  confirmsErasure: null,
   keepsMark: false,
   deliveryUuid: null,
 });
@@ -77,8 +78,7 @@ const plain = (act: Act): PersonAct => ({
 /** Acts in a thread that is there already: none of them starts one, and only a reaction opens the window. */
 function quietAct(event: ParsedEvent, moment: When, word: Word): PersonAct | null {
   if (event.kind === 'optout') return plain({ ...still(moment), creates: true, kind: 'stop', via: 'meta_stop' });
-  if (event.kind === 'message_edit' && (word === 'stop' || word === 'erase'))
-    return plain({ ...still(moment), kind: 'stop', via: 'keyword' });
+  if (event.kind === 'message_edit' && endsBulk(word)) return plain({ ...still(moment), kind: 'stop', via: 'keyword' });
   if (event.kind !== 'reaction') return null;
   return { ...plain({ ...still(moment), kind: 'ordinary' }), opensWindow: event.action === 'react' };
 }
@@ -107,17 +107,26 @@ function messageAct(event: ParsedEventOf<'message'>, moment: When, word: Word): 
   const asked = {
     asksForReceipt: mayAsk && word === 'my_consent',
     ...(mayAsk && word === 'my_data' ? ASKS_FOR_ACCESS : {}),
-    ...(mayAsk && word === 'erase' ? ASKS_FOR_ERASURE : {}),
+    ...(mayAsk ? saidOfErasure(event, word) : {}),
   };
   return { ...plain(act), ...cameBy(event.referral), ...tapped(tap), ...asked, opensWindow: true };
 }
 
 const ASKS_FOR_ACCESS = { asksForAccess: true } as const;
-const ASKS_FOR_ERASURE = { asksForErasure: true } as const;
+
+/** A quick reply of another program says what stands on it, which is no answer to a question of ours. */
+function saidOfErasure(event: ParsedEventOf<'message'>, word: Word): Partial<PersonAct> {
+  if (word !== 'erase' && word !== 'erase_yes' && word !== 'erase_and_mark') return {};
+  if (word === 'erase' || event.quickReplyPayload !== null) return { asksForErasure: true };
+  return { confirmsErasure: 'typed', keepsMark: word === 'erase_and_mark' };
+}
+
+/** Who wants to be erased does not want to be written to in the meantime. */
+const endsBulk = (word: Word): boolean =>
+  word === 'stop' || word === 'erase' || word === 'erase_yes' || word === 'erase_and_mark';
 
 function spokenAct(event: ParsedEventOf<'message'>, moment: Moment, word: Word): Act {
-  // Who asks to be erased does not want to be written to in the meantime.
-  if (word === 'stop' || word === 'erase') return { ...moment, creates: true, kind: 'stop', via: 'keyword' };
+  if (endsBulk(word)) return { ...moment, creates: true, kind: 'stop', via: 'keyword' };
   if (word === 'start' && event.channel !== 'standby') return { ...moment, kind: 'explicit', via: 'keyword' };
   return { ...moment, kind: 'ordinary' };
 }
@@ -160,7 +169,7 @@ const tapped = (tap: Tap | null): Tapped => ({
   asksForNotice: tap?.kind === 'notice',
   asksForAccess: tap?.kind === 'access',
   asksForErasure: tap?.kind === 'erase',
-  confirmsErasure: tap?.kind === 'erase_yes' || tap?.kind === 'erase_and_mark',
+  confirmsErasure: tap?.kind === 'erase_yes' || tap?.kind === 'erase_and_mark' ? 'tapped' : null,
   keepsMark: tap?.kind === 'erase_and_mark',
   deliveryUuid: tap?.kind === 'unsubscribe' ? tap.deliveryUuid : null,
 });

@@ -20,7 +20,7 @@ import {
 } from '../leads';
 import { findPageByMetaId, suppressionMac, type Page } from '../pages';
 import type { Tx } from '../sql.types';
-import { carryOut, classifyWord, type CarryOutInput } from '../unsubscribe';
+import { carryOut, classifyWord, readErasureAnswer, type CarryOutInput } from '../unsubscribe';
 import { actOf, type PersonAct, type Word } from './act-of-event';
 import { ended, type AppliedEvent } from './applied-event';
 import { applyPageEvent } from './apply-page-event';
@@ -71,7 +71,7 @@ const isStop = (event: ParsedEvent, { receivedAt }: SignedBody): boolean =>
 
 function wordOf(event: ParsedEvent): Word {
   if (event.kind !== 'message' && event.kind !== 'message_edit') return null;
-  return event.text === null ? null : classifyWord(event.text);
+  return event.text === null ? null : (readErasureAnswer(event.text) ?? classifyWord(event.text));
 }
 
 interface PersonEvent {
@@ -110,7 +110,7 @@ async function answer(
   { decision, cause, underWay }: Answered,
 ): Promise<boolean> {
   const { page, act } = person;
-  const isErased = act.confirmsErasure && (await isMeant(tx, deps, lead));
+  const isErased = act.confirmsErasure !== null && (await isMeant(tx, deps, lead, act));
   const asked = isErased ? [] : askedFor(act).filter((kind) => !underWay.has(kind));
   await settle(tx, deps, lead, person, { decision: answeredOnce(decision, asked), cause, asked });
   if (isErased) await deps.eraseByChat(tx, lead, page, { cause, language: languageOf(lead), keepsMark: act.keepsMark });
@@ -142,8 +142,14 @@ type Asked = 'notice_link' | 'my_consent' | 'my_data' | 'ask_erasure';
 
 const languageOf = ({ row }: OpenLead): string => row.locale ?? DEFAULT_LANGUAGE;
 
-const isMeant = (tx: Tx, { clock }: ApplyEventDeps, { row }: OpenLead): Promise<boolean> =>
-  wasAskedToErase(tx, row.id, new Date(clock.now().getTime() - ASKED_MS));
+/** Words that answer may be words that ask: what was typed, or had come, before the question was sent was no answer to it. */
+const isMeant = (tx: Tx, { clock }: ApplyEventDeps, { row }: OpenLead, person: PersonAct): Promise<boolean> =>
+  wasAskedToErase(tx, row.id, {
+    since: new Date(clock.now().getTime() - ASKED_MS),
+    sentBefore: person.confirmsErasure === 'typed' ? earlier(person.act) : null,
+  });
+
+const earlier = ({ at, receivedAt }: PersonAct['act']): Date => (at < receivedAt ? at : receivedAt);
 
 /** The question whether somebody means it says too that they are unsubscribed. */
 const answeredOnce = (decision: Decided['decision'], asked: readonly Asked[]): Decided['decision'] =>
@@ -155,7 +161,7 @@ const askedFor = ({ asksForErasure, confirmsErasure, ...act }: PersonAct): reado
   ...(act.asksForNotice ? (['notice_link'] as const) : []),
   ...(act.asksForReceipt ? (['my_consent'] as const) : []),
   ...(act.asksForAccess ? (['my_data'] as const) : []),
-  ...(asksForErasure || confirmsErasure ? (['ask_erasure'] as const) : []),
+  ...(asksForErasure || confirmsErasure !== null ? (['ask_erasure'] as const) : []),
 ];
 
 const NOTHING: ReadonlySet<string> = new Set();

@@ -134,12 +134,20 @@ export async function answersUnderWay(tx: Tx, leadId: RowId, welcomeSince: Date)
   return new Set(rows.map(({ kind }) => kind));
 }
 
-/** Whether the person was asked whether they mean it: a button that lies in the thread for long erases nobody by accident. */
-export async function wasAskedToErase(tx: Tx, leadId: RowId, since: Date): Promise<boolean> {
+/**
+ * Whether the person was asked whether they mean it: a button that lies in the thread for long erases nobody by accident.
+ *
+ * @param sentBefore when the question must have been on its way; null when only somebody who has it can answer it
+ */
+export async function wasAskedToErase(
+  tx: Tx,
+  leadId: RowId,
+  { since, sentBefore }: { readonly since: Date; readonly sentBefore: Date | null },
+): Promise<boolean> {
   const row = await tx.first(
     `select from reply where lead_id = $1 and kind = 'ask_erasure' and status in ('sending', 'accepted', 'uncertain')
-       and created_at >= $2 limit 1`,
-    [leadId, since],
+       and created_at >= $2 and ($3::timestamptz is null or coalesce(post_started_at, claimed_at) < $3) limit 1`,
+    [leadId, since, sentBefore],
   );
   return row !== undefined;
 }

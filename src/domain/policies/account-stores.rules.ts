@@ -72,7 +72,8 @@ export const ACCOUNT_STORES: readonly Store[] = [
         about: 'account',
         class: 'technical',
         form: 'hash',
-        purpose: 'Recognises the mailed link; names the entry of the log.',
+        purpose:
+          'Recognises the mailed link, also after the yes, to lead to the page of the deletion; names the entry of the log.',
       },
       {
         fields: 'letter_ct',

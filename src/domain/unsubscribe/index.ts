@@ -1,4 +1,5 @@
 export { carryOut, type CarryOutInput } from './carry-out';
+export { readErasureAnswer } from './erasure-answers';
 export {
   makeShowWebPage,
   makeUnsubscribeByWeb,
@@ -12,4 +13,4 @@ export {
 export type { CarryOutDeps, QueuedReply, ReplyPort, UnsubscribePage } from './unsubscribe.types';
 export { withdraw, type Withdrawn, type WithdrawInput } from './withdraw';
 export { classifyWord } from './words.rules';
-export type { WordKind } from './words.types';
+export type { ErasureAnswer, WordKind } from './words.types';

@@ -7,7 +7,7 @@ export const EASTERN_WORDS: readonly LanguageWords[] = [
   {
     language: 'pl',
     stop: list(
-      'zatrzymaj, przestań, przestańcie, wypisz, wypisz mnie, wypisz się, wypisuję się, rezygnuję, zrezygnuj, rezygnacja, anuluj subskrypcję, odsubskrybuj, koniec, koniec wiadomości, nie wysyłaj więcej',
+      'zatrzymaj, przestań, przestańcie, wypisz, wypisz mnie, wypisz się, wypisuję się, rezygnuję, zrezygnuj, rezygnacja, anuluj subskrypcję, odsubskrybuj, koniec, koniec wiadomości, nie wysyłaj więcej, nie wysyłajcie więcej, nie wysyłać więcej',
     ),
     start: list('rozpocznij, zacznij, subskrybuj, zapisz mnie, zapisz się'),
     polite: list('proszę, dziękuję, dzięki, teraz, natychmiast, już'),
@@ -63,7 +63,7 @@ export const EASTERN_WORDS: readonly LanguageWords[] = [
   {
     language: 'ru',
     stop: list(
-      'стоп, остановить, остановите, остановись, прекратить, прекрати, прекратите, хватит, отписаться, отписка, отписать, отпиши меня, отпишите меня, отменить подписку, отмена подписки, больше не пишите, не присылайте больше',
+      'стоп, остановить, остановите, остановись, прекратить, прекрати, прекратите, хватит, отписаться, отписка, отписать, отпиши меня, отпишите меня, отменить подписку, отмена подписки, больше не пишите, не пишите больше, не пишите мне больше, не присылайте больше, больше не присылайте, перестаньте',
     ),
     start: list('старт, начать, подписаться, подпиши меня, подпишите меня, возобновить подписку'),
     polite: list('пожалуйста, пжл, плиз, сейчас, немедленно, спасибо'),
@@ -71,7 +71,7 @@ export const EASTERN_WORDS: readonly LanguageWords[] = [
   {
     language: 'uk',
     stop: list(
-      'стоп, зупинити, зупиніть, зупинись, припинити, припини, припиніть, досить, відписатися, відписатись, відписка, відпишіть мене, скасувати підписку, більше не пишіть, не надсилайте більше',
+      'стоп, зупинити, зупиніть, зупинись, припинити, припини, припиніть, досить, відписатися, відписатись, відписка, відпишіть мене, скасувати підписку, більше не пишіть, не пишіть більше, не пишіть мені більше, не надсилайте більше, більше не надсилайте, перестаньте',
     ),
     start: list('старт, почати, розпочати, підписатися, підписатись, підпишіть мене'),
     polite: list('будь ласка, зараз, негайно, дякую'),

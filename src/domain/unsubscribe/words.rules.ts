@@ -48,9 +48,12 @@ export function classifyWord(text: string): WordKind | null {
   if (words === '') return null;
   if (STOP_WORDS.has(words)) return 'stop';
   const kind = EXACT.get(words);
-  if (kind !== undefined) return kind === 'start' && /[?\uff1f\u061f]/u.test(text) ? null : kind;
+  if (kind !== undefined) return kind === 'start' && isQuestion(text) ? null : kind;
   return LOOKUPS.some((lookup) => isPoliteStop(words, lookup)) ? 'stop' : null;
 }
+
+/** Whether the sender put a question mark, of whichever script. */
+export const isQuestion = (text: string): boolean => /[?\uff1f\u061f\u037e]/u.test(text);
 
 /** Takes polite words off both ends in every order: "na po" may be one polite phrase, or "na" belong to the word. */
 function isPoliteStop(words: string, lookup: Lookup): boolean {
@@ -75,7 +78,7 @@ function exact(kind: WordKind, phrases: readonly string[]): readonly (readonly [
 }
 
 /** Every way to write a phrase: an apostrophe as a gap or not at all, and each word with or without its accents. */
-function spellings(phrase: string): readonly string[] {
+export function spellings(phrase: string): readonly string[] {
   if (phrase.startsWith(ONLY_WITH_ACCENTS)) return [normaliseWords(phrase)];
   const forms = [normaliseWords(phrase), normaliseWords(phrase.replaceAll("'", ' '))];
   return [...new Set(forms.flatMap((form) => accentForms(form.split(' '))))];

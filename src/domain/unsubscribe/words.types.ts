@@ -1,6 +1,9 @@
 /** What a word of a person asks for. */
 export type WordKind = 'stop' | 'start' | 'erase' | 'my_consent' | 'my_data';
 
+/** The answers to the question whether everything shall be deleted. */
+export type ErasureAnswer = 'erase_yes' | 'erase_and_mark' | 'erase_no';
+
 /**
  * The words of one language, written as a person would write them.
  *

@@ -35,6 +35,9 @@ it('deletes an account by its name, the mailed link and the button behind it, an
   });
   const [mail] = await mails();
   expect(mail).toMatchObject({ kind: 'account_deletion_asked', state: 'kept', content: { to: 'ann@example.com' } });
+  expect(mail!.content!.text).toContain(
+    'ends 1 Page and 2 API keys, and destroys 1 person with their\nproofs, 0 broadcasts',
+  );
   const link = /http:\/\/\S+\/account-deletion\/\S+/.exec(mail!.content!.text)![0];
 
   for (let visit = 0; visit < 3; visit += 1)
@@ -49,13 +52,21 @@ it('deletes an account by its name, the mailed link and the button behind it, an
   const done = await page(link, 'POST');
   const address = /data-testid="certificate">(http:\/\/[^<]+)</.exec(done.text)![1]!;
   expect(await ann.api.call('GET', '/v1/leads')).toMatchObject({ status: 401 });
-  expect((await page(link, 'POST')).status).toBe(404);
+  const [, code, secret] = /\/erasure\/([0-9a-f]{32})#(\S+)$/.exec(address)!;
+  const isLedToThePage = async (method: string): Promise<void> => {
+    const { status, text } = await page(link, method);
+    expect([status, text]).toEqual([200, expect.stringContaining('The deletion has begun')]);
+    expect(text).toContain(`/erasure/${code!}"`);
+    for (const secretOrName of [secret!, 'A Shop', 'ann@example.com']) expect(text).not.toContain(secretOrName);
+  };
+  for (const method of ['GET', 'POST']) await isLedToThePage(method);
   expect((await page(address)).text).toContain('Nothing is sent any more');
   await world.useCases.sequence();
   for (const { run } of world.useCases.accounts) await run();
   const shown = await page(address);
   expect(shown.text).toContain('Complete.');
   expect(shown.text).toContain('scope account');
+  for (const method of ['GET', 'POST']) await isLedToThePage(method);
   expect(await world.db.first('select count(*)::int as n from lead')).toEqual({ n: 0 });
   const metrics = await (await fetch(`${world.url}/metrics`)).text();
   expect(metrics).toContain('route="/account-deletion/{token}"');

@@ -43,6 +43,13 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const at = (route: Route): string =>
   route.path.replace('{tile}', '0/000').replaceAll(/\{\w+\}/g, '9b2d4c1e-0d3f-4a55-8f3c-2b1a0c9d8e7f');
 
+const BAD_LIMITS = {
+  abc: 'must be a whole number',
+  '1.5': 'must be a whole number',
+  0: 'must be at least 1',
+  201: 'must be at most 200',
+};
+
 /** RFC 9457, with the id of the request, and documented for the route. */
 function expectProblem(answer: Answer, status: number, code: string, route?: Route): Record<string, unknown> {
   const name = route === undefined ? '' : `${route.method} ${route.path}`;
@@ -97,7 +104,15 @@ describe('every route', () => {
       expect(unknown.text).not.toContain('not repeated');
       expectProblem(await ask_('[1]'), 422, 'validation_failed', route);
       expectProblem(await ask_('{"half":'), 400, 'malformed_body', route);
-      expectProblem(await ask_('{}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type', route);
+      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+        const refused = await ask_('name=a%20shop', { 'content-type': type });
+        const { detail } = expectProblem(refused, 415, 'unsupported_media_type', route);
+        expect(detail).toContain('application/json');
+      }
+      for (const value of ['null', '"a"', '7', 'true', ' null\n']) {
+        const { errors } = expectProblem(await ask_(value), 422, 'validation_failed', route);
+        expect(errors).toEqual([{ pointer: '', detail: 'must be a JSON object' }]);
+      }
       expectProblem(await ask_(`{"a":"${'x'.repeat(1024 * 1024)}"}`), 413, 'body_too_large', route);
     }
   });
@@ -126,6 +141,11 @@ describe('every route', () => {
         expect(errors.map(({ pointer }) => pointer)).toEqual(expect.arrayContaining(['from', 'to']));
       else expect(errors.map(({ pointer }) => pointer).sort()).toEqual(['limit', 'order']);
     }
+  });
+
+  it.each(Object.entries(BAD_LIMITS))('says what is wrong with a limit of %s', async (limit, detail) => {
+    const refused = expectProblem(await ask('GET', `/v1/leads?limit=${limit}`, bearer()), 422, 'validation_failed');
+    expect(refused['errors']).toEqual([{ pointer: 'limit', detail }]);
   });
 
   it('refuses a cursor that it did not give', async () => {

@@ -50,6 +50,7 @@ it.each([
   ['/name', { name: 'a\nb' }],
   ['/purpose', { purpose: '' }],
   ['/country', { country: 'Germany' }],
+  ['/country', { country: 'ZZ' }],
   ['/kind', { kind: 'fax' }],
   ['/receives', { receives: 'nobody' }],
   ['/endpoint', { endpoint: 'http://recipient.example.com/' }],

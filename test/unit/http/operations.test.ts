@@ -20,6 +20,12 @@ describe('the operations addresses', () => {
     expect([answer.status, answer.body]).toEqual([200, { status: 'ok', version: '1.2.3' }]);
   });
 
+  it('lead from the root to the document for people', async () => {
+    const answer = await request(app([works])).get('/');
+    expect([answer.status, answer.headers['location']]).toEqual([302, 'docs']);
+    expect((await request(app([works])).post('/')).status).not.toBe(302);
+  });
+
   it('are ready when every check passes', async () => {
     const answer = await request(app([works])).get('/readyz');
     expect([answer.status, answer.body]).toEqual([200, { status: 'ready', checks: { database: 'ok' } }]);

@@ -20,6 +20,11 @@ describe('parsePart', () => {
     expect(refused('body', undefined).map(({ pointer }) => pointer)).toEqual(['']);
   });
 
+  it.each([null, 'a', 7, true, [1], undefined])('says of %j that an object is wanted', (value) => {
+    expect(refused('body', value)).toEqual([{ pointer: '', detail: 'must be a JSON object' }]);
+    expect(refused('body', { 'a/b~c': value })[0]).toMatchObject({ pointer: '/a~1b~0c' });
+  });
+
   it('names parameters as they are written in the address', () => {
     expect(refused('parameters', {}).map(({ pointer }) => pointer)).toEqual(['a/b~c']);
   });

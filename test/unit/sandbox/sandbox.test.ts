@@ -45,6 +45,23 @@ describe('createSandbox', () => {
     await sandbox.close();
   });
 
+  it('takes JSON that is named a form, and says of a form in truth what it takes', async () => {
+    const server = await startSandboxServer(options);
+    const post = (body: string): Promise<Response> =>
+      fetch(`${server.url}/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body,
+      });
+    try {
+      const formed = await post('kind=get_started&person=ann');
+      expect([formed.status, await formed.text()]).toEqual([415, expect.stringContaining('application/json')]);
+      expect((await post('{"kind":"get_started","person":"ann"}')).status).toBe(200);
+    } finally {
+      await server.close();
+    }
+  });
+
   it('refuses an app id that could not stand in a webhook as a number', () => {
     expect(() => createSandbox({ ...options, appId: 'my-app' })).toThrow(
       expect.objectContaining({ code: 'sandbox-app-id' }) as Error,

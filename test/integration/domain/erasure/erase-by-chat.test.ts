@@ -178,6 +178,67 @@ it('keeps the mark that was wished in the chat, and writes the wish into the log
   expect(await status()).toBe('subscribed');
 });
 
+/** Who types and not taps is judged by when the question was sent, by the clock of the database. */
+async function types(text: string): Promise<void> {
+  world.setNow(new Date());
+  await world.deliver(page, message(page, psid, world.now(), text));
+}
+
+it.each([
+  ['Delete everything', 'kept nothing'],
+  ['  delete EVERYTHING! ', 'kept nothing'],
+  ['Alles löschen', 'kept nothing'],
+  ['Tout supprimer', 'kept nothing'],
+  ['Delete, never write', 'kept a sealed mark'],
+])('takes the typed title "%s" for the answer within a day of the question', async (typed, kept) => {
+  await says('delete my data');
+  await sendReplies();
+  await types(typed);
+  expect([await status(), await erasures()]).toMatchObject(['erasing', [{ state: 'waiting', origin: 'chat' }]]);
+  expect(await replies()).toEqual([
+    { kind: 'ask_erasure', status: 'accepted' },
+    { kind: 'erasure_link', status: 'pending' },
+  ]);
+  await world.sequence();
+  await sendReplies();
+  await carryOut();
+  expect((await erasures())[0]!.certificate).toContain(`\n${kept}`);
+});
+
+it('asks, and erases nobody, when a title is typed where no question is open', async () => {
+  for (const typed of ['Delete, never write', 'Delete everything']) await types(typed);
+  expect([await status(), await erasures()]).toEqual(['unsubscribed', []]);
+  expect(await replies()).toEqual([{ kind: 'ask_erasure', status: 'pending' }]);
+  await sendReplies();
+  later(DAY_MS + 60_000);
+  await says('Delete everything');
+  expect(await erasures()).toEqual([]);
+  expect(await replies()).toEqual([
+    { kind: 'ask_erasure', status: 'accepted' },
+    { kind: 'ask_erasure', status: 'pending' },
+  ]);
+});
+
+it('takes what was typed, or had come, before the question was sent for no answer to it', async () => {
+  await says('Delete everything');
+  const typed = world.now();
+  await sendReplies();
+  world.setNow(new Date());
+  await world.deliver(page, message(page, psid, typed, 'delete everything'));
+  expect(await erasures()).toEqual([]);
+  const sent = world.now();
+  world.setNow(typed);
+  await world.deliver(page, message(page, psid, sent, 'Delete everything'));
+  expect([await status(), await erasures()]).toEqual(['unsubscribed', []]);
+});
+
+it('erases nobody who types the title that says no, or asks in return', async () => {
+  await says('erase me');
+  await sendReplies();
+  for (const typed of ['Keep my data', 'Delete everything?', 'do not delete everything', 'delete']) await types(typed);
+  expect([await status(), await erasures()]).toEqual(['unsubscribed', []]);
+});
+
 it('takes a second yes, a redelivered one and a STOP beside it for one erasure', async () => {
   await says('delete');
   await sendReplies();

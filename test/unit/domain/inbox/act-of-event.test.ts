@@ -60,6 +60,14 @@ test.each<[string, Partial<ParsedEvent> & InboundEvent, Word, string | null]>([
     null,
     'explicit quick_reply creates window',
   ],
+  ['a title that says yes, typed', MESSAGE, 'erase_yes', 'stop keyword creates window'],
+  ['a title that says no, typed', MESSAGE, 'erase_no', 'ordinary first_message creates window'],
+  [
+    'an edit to a title that says yes',
+    { kind: 'message_edit', mid: 'm', text: 'Delete everything', editNumber: 1 },
+    'erase_yes',
+    'stop keyword',
+  ],
   ['a quick reply of others', { ...MESSAGE, quickReplyPayload: 'PICK_RED' }, 'stop', 'stop keyword creates window'],
   ['no thanks', { ...POSTBACK, payload: 'assent:v1:consent:no' }, null, 'stop postback creates window'],
   ['unsubscribe', { ...POSTBACK, payload: 'assent:v1:unsubscribe' }, null, 'stop postback creates window'],
@@ -108,6 +116,28 @@ test('a ref is kept as text that can be written, and cut', () => {
   expect(withRef('spring')).toBe('spring');
   expect(withRef('half \ud83d')).toBe('half \ufffd');
   expect(withRef('x'.repeat(5_000))).toHaveLength(2_083);
+});
+
+test('a typed title answers the question; a look on at the thread does not, and a button of others only asks', () => {
+  const said = (event: Partial<ParsedEvent> & InboundEvent, word: Word) => {
+    const { asksForErasure, confirmsErasure, keepsMark } = read(event, word)!;
+    return { asksForErasure, confirmsErasure, keepsMark };
+  };
+  const nothing = { asksForErasure: false, confirmsErasure: null, keepsMark: false };
+  expect(said(MESSAGE, 'erase')).toEqual({ ...nothing, asksForErasure: true });
+  expect(said(MESSAGE, 'erase_yes')).toEqual({ ...nothing, confirmsErasure: 'typed' });
+  expect(said(MESSAGE, 'erase_and_mark')).toEqual({ ...nothing, confirmsErasure: 'typed', keepsMark: true });
+  expect(said(MESSAGE, 'erase_no')).toEqual(nothing);
+  expect(said({ ...MESSAGE, channel: 'standby' }, 'erase_yes')).toEqual(nothing);
+  const edit: InboundEvent = { kind: 'message_edit', mid: 'm', text: 'Delete everything', editNumber: 1 };
+  expect(said(edit, 'erase_yes')).toEqual(nothing);
+  const ofOthers = { ...MESSAGE, quickReplyPayload: 'EMPTY_BASKET' };
+  expect(said(ofOthers, 'erase_yes')).toEqual({ ...nothing, asksForErasure: true });
+  expect(said({ ...POSTBACK, payload: 'assent:v1:erase:mark' }, null)).toEqual({
+    ...nothing,
+    confirmsErasure: 'tapped',
+    keepsMark: true,
+  });
 });
 
 test('what a tap carries', () => {

@@ -33,6 +33,11 @@ export const STOP_MESSAGES: Readonly<Record<string, readonly string[]>> = {
     'remove me',
     'stop messages',
     'no more messages',
+    'Stop sending!',
+    'please stop sending',
+    'no more',
+    'No more, please.',
+    'no more, thanks',
   ],
   'any script': [
     'ＳＴＯＰ',
@@ -98,6 +103,7 @@ export const STOP_MESSAGES: Readonly<Record<string, readonly string[]>> = {
     'STOP merci',
     'stop s il te plait',
     'je me désabonne',
+    "N'envoyez plus de messages",
   ],
   de: [
     'Stopp',
@@ -113,6 +119,8 @@ export const STOP_MESSAGES: Readonly<Record<string, readonly string[]>> = {
     'hör auf',
     'keine Nachrichten mehr',
     'stopp jetzt',
+    'Hören Sie auf!',
+    'bitte nichts mehr senden',
   ],
   it: [
     'basta',

@@ -1,4 +1,5 @@
 import { normaliseWords } from '../../../../src/domain/unsubscribe/normalise.rules';
+import { ERASURE_WORDS } from '../../../../src/domain/unsubscribe/words-erasure.rules';
 import { PRIVACY_WORDS } from '../../../../src/domain/unsubscribe/words-privacy.rules';
 import { classifyWord, WORD_TABLE } from '../../../../src/domain/unsubscribe/words.rules';
 import { ORDINARY_MESSAGES } from './words-negative.corpus';
@@ -93,6 +94,13 @@ describe('classifyWord', () => {
     expect(classifyWord('pls '.repeat(50))).toBeNull();
   });
 
+  it('asks for erasure in every language of the table, with no phrase twice', () => {
+    const others = languages.filter((language) => !(language in ERASURE_WORDS));
+    expect(others).toEqual([]);
+    const twice = PRIVACY_WORDS.erase.filter((phrase, at) => PRIVACY_WORDS.erase.indexOf(phrase) !== at);
+    expect(twice).toEqual([]);
+  });
+
   it('reads every word of erasure as one, and none of them as a stop', () => {
     expect(PRIVACY_WORDS.erase.filter((phrase) => classifyWord(phrase) !== 'erase')).toEqual([]);
   });
@@ -101,6 +109,14 @@ describe('classifyWord', () => {
     ['Delete my data', 'erase'],
     ['forget me', 'erase'],
     ['MEINE DATEN LÖSCHEN', 'erase'],
+    ['Please delete my data', 'erase'],
+    ['remove my data', 'erase'],
+    ['Delete all my data!', 'erase'],
+    ['Bitte löschen Sie meine Daten.', 'erase'],
+    ['bitte loschen sie meine daten', 'erase'],
+    ['Lösche meine Daten', 'erase'],
+    ['Daten löschen', 'erase'],
+    ["Supprimez mes données, s'il vous plaît", 'erase'],
     ['my consent', 'my_consent'],
     ['Meine Einwilligung', 'my_consent'],
     ['my data', 'my_data'],
