@@ -1425,9 +1425,15 @@ function checkChain({ entries, chain }, afterSize) {
   );
 }
 
+/** The wish never to be written to again: nothing that follows it in the chain permits a message. */
+const isObjection = ({ body }) => body.kind === 'object';
+/** What ends a consent. */
+const LEAVING = { withdraw: 'a withdrawal', object: 'the wish never to be written to again' };
+
 /** Walks the chain: what is a return, and what holds after each entry: consent, permission, and whether its wording was shown. */
 function checkActs({ entries }) {
   let grant = null;
+  let objection = null;
   let withdrawal = null;
   let isOut = false;
   let token = null;
@@ -1456,6 +1462,7 @@ function checkActs({ entries }) {
       isOut = false;
     }
     if (body.kind === 'withdraw') [grant, withdrawal, isOut] = [null, entry, true];
+    if (isObjection(entry)) [grant, objection] = [null, objection ?? entry];
     if (body.kind === 'token') [token, heardAt] = [body, requireLater(entry, heardAt)];
     if (body.kind === 'notice_shown') {
       lastShown = String(body.notice?.sha256);
@@ -1465,7 +1472,7 @@ function checkActs({ entries }) {
       need(!isOut, 3, `${name} grants after a withdrawal without being a return`);
       grant = entry;
     }
-    return { grant, token, lastShown, isAgreedShown: shown.has(wordingOf(grant)) };
+    return { grant, objection, token, lastShown, isAgreedShown: shown.has(wordingOf(grant)) };
   });
 }
 
@@ -1530,7 +1537,8 @@ function checkMessages({ entries, messages }, states, findings) {
     const late = entries[n - 1];
     const early = entries[n];
     need(late.index < sends.index, 3, `${name} rests on ${late.name}, which the log took in later`);
-    const what = early?.body.kind === 'withdraw' ? 'a message after a withdrawal' : 'an entry was passed over';
+    const ending = LEAVING[early?.body.kind];
+    const what = ending === undefined ? 'an entry was passed over' : `a message after ${ending}`;
     need(
       early === undefined || early.index > sends.index,
       3,
@@ -1544,27 +1552,28 @@ function checkMessages({ entries, messages }, states, findings) {
   }
 }
 
-/** For each length of the chain: the first moments at which a withdrawal behind it was written, and happened. */
+/** For each length of the chain: the first moments at which a withdrawal or an objection behind it was written, and happened. */
 function firstLeaving(entries) {
   const left = Array(entries.length + 1).fill({ written: Infinity, happened: Infinity });
   for (let at = entries.length - 1; at >= 0; at -= 1) {
-    const { written, happened } = left[at + 1];
+    const { written, happened, what } = left[at + 1];
     const { kind, at: own, event_at: event } = entries[at].body;
-    left[at] =
-      kind === 'withdraw'
-        ? {
-            written: Math.min(written, Date.parse(own)),
-            happened: Math.min(happened, Date.parse(isTime(event) ? event : own)),
-          }
-        : left[at + 1];
+    const isEarlier = Date.parse(own) < written;
+    left[at] = Object.hasOwn(LEAVING, kind)
+      ? {
+          written: Math.min(written, Date.parse(own)),
+          happened: Math.min(happened, Date.parse(isTime(event) ? event : own)),
+          what: isEarlier ? LEAVING[kind] : what,
+        }
+      : left[at + 1];
   }
   return left;
 }
 
-/** The log may have taken a withdrawal in late: then the times tell. */
-function requireInTime(name, body, { written, happened }, findings) {
+/** The log may have taken a withdrawal or an objection in late: then the times tell. */
+function requireInTime(name, body, { written, happened, what }, findings) {
   const at = Date.parse(body.at);
-  need(at <= written + SKEW_MS, 3, `${name} was authorised at ${body.at}, after a withdrawal that it does not count`);
+  need(at <= written + SKEW_MS, 3, `${name} was authorised at ${body.at}, after ${what} that it does not count`);
   if (at <= happened + SKEW_MS) return;
   findings.isCurrent = false;
   findings.note(
@@ -1572,7 +1581,12 @@ function requireInTime(name, body, { written, happened }, findings) {
   );
 }
 
-function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown }, warn) {
+function checkGrant(name, body, sends, { grant, objection, token, lastShown, isAgreedShown }, warn) {
+  need(
+    objection === null,
+    3,
+    `${name} was authorised although the person had asked never to be written to again (${objection?.name})`,
+  );
   need(grant !== null, 3, `${name} was authorised although the consent had been withdrawn or never given`);
   need(body.consent.c === grant.commitment.toString('hex'), 3, `${name} names another consent than the one in force`);
   need(
