@@ -21,6 +21,7 @@ const USAGE = `usage: node assent-verify.mjs --key <vkey or file> [options] <bun
                         Whoever is in both must have the same chain in both
   --app-secret-file F   the Meta app secret, if it was shown to you: checks the webhook signatures (level 5)
   --json                prints the result as JSON
+  --help                prints this
 
 Exit status: 0 proved, with independent time; 2 proved, time on the operator's word only; 1 not proved.`;
 
@@ -253,12 +254,17 @@ function readSmall(file) {
 const readKey = (given, type) =>
   parseKey(/^[^\s+]+\+[0-9a-f]{8}\+/.test(given) ? given.trim() : readSmall(given).trim(), type);
 
+const KEYS_OF = { [ED25519]: 'a log', [COSIGNATURE]: 'a witness' };
+
 function parseKey(text, type) {
   const [, name, id, base64] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
   const material = Buffer.from(base64 ?? '', 'base64');
   const publicKey = material.subarray(1);
-  if (name === undefined || material[0] !== type || publicKey.length !== 32) throw new Error('not a verifier key');
-  if (keyId(name, type, publicKey).toString('hex') !== id) throw new Error('the key id of a verifier key is wrong');
+  const kind = KEYS_OF[material[0]];
+  if (name === undefined || kind === undefined || publicKey.length !== 32) throw new Error('not a verifier key');
+  if (keyId(name, material[0], publicKey).toString('hex') !== id)
+    throw new Error('the key id of a verifier key is wrong');
+  if (material[0] !== type) throw new Error(`this is the verifier key of ${kind}, not of ${KEYS_OF[type]}`);
   return { text, name, type, publicKey, id: Buffer.from(id, 'hex') };
 }
 
@@ -613,9 +619,9 @@ function makeShelf() {
   };
 }
 
-function readCertificate(der) {
+function readCertificate(written) {
   try {
-    return new X509Certificate(der);
+    return new X509Certificate(written);
   } catch {
     return null;
   }
@@ -654,8 +660,8 @@ function crc32(bytes) {
 /** A file that is read in pieces, never as a whole. */
 function openFile(path) {
   const stat = statSync(path, { throwIfNoEntry: false });
-  need(stat !== undefined, 1, 'there is no such file');
-  need(stat.isFile(), 1, 'the bundle is not a file');
+  need(stat !== undefined, 1, `there is no such file: ${path.slice(0, 300)}`);
+  need(stat.isFile(), 1, `the bundle is not a file: ${path.slice(0, 300)}`);
   const fd = openSync(path, 'r');
   const { size } = fstatSync(fd);
   return {
@@ -838,8 +844,13 @@ function readWrapped(bytes, head, tail, what) {
   return files;
 }
 
+/** The first name of a bundle holds a point or a slash, or is one of capitals: JSON of anything else hardly begins so. */
+const BUNDLE_HEAD = /^\{"(?:[^"./]*[./]|VERIFIER-SHA256")/;
+
 function readJsonBundle(file) {
   need(file.size <= MOST_BUNDLE_BYTES, 1, 'the bundle is too large');
+  const start = file.read(0, Math.min(64, file.size)).toString('latin1');
+  need(BUNDLE_HEAD.test(start), 1, 'this is no bundle, neither a ZIP nor JSON nor lines of JSON in the form of one');
   return readWrapped(file.read(0, file.size), '', '', 'the bundle');
 }
 
@@ -1425,9 +1436,15 @@ function checkChain({ entries, chain }, afterSize) {
   );
 }
 
+/** The wish never to be written to again: nothing that follows it in the chain permits a message. */
+const isObjection = ({ body }) => body.kind === 'object';
+/** What ends a consent. */
+const LEAVING = { withdraw: 'a withdrawal', object: 'the wish never to be written to again' };
+
 /** Walks the chain: what is a return, and what holds after each entry: consent, permission, and whether its wording was shown. */
 function checkActs({ entries }) {
   let grant = null;
+  let objection = null;
   let withdrawal = null;
   let isOut = false;
   let token = null;
@@ -1456,6 +1473,7 @@ function checkActs({ entries }) {
       isOut = false;
     }
     if (body.kind === 'withdraw') [grant, withdrawal, isOut] = [null, entry, true];
+    if (isObjection(entry)) [grant, objection] = [null, objection ?? entry];
     if (body.kind === 'token') [token, heardAt] = [body, requireLater(entry, heardAt)];
     if (body.kind === 'notice_shown') {
       lastShown = String(body.notice?.sha256);
@@ -1465,7 +1483,7 @@ function checkActs({ entries }) {
       need(!isOut, 3, `${name} grants after a withdrawal without being a return`);
       grant = entry;
     }
-    return { grant, token, lastShown, isAgreedShown: shown.has(wordingOf(grant)) };
+    return { grant, objection, token, lastShown, isAgreedShown: shown.has(wordingOf(grant)) };
   });
 }
 
@@ -1530,7 +1548,8 @@ function checkMessages({ entries, messages }, states, findings) {
     const late = entries[n - 1];
     const early = entries[n];
     need(late.index < sends.index, 3, `${name} rests on ${late.name}, which the log took in later`);
-    const what = early?.body.kind === 'withdraw' ? 'a message after a withdrawal' : 'an entry was passed over';
+    const ending = LEAVING[early?.body.kind];
+    const what = ending === undefined ? 'an entry was passed over' : `a message after ${ending}`;
     need(
       early === undefined || early.index > sends.index,
       3,
@@ -1544,27 +1563,28 @@ function checkMessages({ entries, messages }, states, findings) {
   }
 }
 
-/** For each length of the chain: the first moments at which a withdrawal behind it was written, and happened. */
+/** For each length of the chain: the first moments at which a withdrawal or an objection behind it was written, and happened. */
 function firstLeaving(entries) {
   const left = Array(entries.length + 1).fill({ written: Infinity, happened: Infinity });
   for (let at = entries.length - 1; at >= 0; at -= 1) {
-    const { written, happened } = left[at + 1];
+    const { written, happened, what } = left[at + 1];
     const { kind, at: own, event_at: event } = entries[at].body;
-    left[at] =
-      kind === 'withdraw'
-        ? {
-            written: Math.min(written, Date.parse(own)),
-            happened: Math.min(happened, Date.parse(isTime(event) ? event : own)),
-          }
-        : left[at + 1];
+    const isEarlier = Date.parse(own) < written;
+    left[at] = Object.hasOwn(LEAVING, kind)
+      ? {
+          written: Math.min(written, Date.parse(own)),
+          happened: Math.min(happened, Date.parse(isTime(event) ? event : own)),
+          what: isEarlier ? LEAVING[kind] : what,
+        }
+      : left[at + 1];
   }
   return left;
 }
 
-/** The log may have taken a withdrawal in late: then the times tell. */
-function requireInTime(name, body, { written, happened }, findings) {
+/** The log may have taken a withdrawal or an objection in late: then the times tell. */
+function requireInTime(name, body, { written, happened, what }, findings) {
   const at = Date.parse(body.at);
-  need(at <= written + SKEW_MS, 3, `${name} was authorised at ${body.at}, after a withdrawal that it does not count`);
+  need(at <= written + SKEW_MS, 3, `${name} was authorised at ${body.at}, after ${what} that it does not count`);
   if (at <= happened + SKEW_MS) return;
   findings.isCurrent = false;
   findings.note(
@@ -1572,7 +1592,12 @@ function requireInTime(name, body, { written, happened }, findings) {
   );
 }
 
-function checkGrant(name, body, sends, { grant, token, lastShown, isAgreedShown }, warn) {
+function checkGrant(name, body, sends, { grant, objection, token, lastShown, isAgreedShown }, warn) {
+  need(
+    objection === null,
+    3,
+    `${name} was authorised although the person had asked never to be written to again (${objection?.name})`,
+  );
   need(grant !== null, 3, `${name} was authorised although the consent had been withdrawn or never given`);
   need(body.consent.c === grant.commitment.toString('hex'), 3, `${name} names another consent than the one in force`);
   need(
@@ -2682,7 +2707,7 @@ function parseArguments(args) {
     else if (args[at] === '--earlier') given.earlier.push(value());
     else if (args[at] === '--app-secret-file') given.secret = value();
     else if (args[at] === '--json') given.json = true;
-    else if (args[at] === '--help' || args[at] === '-h') usage('');
+    else if (args[at] === '--help' || args[at] === '-h') help();
     else if (args[at].startsWith('-') || given.bundle !== null) usage(`not understood: ${args[at]}`);
     else given.bundle = args[at];
   }
@@ -2693,8 +2718,13 @@ function parseArguments(args) {
 }
 
 function usage(sentence) {
-  process.stderr.write(`${sentence === '' ? '' : `${printable(sentence)}\n\n`}${USAGE}\n`);
+  process.stderr.write(`${printable(sentence)}\n\n${USAGE}\n`);
   process.exit(1);
+}
+
+function help() {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
 }
 
 function readCertificates(file) {
@@ -2704,7 +2734,9 @@ function readCertificates(file) {
   for (let from = text.indexOf(begin); from >= 0;) {
     const to = text.indexOf(end, from);
     if (to < 0) break;
-    certificates.push(new X509Certificate(text.slice(from, to + end.length)));
+    const certificate = readCertificate(text.slice(from, to + end.length));
+    if (certificate === null) throw new Error('the file holds a certificate that cannot be read');
+    certificates.push(certificate);
     from = text.indexOf(begin, to);
   }
   if (certificates.length === 0) throw new Error('the file holds no certificate');
@@ -2712,22 +2744,26 @@ function readCertificates(file) {
 }
 
 function readOptions(given) {
-  const orUsage = (what, work) => {
+  const orUsage = (option, absent, work) => {
     try {
       return work();
     } catch (error) {
-      return usage(`${what}: ${error.code === 'ENOENT' ? 'neither a verifier key nor a file' : error.message}`);
+      return usage(`${option}: ${['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(error.code) ? absent : error.message}`);
     }
   };
-  const keys = given.keys.map((one) => orUsage('--key', () => readKey(one, ED25519)));
+  const keyOf = (option, one, type) =>
+    orUsage(option, 'neither a verifier key nor a file that holds one', () => readKey(one, type));
+  const contentOf = (option, file, read) =>
+    orUsage(option, `there is no such file: ${file.slice(0, 300)}`, () => read(file));
+  const keys = given.keys.map((one) => keyOf('--key', one, ED25519));
   if (keys.some(({ name }) => name !== keys[0].name)) usage('--key: the keys are of more than one log');
   return {
     earlier: given.earlier,
     key: keys[0],
     keys,
-    authorities: given.tsa.flatMap((file) => orUsage('--tsa', () => readCertificates(file))),
-    witnesses: given.witness.map((one) => orUsage('--witness', () => readKey(one, COSIGNATURE))),
-    secret: given.secret === null ? null : orUsage('--app-secret-file', () => readSmall(given.secret).trim()),
+    authorities: given.tsa.flatMap((file) => contentOf('--tsa', file, readCertificates)),
+    witnesses: given.witness.map((one) => keyOf('--witness', one, COSIGNATURE)),
+    secret: given.secret === null ? null : contentOf('--app-secret-file', given.secret, readSmall).trim(),
   };
 }
 

@@ -27,6 +27,7 @@ const USAGE = `usage: node assent-witness.mjs --name NAME --state DIR --log <vke
   --host H       address to listen on (127.0.0.1); put a TLS proxy in front of any other
   --port P       port (7080; 0 picks one)
   --print-key    prints the verifier key of this witness and ends
+  --help         prints this
   --new-log      begins with logs that this witness has never seen; needed only for logs added after its first start
 
 Keep DIR as long as the witness lives, and let one process at a time work in it. A witness whose state is lost must get a
@@ -36,6 +37,7 @@ const ED25519 = 1;
 const COSIGNATURE = 4;
 const MOST_BYTES = 64 * 1024;
 const MOST_HASHES = 63;
+const MOST_PORT = 65_535;
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
 const sha256 = (...parts) => {
@@ -92,14 +94,26 @@ function writeDurably(file, text, mode) {
   closeSync(folder);
 }
 
+function readPrivateKey(pem) {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return null;
+  }
+}
+
+/** The key in a folder; both are made when they are missing. */
 function openKey(state) {
+  mkdirSync(state, { recursive: true, mode: 0o700 });
   const file = path.join(state, 'witness.key');
   if (!existsSync(file)) {
     const { privateKey } = generateKeyPairSync('ed25519');
     writeDurably(path.join(state, FRESH), '', 0o600);
     writeDurably(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), 0o600);
   }
-  const privateKey = createPrivateKey(readFileSync(file, 'utf8'));
+  const privateKey = readPrivateKey(readFileSync(file, 'utf8'));
+  if (privateKey?.asymmetricKeyType !== 'ed25519')
+    fail(`${file} is damaged: put it back from a copy, or begin with a new name and state`);
   const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
   return { privateKey, publicKey };
 }
@@ -276,10 +290,7 @@ function serve(witness, host, port) {
   server.listen(port, host, () => {
     process.stdout.write(`listening on http://${host}:${server.address().port}\n`);
   });
-  server.on('error', ({ code }) => {
-    process.stderr.write(`cannot listen: ${code}\n`);
-    process.exit(1);
-  });
+  server.on('error', ({ code }) => fail(`cannot listen: ${code}`));
   const stop = () => {
     server.close(() => process.exit(0));
     server.closeIdleConnections();
@@ -289,31 +300,45 @@ function serve(witness, host, port) {
   process.on('SIGINT', stop);
 }
 
-function usage(sentence) {
-  process.stderr.write(`${sentence}\n\n${USAGE}\n`);
+function fail(sentence) {
+  process.stderr.write(`${sentence}\n`);
   process.exit(1);
 }
 
+const usage = (sentence) => fail(`${sentence}\n\n${USAGE}`);
+
+function help() {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+
 function main(args) {
-  const given = { name: null, state: null, logs: [], host: '127.0.0.1', port: 7080, printKey: false, newLog: false };
+  const given = { name: null, state: null, logs: [], host: '127.0.0.1', port: '7080', printKey: false, newLog: false };
   for (let at = 0; at < args.length; at += 1) {
     const value = () => args[(at += 1)] ?? usage(`${args[at - 1]} needs a value`);
     if (args[at] === '--name') given.name = value();
     else if (args[at] === '--state') given.state = value();
     else if (args[at] === '--log') given.logs.push(value());
     else if (args[at] === '--host') given.host = value();
-    else if (args[at] === '--port') given.port = Number(value());
+    else if (args[at] === '--port') given.port = value();
     else if (args[at] === '--print-key') given.printKey = true;
     else if (args[at] === '--new-log') given.newLog = true;
+    else if (args[at] === '--help' || args[at] === '-h') help();
     else usage(`not understood: ${args[at]}`);
   }
   if (given.name === null || !/^[^\s+]+$/.test(given.name)) usage('--name is needed, without blanks and plus signs');
   if (given.state === null) usage('--state is needed');
-  mkdirSync(given.state, { recursive: true, mode: 0o700 });
-  const key = openKey(given.state);
+  const port = /^\d{1,5}$/.test(given.port) ? Number(given.port) : MOST_PORT + 1;
+  if (port > MOST_PORT) usage(`--port must be a number from 0 to ${MOST_PORT}`);
+  let key;
+  try {
+    key = openKey(given.state);
+  } catch ({ code }) {
+    fail(`--state: ${given.state} is no folder that can be made, read and written (${code})`);
+  }
   process.stdout.write(`${vkeyOf(given.name, COSIGNATURE, key.publicKey)}\n`);
   if (given.printKey) return;
-  if (given.logs.length === 0 || !Number.isInteger(given.port)) usage('--log is needed, and --port must be a number');
+  if (given.logs.length === 0) usage('--log is needed');
   let logs;
   try {
     logs = given.logs.map(readVkey);
@@ -324,14 +349,13 @@ function main(args) {
   try {
     state = openState(given.state, logs, given.newLog || existsSync(path.join(given.state, FRESH)));
   } catch ({ code }) {
-    process.stderr.write(
+    fail(
       code === 'ENOENT'
-        ? 'what this witness has seen of a log is gone: begin with a new name and state, or say --new-log if it never saw that log\n'
-        : 'the state cannot be read; nothing is cosigned without it\n',
+        ? 'what this witness has seen of a log is gone: begin with a new name and state, or say --new-log if it never saw that log'
+        : 'the state cannot be read; nothing is cosigned without it',
     );
-    process.exit(1);
   }
-  serve({ name: given.name, key, logs, state, nowMs: () => Date.now() }, given.host, given.port);
+  serve({ name: given.name, key, logs, state, nowMs: () => Date.now() }, given.host, port);
 }
 
 main(process.argv.slice(2));

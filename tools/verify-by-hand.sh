@@ -6,11 +6,12 @@
 # Run it inside the folder. The key comes from the operator or an auditor, not from the bundle. Exit status 0: everything that is
 # checked here holds, the authority you gave vouched for every entry within two days (for a grant: of the act), and the webhooks of
 # all grants and of permissions at Messenger are here; 2: it holds, but one of these rests on the operator's word; 1: something
-# fails. It reads no events and checks no meaning (read entries/*.json and evidence/), nor how fresh the bundle is, the lines of
-# witnesses or the views: use assent-verify.mjs.
+# fails. It reads no events and checks no meaning but that nothing was authorised for somebody after their wish never to be written
+# to again (read entries/*.json and evidence/), nor how fresh the bundle is, the lines of witnesses or the views: use
+# assent-verify.mjs.
 set -u
 export LC_ALL=C
-[ $# -ge 1 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 1; }
+[ $# -ge 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 1; }
 vkey=$1
 authority=${2:-}
 case $vkey in *+*+*) ;; *) echo 'the first argument must be the verifier key itself: <origin>+<key id>+<base64>'; exit 1 ;; esac
@@ -266,6 +267,8 @@ told() {
   [ "$place" -gt "$own" ] && { [ "$gone" = 0 ] || [ "$first" = '"p"' ]; }
 }
 
+# The leaf of the first wish never to be written to again
+objected=
 previous=null
 count=0
 proved=1
@@ -282,6 +285,7 @@ while printf -v name 'entries/%04d' $((count + 1)) && [ -e "$name.json" ]; do
   previous="\"$committed\""
   written "$body" || { bad "$name $UNWRITTEN"; continue; }
   remember "$name" "$body"
+  if whole "$index" && grep -aqF '"kind":"object"' "$body"; then objected=${objected:-$index}; fi
   only "\"subject\":{\"n\":$count,\"prev\":$before,$ref" '"subject":{[^}]*}' "$body"; check $? "$name follows the entry before it"
   if grants "$body" || permits "$body"; then
     told "${name#entries/}" || { proved=0; echo "note  $name grants, and the webhook it rests on is not whole in the bundle, or has no word of a time"; }
@@ -296,6 +300,7 @@ for body in sends/[0-9]*.message.json; do
   included "$name"; check $? "$name (the chunk it was authorised with) is in the log"
   written "$name.json" && written "$body" || { bad "$name $UNWRITTEN"; continue; }
   remember "$name" "$body"
+  if [ -n "$objected" ] && whole "$index" && [ "$index" -gt "$objected" ]; then bad "$name was authorised although the person had asked never to be written to again"; fi
   tail -n +4 "$name.inner" > "$work/path"
   position=$(line 2 "$name.inner"); position=${position#position }
   of=$(line 3 "$name.inner"); of=${of#of }

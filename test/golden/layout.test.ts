@@ -334,6 +334,8 @@ const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/unit/tools/assent-verify-effort.test.ts': 'how much a verifier does at most for what a bundle holds',
   'test/unit/tools/assent-verify-permission.test.ts': "what Messenger's own permission rests on",
   'test/unit/tools/assent-verify-hostile.test.ts': 'bundles that are made to do harm',
+  'test/unit/tools/assent-verify-calls.test.ts': 'what a verifier says to whoever calls it in a wrong way',
+  'test/unit/tools/assent-verify-stamps.test.ts': 'which time-stamps and cosignatures a verifier counts',
   'test/unit/tools/verify-by-hand-hostile.test.ts':
     'folders that are made to mislead or to hold up whoever checks by hand',
   'test/integration/platform/keyring.test.ts': 'key files, registry and several processes',

@@ -10,6 +10,20 @@ export function der(tag: number, ...content: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, ...size, ...more]), all]);
 }
 
+/** The children of a DER element. */
+export function childrenOf(bytes: Buffer): Buffer[] {
+  const sized = (at: number): [from: number, to: number] => {
+    const first = bytes[at + 1]!;
+    const extra = first < 128 ? 0 : first - 128;
+    const from = at + 2 + extra;
+    return [from, from + (extra === 0 ? first : bytes.readUIntBE(at + 2, extra))];
+  };
+  const children: Buffer[] = [];
+  const [from, to] = sized(0);
+  for (let at = from; at < to; at = sized(at)[1]) children.push(bytes.subarray(at, sized(at)[1]));
+  return children;
+}
+
 export const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
 /** A certificate of that name, by nobody: its signature is none. */

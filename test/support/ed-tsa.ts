@@ -35,13 +35,17 @@ function certify(kind: keyof typeof ALGORITHMS): { key: string; certificate: str
   return { key: key!, certificate: certificate! };
 }
 
-/** A time-stamping authority with an Edwards curve, written by hand: `openssl ts` and `openssl cms` do not sign with one. */
-export function makeEdTsa(kind: keyof typeof ALGORITHMS): EdTsa {
+/**
+ * A time-stamping authority with an Edwards curve, written by hand: `openssl ts` and `openssl cms` do not sign with one.
+ *
+ * @param named the certificate that its signatures name, if not its own
+ */
+export function makeEdTsa(kind: keyof typeof ALGORITHMS, named?: Buffer): EdTsa {
   const { key, certificate } = certify(kind);
   const { raw } = new X509Certificate(certificate);
   const issuer = der(0x30, der(0x31, der(0x30, hex('0603550403'), der(0x0c, Buffer.from('Ed')))));
   const signInfo = (info: Buffer): Buffer => {
-    const certificateId = der(0x30, der(0x30, der(0x30, der(0x04, hashOf('sha256', raw)))));
+    const certificateId = der(0x30, der(0x30, der(0x30, der(0x04, hashOf('sha256', named ?? raw)))));
     const attributes = [
       ['06092a864886f70d010903', hex(TST_INFO)] as const,
       ['06092a864886f70d010904', der(0x04, hashOf('sha512', info))] as const,

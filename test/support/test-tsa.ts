@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const configOf = (essDigest: string): string => `
+const configOf = (essDigest: string, usage: string): string => `
 [req]
 distinguished_name = dn
 prompt = no
@@ -18,7 +18,7 @@ keyUsage = critical, keyCertSign
 [tsa_ext]
 basicConstraints = CA:FALSE
 keyUsage = critical, digitalSignature
-extendedKeyUsage = critical, timeStamping
+extendedKeyUsage = critical, ${usage}
 [careless]
 basicConstraints = CA:FALSE
 extendedKeyUsage = timeStamping
@@ -64,6 +64,8 @@ interface TestTsaOptions {
   readonly isIssuerExpired?: boolean;
   /** RFC 3161 wants it; `openssl ts` refuses to work without. */
   readonly isUsageCritical?: boolean;
+  /** What its certificate is for, if not for time-stamps alone: `openssl ts` refuses that too. */
+  readonly usage?: string;
   /** Who issued its certificate: the root, an authority under it, or somebody with a certificate for a website. */
   readonly issuer?: 'root' | 'ca' | 'web';
   /** With which hash the signature names the certificate: sha1 is the older attribute of RFC 2634. */
@@ -86,7 +88,7 @@ export function makeTestTsa(options: TestTsaOptions = {}): TestTsa {
         `-out ${name}.pem -extfile c.cnf -extensions ${extensions}`,
     );
   };
-  writeFileSync(path.join(dir, 'c.cnf'), configOf(essDigest));
+  writeFileSync(path.join(dir, 'c.cnf'), configOf(essDigest, options.usage ?? 'timeStamping'));
   writeFileSync(path.join(dir, 'serial'), '01\n');
   newKey('root');
   run('req -x509 -new -key root.key -days 3650 -out root.pem -config c.cnf -extensions ca -subj', '/CN=Test Root');

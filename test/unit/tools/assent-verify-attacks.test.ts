@@ -8,6 +8,7 @@ import {
   DAY_MS,
   event,
   HOUR_MS,
+  objection,
   openAuditor,
   type Plan,
   START,
@@ -116,6 +117,62 @@ describe('a message after a withdrawal that the log took in behind it', () => {
       1,
       expect.stringContaining('sends/0002.message.json is malf'),
     ]);
+  });
+});
+
+describe('the wish never to be written to again', () => {
+  const WISH = objection(START + 4 * MINUTE_MS);
+  const level3 = async (steps: Record<string, Step>): Promise<unknown[]> => {
+    const verdict = await judge(bundleOf(steps));
+    return [verdict.exit, reasonsOf(verdict, 3)];
+  };
+  const refused = (sentence: string): unknown[] => [1, expect.stringContaining(sentence)];
+  /** Opt-in, notice and message, and what may come then. */
+  const parts = () => {
+    const { noise, before, optIn, shown, between, first, ...later } = planned();
+    return { ...later, begun: { noise, before, optIn, shown, between, first } };
+  };
+  const NEVER = 'although the person had asked never to be written to again';
+
+  it('may be the end of a chain', async () => {
+    const { begun, stop, after } = parts();
+    expect(await level3({ ...begun, stop, WISH, after })).toEqual([0, '']);
+  });
+
+  it('lets no message go that counts it', async () => {
+    const { begun, second, after } = parts();
+    Object.assign(second, { n: 3, grant: 1 });
+    expect(await level3({ ...begun, WISH, second, after })).toEqual(refused(`sends/0002 was authorised ${NEVER}`));
+  });
+
+  it('is not undone by a consent or a return behind it', async () => {
+    const { begun, stop, back, second, after } = parts();
+    Object.assign(second, { n: 5, grant: 5 });
+    expect(await level3({ ...begun, stop, WISH, back, second, after })).toEqual(refused(`${NEVER} (entries/0004)`));
+    const { fields } = back;
+    const consent: EntryStep = {
+      ...back,
+      fields: (before) => {
+        const given = Object.entries(fields(before)).filter(([name]) => !['basis', 'after'].includes(name));
+        return { ...Object.fromEntries(given), kind: 'consent' };
+      },
+    };
+    Object.assign(second, { n: 4, grant: 4 });
+    expect(await level3({ ...begun, WISH, consent, second, after })).toEqual(refused(`${NEVER} (entries/0003)`));
+  });
+
+  it('is passed over by no message behind it, and by none that was authorised before the log took it in', async () => {
+    const { begun, second, after } = parts();
+    Object.assign(second, { n: 2, grant: 1 });
+    expect(await level3({ ...begun, WISH, second, after })).toEqual(
+      refused('a message after the wish never to be written to again'),
+    );
+    second.at = START + 20 * MINUTE_MS;
+    after.witnessedAt = START + 30 * MINUTE_MS;
+    const early = objection(second.at - 6 * MINUTE_MS);
+    expect(await level3({ ...begun, second, early, after })).toEqual(
+      refused('after the wish never to be written to again that it does not count'),
+    );
   });
 });
 

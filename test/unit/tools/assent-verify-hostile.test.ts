@@ -119,6 +119,46 @@ describe('a hostile bundle', () => {
     ]);
   });
 
+  describe('as a ZIP', () => {
+    const NAME = 'keys/log.vkey';
+    /** The honest one in which the headers of one file were changed: the one before it, and that in the directory at the end. */
+    const bent = (change: (local: Buffer, central: Buffer) => void): Buffer => {
+      const zip = zipOf(inOrder(honest));
+      change(zip.subarray(zip.indexOf(NAME) - 30), zip.subarray(zip.lastIndexOf(NAME) - 46));
+      return zip;
+    };
+    const DAMAGED = `${NAME}: the file is damaged`;
+    const DIFFERENT = `${NAME}: the two headers of the file do not agree`;
+
+    it('with a checksum that is not that of the file', async () => {
+      const [verdict] = await failing([
+        bent((local, central) => {
+          local.writeUInt32LE(7, 14);
+          central.writeUInt32LE(7, 16);
+        }),
+      ]);
+      expect(reasonsOf(verdict!)).toBe(DAMAGED);
+    });
+
+    it.each([
+      ['mark', 0],
+      ['version', 4],
+      ['flags', 6],
+      ['method', 8],
+      ['time', 10],
+      ['date', 12],
+      ['checksum', 14],
+      ['packed size', 18],
+      ['size', 22],
+      ['length of the name', 26],
+      ['length of extra fields', 28],
+      ['name', 30],
+    ])('with another %s before the file than in the directory', async (_what, at) => {
+      const [verdict] = await failing([bent((local) => void local.writeUInt8(local.readUInt8(at) ^ 1, at))]);
+      expect(reasonsOf(verdict!)).toBe(DIFFERENT);
+    });
+  });
+
   it('of nonsense, of nothing, nested without end, or of a great many small things', async () => {
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     await failing([

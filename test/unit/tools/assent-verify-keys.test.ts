@@ -185,3 +185,12 @@ it('keys of more than one log are not taken together', async () => {
   const { exit, text } = await auditor.read(jsonOf(bundle([], [FIRST])), args);
   expect([exit, text]).toEqual([1, expect.stringContaining('the keys are of more than one log')]);
 });
+
+it.each([
+  ['--key', FIRST],
+  ['--witness', CAST.witness],
+])('a key given as %s with the id of another is not taken', async (option, { name, vkey }) => {
+  const bent = `${name}+00000000+${vkey.split('+').slice(2).join('+')}`;
+  const { exit, text } = await auditor.read(jsonOf(bundle([], [FIRST])), ['--key', FIRST.vkey, option, bent]);
+  expect([exit, text]).toEqual([1, expect.stringContaining(`${option}: the key id of a verifier key is wrong`)]);
+});

@@ -11,6 +11,7 @@ import {
   type Fields,
   type Files,
 } from '../../support/bundle-fixture';
+import { childrenOf, der } from '../../support/der';
 import { ROOT } from '../../support/program';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
 import { reasonsOf, type Verdict } from '../../support/verifier';
@@ -227,34 +228,13 @@ describe('what somebody the auditor did not name has left in a bundle', () => {
   });
 });
 
-/** The children of a DER element. */
-function childrenOf(bytes: Buffer): Buffer[] {
-  const sized = (at: number): [from: number, to: number] => {
-    const first = bytes[at + 1]!;
-    const extra = first < 128 ? 0 : first - 128;
-    const from = at + 2 + extra;
-    return [from, from + (extra === 0 ? first : bytes.readUIntBE(at + 2, extra))];
-  };
-  const children: Buffer[] = [];
-  const [from, to] = sized(0);
-  for (let at = from; at < to; at = sized(at)[1]) children.push(bytes.subarray(at, sized(at)[1]));
-  return children;
-}
-
-function der(tag: number, children: readonly Buffer[]): Buffer {
-  const content = Buffer.concat(children);
-  const { length } = content;
-  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from([tag, ...size]), content]);
-}
-
 /** Puts one more certificate in front of those that a time-stamp came with. */
 function withCertificate(reply: Buffer, certificate: Buffer): Buffer {
   const [status, token] = childrenOf(reply);
   const [type, content] = childrenOf(token!);
   const fields = childrenOf(childrenOf(content!)[0]!);
-  const longer = fields.map((one) => (one[0] === 0xa0 ? der(0xa0, [certificate, ...childrenOf(one)]) : one));
-  return der(0x30, [status!, der(0x30, [type!, der(0xa0, [der(0x30, longer)])])]);
+  const longer = fields.map((one) => (one[0] === 0xa0 ? der(0xa0, certificate, ...childrenOf(one)) : one));
+  return der(0x30, status!, der(0x30, type!, der(0xa0, der(0x30, ...longer))));
 }
 
 describe('what the auditor gives', () => {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -321,6 +322,52 @@ it.each([
   const ended = spawnSync(process.execPath, [WITNESS, ...given], { encoding: 'utf8', timeout: 10_000 });
   expect(ended.status).toBe(1);
   expect(ended.stderr).toContain(sentence);
+});
+
+it.each(['--help', '-h'])('%s prints how it is called', (option) => {
+  const ended = spawnSync(process.execPath, [WITNESS, option], { encoding: 'utf8', timeout: 10_000 });
+  const { status: code, stdout, stderr } = ended;
+  expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/^usage: node assent-witness/), '']);
+});
+
+describe('a state or a port that is none ends it in one sentence', () => {
+  const begin = (folder: string, ...more: readonly string[]) => {
+    const args = [WITNESS, '--name', 'a', '--state', folder, '--log', VKEY, ...more];
+    const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 10_000 });
+    return [status, stderr, stdout];
+  };
+
+  it.each(['99999', '65536', '-1', '7080x', '', '1e3'])('as the port "%s"', (port) => {
+    const folder = path.join(state, 'new');
+    const [code, complaint] = begin(folder, '--port', port);
+    expect([code, complaint, existsSync(folder)]).toEqual([
+      1,
+      expect.stringMatching(/^--port must be a number from 0 to 65535\n\nusage: /),
+      false,
+    ]);
+  });
+
+  it('as a file for a folder', () => {
+    const file = path.join(state, 'witness.key');
+    for (const folder of [file, path.join(file, 'below')])
+      expect(begin(folder)).toEqual([
+        1,
+        expect.stringMatching(`^--state: ${folder} is no folder that can be made, read and written \\([A-Z]+\\)\n$`),
+        '',
+      ]);
+  });
+
+  it('as a key that is damaged, or of another kind', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'assent-witness-'));
+    const file = path.join(folder, 'witness.key');
+    const other = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
+    for (const key of ['', 'x', other.export({ format: 'pem', type: 'pkcs8' })]) {
+      writeFileSync(file, key);
+      const sentence = `${file} is damaged: put it back from a copy, or begin with a new name and state\n`;
+      expect(begin(folder)).toEqual([1, sentence, '']);
+    }
+    rmSync(folder, { recursive: true });
+  });
 });
 
 it('reads the key of a log from a file', async () => {

@@ -12,6 +12,7 @@ import {
   sha256,
   signerOf,
   type Cast,
+  type EntryStep,
   type Files,
   type Step,
 } from '../../support/bundle-fixture';
@@ -97,6 +98,9 @@ export function witnessedPlan(tsa: TestTsa): Plan {
   delete plan.after.selfStamp;
   return plan;
 }
+
+/** The entry of the wish never to be written to again. */
+export const objection = (at: number): EntryStep => ({ do: 'entry', at, fields: () => ({ kind: 'object', req: 'r' }) });
 
 /** A copy of the files in which something was changed. */
 export function changedCopy(files: Files, change: (files: Files) => void): Files {

@@ -1,6 +1,8 @@
 import type { Fields, Step } from '../../support/bundle-fixture';
 import { DAY_MS, event, HOUR_MS, START, type Plan } from './bundle-world';
 
+const MINUTE_MS = 60_000;
+
 export type Cheat = readonly [
   name: string,
   change: (plan: Plan) => Record<string, Step>,
@@ -114,6 +116,12 @@ export const CHEATS: readonly Cheat[] = [
     },
     3,
     /the log took in later|names another consent/,
+  ],
+  [
+    'a message that is older than its consent by more than clocks differ',
+    change(({ back, second }) => (second.at = back.at - 6 * MINUTE_MS)),
+    3,
+    /sends\/0002 is older than its consent/,
   ],
   ['another consent', change(({ second }) => (second.grant = 1)), 3, /another consent than the one in force/],
   [

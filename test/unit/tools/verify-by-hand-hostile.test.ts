@@ -12,7 +12,7 @@ import {
 import { jsonOf, withManifest, type Fields, type Files, type Step } from '../../support/bundle-fixture';
 import { der, hex } from '../../support/der';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import { type Auditor, bundleOf, CAST, honestPlan, openAuditor, START, type Plan } from './bundle-world';
+import { type Auditor, bundleOf, CAST, honestPlan, objection, openAuditor, START, type Plan } from './bundle-world';
 import { byHand } from './by-hand';
 import { edit, put } from './tamperings';
 
@@ -190,6 +190,17 @@ describe('a file', () => {
         failing('checkpoints/before.note is signed'),
       );
   });
+});
+
+it('the wish never to be written to again may end a chain, and no message follows it', async () => {
+  const { first, after, ...start } = plan();
+  const { noise, before, optIn, shown, between } = start;
+  const wish = objection(first.at);
+  const begun = { noise, before, optIn, shown, between };
+  expect(await verdictOf(bundleOf({ ...begun, first, wish, after }))).toEqual([0, '']);
+  expect(await verdictOf(bundleOf({ ...begun, wish, first, after }))).toEqual(
+    failing('sends/0001 was authorised although the person had asked never to be written to again'),
+  );
 });
 
 describe('an authority whose certificate has run out', () => {
