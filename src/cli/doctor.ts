@@ -2,17 +2,21 @@ import { statSync } from 'node:fs';
 import { anchorWarning, composeAnchors } from '../compose/anchors';
 import type { Infrastructure } from '../compose/infrastructure';
 import { makeReadAnchors, readHead } from '../domain/ledger';
+import { erasures, keyRingCopy } from './doctor-copy';
+import { advice, finding, type Finding } from './finding';
 
-type Finding = { readonly check: string; readonly status: 'ok' | 'warning' | 'failed'; readonly detail: string };
+export interface Examination {
+  readonly findings: readonly Finding[];
+}
 
-/** What the person who runs this installation has left undone. Nothing is changed. */
-export async function examine(infrastructure: Infrastructure): Promise<{ findings: readonly Finding[] }> {
+/** What the person who runs this installation has left undone. Everything is left as it is. */
+export async function examine(infrastructure: Infrastructure): Promise<Examination> {
   const { config, db, keyRing, queue } = infrastructure;
   const answers = async (work: Promise<unknown>) => work.then(() => true).catch(() => false);
   return {
     findings: [
       finding('database', await answers(db.run('select 1')), 'answers', 'does not answer'),
-      finding('queue', await answers(queue.ping()), 'answers', 'does not answer'),
+      finding('queue', await answers(queue.ping()), 'answers', 'does not answer; check REDIS_URL or the database'),
       finding(
         'key_ring',
         await answers(keyRing.verifyAgainstRegistry()),
@@ -20,12 +24,8 @@ export async function examine(infrastructure: Infrastructure): Promise<{ finding
         'does not agree with the database',
       ),
       keyRingVolume(config.keyRingDir, config.dataDir),
-      advice(
-        'key_ring_copy',
-        config.keyRingCopyDir !== null,
-        'a second copy is kept: try it with keys drill',
-        'KEYRING_COPY_DIR names no second copy of the key ring: losing the only one is losing everything',
-      ),
+      ...(await keyRingCopy(infrastructure)),
+      await erasures(infrastructure),
       await logGrows(infrastructure),
       ...(await anchors(infrastructure)),
       advice(
@@ -118,18 +118,6 @@ async function countWaiting(db: Infrastructure['db']): Promise<{ pending: number
   );
   return { pending: Number(row?.pending ?? 0), rejected: Number(row?.rejected ?? 0) };
 }
-
-const finding = (check: string, passed: boolean, good: string, bad: string): Finding => ({
-  check,
-  status: passed ? 'ok' : 'failed',
-  detail: passed ? good : bad,
-});
-
-const advice = (check: string, passed: boolean, good: string, bad: string): Finding => ({
-  check,
-  status: passed ? 'ok' : 'warning',
-  detail: passed ? good : bad,
-});
 
 /** Database and keys in one backup undo what erasure promises. */
 function keyRingVolume(keyRingDir: string, dataDir: string): Finding {

@@ -3,12 +3,20 @@ import { logOrigin } from '../compose/installation';
 import { makeRotateLogKey, type LogKeyRotation } from '../domain/consent';
 import type { KeyRingCopy } from '../domain/keyring.types';
 import { makeOpenEveryPage, type OpenedPages } from '../domain/leads';
-import { UserError } from '../kernel/errors';
-import { openKeyRing, postgresRingRegistry } from '../platform/keyring';
+import { errnoOf, UserError } from '../kernel/errors';
+import { examineKeyRingCopy } from '../compose/key-ring-copy';
+import { inDirectoryOf } from '../platform/directories';
+import { postgresRingRegistry, readKeyRing } from '../platform/keyring';
 import type { Command } from './commands';
 
 const noCopy = (): UserError =>
   new UserError('no_key_ring_copy', 'KEYRING_COPY_DIR names no directory: there is no second copy of the key ring');
+
+const emptyCopy = (): UserError =>
+  new UserError(
+    'key_ring_copy_empty',
+    'there is no copy to open: the directory of KEYRING_COPY_DIR is missing or holds no key ring. Mount its volume, or make the copy with keys copy',
+  );
 
 /** What `assent keys …` is told. */
 type KeysCommand = Extract<Command, { kind: `keys-${string}` }>;
@@ -42,24 +50,30 @@ function requiredCopy({ keyRingCopy }: Infrastructure): KeyRingCopy {
   return keyRingCopy;
 }
 
+async function holdsNoRing(infrastructure: Infrastructure): Promise<boolean> {
+  const found = await examineKeyRingCopy(infrastructure).catch((error: unknown) => {
+    if (error instanceof UserError && errnoOf(error.cause) === 'ENOENT') return null;
+    throw error;
+  });
+  return found === null || found.files === 0;
+}
+
 /**
  * What a loss of the key ring would come to: opens the copy with the master key of today and, with nothing but it, one person of
- * every Page. Changes nothing.
+ * every Page. Makes and changes nothing, neither there nor in the database.
  *
- * @throws {UserError} `no_key_ring_copy`, `master_key_wrong` @throws {OperationalError} `key_ring_mismatch` when the copy is not in step
+ * @throws {UserError} `no_key_ring_copy`, `key_ring_copy_empty`, `directory_unusable`, `master_key_wrong` @throws {OperationalError} `key_ring_mismatch` when the copy is not in step
  */
 async function drill(infrastructure: Infrastructure, say: (text: string) => void): Promise<OpenedPages> {
   const { config, db, clock, ids, keyRingSeals: seals } = infrastructure;
-  if (config.keyRingCopyDir === null) throw noCopy();
-  const keyRing = await openKeyRing({
-    dir: config.keyRingCopyDir,
-    seals,
-    registry: postgresRingRegistry(db),
-    clock,
-    ids,
+  const dir = config.keyRingCopyDir;
+  if (dir === null) throw noCopy();
+  if (await holdsNoRing(infrastructure)) throw emptyCopy();
+  const { opened, isWhole } = await inDirectoryOf('KEYRING_COPY_DIR', async () => {
+    const keyRing = await readKeyRing({ dir, seals, registry: postgresRingRegistry(db), clock, ids });
+    const tried = await makeOpenEveryPage({ db, keyRing })();
+    return { opened: tried, isWhole: tried.unopened === 0 && (await keyRing.verifyAgainstRegistry()).ok };
   });
-  const opened = await makeOpenEveryPage({ db, keyRing })();
-  const isWhole = opened.unopened === 0 && (await keyRing.verifyAgainstRegistry()).ok;
   say(
     isWhole
       ? 'The copy opens everything that the key ring opens.'

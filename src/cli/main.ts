@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/env';
-import { AssentError, UserError } from '../kernel/errors';
+import { AssentError, codeOf, UserError } from '../kernel/errors';
 import { runCommand } from './run';
 
 const say = (text: string): void => {
@@ -12,7 +12,7 @@ runCommand(process.argv.slice(2), () => loadConfig(process.env), {
   say,
   print: (value) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
 }).catch((error: unknown) => {
-  say(error instanceof AssentError ? error.message : 'internal error');
+  say(error instanceof AssentError ? error.message : `internal error: ${codeOf(error)}`);
   for (const { pointer, detail } of error instanceof UserError ? error.errors : []) say(`  ${pointer}: ${detail}`);
   process.exitCode = error instanceof AssentError && CALLED_WRONGLY.has(error.code) ? 2 : 1;
 });

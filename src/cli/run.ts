@@ -13,7 +13,7 @@ import { makeAuditLedger, type AuditResult } from '../domain/proof';
 import { makePreviewRetention, type RetentionPreview } from '../domain/retention';
 import { UserError } from '../kernel/errors';
 import { parseCommand, USAGE, type Command } from './commands';
-import { examine } from './doctor';
+import { examine, type Examination } from './doctor';
 import { erase } from './erase';
 import { footprint } from './footprint';
 import { handleKeys, isKeysCommand } from './keys';
@@ -45,7 +45,11 @@ export async function runCommand(args: readonly string[], readConfig: () => Conf
   const config = readConfig();
   if (LOOKING.has(command.kind)) requireInstallation(config);
   const role = command.kind === 'restore' ? 'restore' : 'cli';
-  const infrastructure = await openInfrastructure(config, { role, say: terminal.say });
+  const infrastructure = await openInfrastructure(config, {
+    role,
+    say: terminal.say,
+    mayLackQueue: command.kind === 'doctor',
+  });
   try {
     if (command.kind === 'verify') verifyBundle(command, await ownKeys(infrastructure));
     else terminal.print(await carryOut(command, infrastructure, terminal));
@@ -109,7 +113,7 @@ async function carryOut(
     case 'migrate':
       return { migrated: true };
     case 'doctor':
-      return examine(infrastructure);
+      return diagnose(infrastructure);
     case 'audit':
       return auditLedger(infrastructure, terminal);
     case 'restore':
@@ -139,6 +143,12 @@ async function carryOut(
       return { api_key: presentKey(key) };
     }
   }
+}
+
+async function diagnose(infrastructure: Infrastructure): Promise<Examination> {
+  const examined = await examine(infrastructure);
+  if (examined.findings.some(({ status }) => status === 'failed')) process.exitCode = 1;
+  return examined;
 }
 
 const previewRetention = (infrastructure: Infrastructure, at: Date | null): Promise<RetentionPreview> =>

@@ -21,12 +21,14 @@ export function composeAnchors({ config, clock, ids, keyRing }: Infrastructure):
 /** What whoever runs this installation is told while nobody outside has vouched for the log; null when somebody has. */
 export function anchorWarning(
   { anchors }: Pick<Config, 'anchors'>,
-  { isIndependent }: Pick<AnchorsView, 'isIndependent'>,
+  { isIndependent, services }: Pick<AnchorsView, 'isIndependent' | 'services'>,
 ): string | null {
   if (isIndependent) return null;
   const isConfigured = anchors.rfc3161 !== null || anchors.witnesses.length > 0;
-  const advice = isConfigured
+  if (!isConfigured) return `${NONE_INDEPENDENT} Set RFC3161_URL or WITNESSES.`;
+  const isSilent = services.some(({ class: kind, failures }) => kind !== 'self' && failures > 0);
+  const advice = isSilent
     ? 'Nobody configured has vouched for it yet, or for two days; /v1/ledger/anchors says why.'
-    : 'Set RFC3161_URL or WITNESSES.';
+    : 'Those configured are being asked by the workers; /v1/ledger/anchors says what they answered.';
   return `${NONE_INDEPENDENT} ${advice}`;
 }

@@ -21,6 +21,7 @@ import { backupRoutes } from '../http/backup.routes';
 import { importRoutes } from '../http/import.routes';
 import { metaRoutes } from '../http/meta.routes';
 import { privacyRoutes } from '../http/privacy.routes';
+import { hasAccounts } from '../domain/accounts';
 import { DATA_MAP } from '../domain/policies';
 import { recipientsRoutes } from '../http/recipients.routes';
 import { receiptRoutes } from '../http/receipt.routes';
@@ -109,7 +110,7 @@ export async function startApi(config: Config, role: 'api' | 'all', say: (text: 
     return {
       infrastructure: opened,
       useCases: api.useCases,
-      readyMessage: readyMessage(opened, api, warning),
+      readyMessage: readyMessage(opened, api, { warning, isEmpty: !(await hasAccounts(opened.db)) }),
       stop: async () => {
         await server.close();
         await api.close();
@@ -194,8 +195,15 @@ function readiness({ db, queue, keyRing }: Infrastructure) {
   ];
 }
 
+interface AtStart {
+  /** Of anchors. */
+  readonly warning: string | null;
+  /** There is no account yet. */
+  readonly isEmpty: boolean;
+}
+
 /** What is printed when the program is ready: where to go next. */
-function readyMessage(infrastructure: Infrastructure, api: RunningApi, warning: string | null): string {
+function readyMessage(infrastructure: Infrastructure, api: RunningApi, { warning, isEmpty }: AtStart): string {
   const lines = [`Assent ${VERSION} is ready.`, `  API        ${api.url}/v1`, `  API docs   ${api.url}/docs`];
   const [first] = sandboxPages(infrastructure);
   if (first !== undefined) {
@@ -203,8 +211,9 @@ function readyMessage(infrastructure: Infrastructure, api: RunningApi, warning: 
       `  Phone      ${api.url}/sandbox/phone`,
       `  Sandbox Page to connect: page_id ${first.id}, name "${first.name}"`,
       `  its access_token ${first.token}`,
-      `  First account: npm run -s assent -- account create --email you@example.com --name "Your name"`,
     );
+    if (isEmpty)
+      lines.push(`  First account: npm run -s assent -- account create --email you@example.com --name "Your name"`);
   }
   if (warning !== null) lines.push(`  ${warning}`);
   return `${lines.join('\n')}\n`;

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
 import { moveAccountKeys } from '../domain/accounts';
@@ -6,9 +7,10 @@ import type { EndedFacts, ErasedAccounts, KeyRing, KeyRingCopy } from '../domain
 import type { CheckpointCopy, LeafCopy } from '../domain/ledger';
 import { requireServable } from '../domain/restore';
 import { systemClock, type Clock } from '../kernel/clock';
-import { UserError } from '../kernel/errors';
+import { codeOf, UserError } from '../kernel/errors';
 import { randomIds, type Ids } from '../kernel/ids';
 import type { Log } from '../kernel/log';
+import { inDirectoryOf, makeDirectory } from '../platform/directories';
 import { openEmbeddedPostgres } from '../platform/embedded';
 import {
   checkpointFile,
@@ -16,10 +18,10 @@ import {
   erasedAccountsFile,
   leafFile,
   openKeyRing,
-  openRingCopy,
   postgresRingRegistry,
   readRingsAsTheyAre,
   registryOf,
+  tryWriting,
   type RingRegistry,
 } from '../platform/keyring';
 import { openLog } from '../platform/logging/log';
@@ -31,6 +33,7 @@ import { openJobQueue, type OpenJobQueue } from '../platform/queue/job-queue';
 import type { QueueConnection } from '../platform/queue/queue-backend';
 import { connectRedis } from '../platform/redis/connection';
 import { generatedSecrets, type GeneratedSecrets } from '../platform/secrets/generated-secrets';
+import { announceKeyRingCopy, openKeyRingCopy } from './key-ring-copy';
 import { startKeyWatch } from './key-watch';
 
 /** What everything else stands on: opened once a process, closed in the opposite order. */
@@ -67,6 +70,8 @@ export interface InfrastructureOptions {
   readonly role: 'api' | 'worker' | 'all' | 'cli' | 'restore';
   /** Sentences for the person who started the program. */
   readonly say: (text: string) => void;
+  /** Opens although the queue does not answer: for whoever is to say that. */
+  readonly mayLackQueue?: boolean;
 }
 
 /**
@@ -109,7 +114,7 @@ async function open(
 ): Promise<Omit<Infrastructure, 'close'>> {
   const log = openLog(config.logLevel);
   closers.push(() => log.close());
-  const generated = config.production ? null : generatedSecrets(config.dataDir);
+  const generated = await openDataDirectory(config);
   const url = await databaseUrl(config, options, closers);
   const db = await openDatabase({
     url,
@@ -122,20 +127,16 @@ async function open(
   closers.push(() => db.close());
   await migrateDatabase(db);
   const seals = config.masterKeys ?? ([requiredSecrets(generated).masterKey] as const);
-  // Until a restore is done, the rows of a database that was set back speak of rings that are gone.
-  const registry =
-    options.role === 'restore'
-      ? registryOf(await readRingsAsTheyAre(config.keyRingDir, seals))
-      : postgresRingRegistry(db);
-  const keyRing = await openKeyRing({
-    dir: config.keyRingDir,
-    seals,
-    registry,
-    clock: systemClock,
-    ids: randomIds,
-  });
-  if (SERVING.has(options.role))
-    await requireServable({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir) });
+  const { registry, keyRing } = await openKeys(config, { role: options.role, db, seals });
+  if (SERVING.has(options.role)) {
+    await requireServable({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir) }).catch(
+      (error: unknown) => {
+        log.error('restore.needed', { code: codeOf(error) });
+        throw error;
+      },
+    );
+    await announceKeyRingCopy(config, log, options.say);
+  }
   if (options.role !== 'restore') {
     await moveAccountKeys(db, keyRing);
     await ownOpenings({ db, keyRing });
@@ -147,7 +148,7 @@ async function open(
   const queueConnection = connectionFor(config, url);
   const queue = openJobQueue(queueConnection, log);
   closers.push(() => queue.close());
-  await queue.ping();
+  if (options.mayLackQueue !== true) await queue.ping();
   return {
     config,
     clock: systemClock,
@@ -162,17 +163,38 @@ async function open(
     leafCopy: leafFile(config.keyRingDir),
     erasedAccounts: erasedAccountsFile(config.keyRingDir),
     ended: endedFiles(config.keyRingDir),
-    keyRingCopy: await openCopy(config, registry),
+    keyRingCopy: await openKeyRingCopy({ config, registry, log }),
     queue,
     queueConnection,
     generated,
   };
 }
 
-const openCopy = async (
-  { keyRingDir: dir, keyRingCopyDir: copyDir }: Config,
-  registry: RingRegistry,
-): Promise<KeyRingCopy | null> => (copyDir === null ? null : openRingCopy({ dir, copyDir, registry }));
+/** Makes DATA_DIR where something of the installation itself lies in it, and reads its generated secrets. */
+const openDataDirectory = (config: Config): Promise<GeneratedSecrets | null> =>
+  inDirectoryOf('DATA_DIR', async () => {
+    const { dataDir, keyRingDir, databaseUrl: url, production } = config;
+    if (!production || url === null || path.dirname(keyRingDir) === dataDir) await makeDirectory(dataDir);
+    return production ? null : generatedSecrets(dataDir);
+  });
+
+interface KeyParts {
+  readonly role: InfrastructureOptions['role'];
+  readonly db: OpenDatabase;
+  readonly seals: Infrastructure['keyRingSeals'];
+}
+
+const openKeys = (
+  { keyRingDir: dir }: Config,
+  { role, db, seals }: KeyParts,
+): Promise<Pick<Infrastructure, 'keyRing'> & { readonly registry: RingRegistry }> =>
+  inDirectoryOf('KEYRING_DIR', async () => {
+    // Until a restore is done, the rows of a database that was set back speak of rings that are gone.
+    const registry = role === 'restore' ? registryOf(await readRingsAsTheyAre(dir, seals)) : postgresRingRegistry(db);
+    const keyRing = await openKeyRing({ dir, seals, registry, clock: systemClock, ids: randomIds });
+    if (SERVING.has(role)) await tryWriting(dir);
+    return { registry, keyRing };
+  });
 
 async function databaseUrl(
   config: Config,

@@ -18,11 +18,7 @@ export function runProgram(start: () => Promise<Running>): void {
   let stopping = false;
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const started = start().catch((error: unknown) => {
-    say(
-      error instanceof AssentError
-        ? error.message
-        : `cannot start: ${error instanceof Error ? error.name : 'unknown error'}`,
-    );
+    say(error instanceof AssentError ? error.message : `cannot start: ${codeOf(error)}`);
     process.exit(1);
   });
   const stop = (): void => {

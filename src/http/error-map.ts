@@ -6,7 +6,7 @@ import type { LeadErrorCode } from '../domain/leads';
 import type { PageErrorCode } from '../domain/pages';
 import type { ProofErrorCode } from '../domain/proof';
 import type { RecipientErrorCode } from '../domain/recipients';
-import { AssentError, OperationalError, UserError } from '../kernel/errors';
+import { AssentError, codeOf, OperationalError, UserError } from '../kernel/errors';
 import type { LogFields } from '../kernel/log';
 import { HttpError, type HttpErrorCode } from './http.errors';
 import { problemBody, type Problem, type ProblemInput } from './problem';
@@ -155,7 +155,7 @@ const isTransient = (error: unknown, { sql_state: state }: LogFields): boolean =
 export function faultFields(error: unknown): LogFields {
   const { sqlState } = (error ?? {}) as { sqlState?: unknown };
   return {
-    code: error instanceof AssentError ? String(error.code) : error instanceof Error ? error.name : 'unknown',
+    code: codeOf(error),
     ...(typeof sqlState === 'string' ? { sql_state: sqlState } : {}),
   };
 }

@@ -34,8 +34,16 @@ export class OperationalError<Code extends string = string> extends AssentError<
 /** A promise of ours was broken. Logged at error, never retried. */
 export class InvariantError<Code extends string = string> extends AssentError<Code> {}
 
+const ERRNO = /^E[A-Z0-9_]{1,31}$/;
+
+/** The name that the operating system gives an error of a file or a connection (`ENOENT`, `EACCES`); null for any other error. */
+export function errnoOf(error: unknown): string | null {
+  const { code, syscall } = (error ?? {}) as { readonly code?: unknown; readonly syscall?: unknown };
+  return typeof syscall === 'string' && typeof code === 'string' && ERRNO.test(code) ? code : null;
+}
+
 /** What a log may say of any error: its code, or its class. Never its message, which may quote what it was about. */
 export function codeOf(error: unknown): string {
   if (error instanceof AssentError) return String(error.code);
-  return error instanceof Error ? error.name : 'unknown';
+  return errnoOf(error) ?? (error instanceof Error ? error.name : 'unknown');
 }

@@ -80,6 +80,7 @@ describe('a base backup of the database files, put back after an erasure', () =>
     const refused = startProgram('workers/all-in-one', env);
     await until('the start to be refused', () => refused.child.exitCode !== null, 20_000);
     expect(refused.output()).toContain('assent restore');
+    expect(refused.output()).toMatch(/"code":"database_set_back".*"message":"restore.needed"/);
     expect((await runCli(env, 'restore')).json).toMatchObject({ needed: true, people_erased: 1, people_unreadable: 0 });
     expect((await runCli(env, 'restore', '--apply')).json).toMatchObject({ needed: true, people_erased: 1 });
     expect((await runCli(env, 'restore')).json).toMatchObject({ needed: false });

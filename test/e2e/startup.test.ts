@@ -83,8 +83,10 @@ describe('npm start', () => {
     const { code } = await runCli(env, 'account', 'create', '--email', 'you@example.com', '--name', 'Harbour Coffee');
     expect(code).toBe(0);
     await killed.stop('SIGKILL');
+    expect(killed.output()).toContain('First account: ');
     const again = startProgram('workers/all-in-one', env);
     await again.ready();
+    expect(again.output()).not.toContain('First account: ');
     const repeated = await runCli(env, 'account', 'create', '--email', 'you@example.com', '--name', 'Harbour Coffee');
     expect({ code: repeated.code, knows: repeated.output.includes('exists already') }).toEqual({
       code: 1,

@@ -25,6 +25,11 @@ export async function insertAccount(sql: Sql, account: NewAccount): Promise<RowI
 export const findAccount = (sql: Sql, uuid: string): Promise<AccountRef | undefined> =>
   sql.first<AccountRef>('select id, public_id as uuid from account where public_id = $1::uuid', [uuid]);
 
+export async function hasAccounts(sql: Sql): Promise<boolean> {
+  const row = await sql.first<{ found: boolean }>('select exists (select from account) as found');
+  return row?.found === true;
+}
+
 /** Null when its row is gone. */
 export async function findAccountUuid(sql: Sql, accountId: RowId): Promise<string | null> {
   const row = await sql.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [accountId]);

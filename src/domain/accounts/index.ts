@@ -25,6 +25,6 @@ export {
   type SubscriptionEnd,
 } from './subscription.store';
 export { makeAuthenticate } from './authenticate';
-export { findAccountUuid } from './account.store';
+export { findAccountUuid, hasAccounts } from './account.store';
 export { moveAccountKeys } from './move-account-keys';
 export { makeCreateAccount, makeFindAccount, type CreatedAccount, type CreateAccountInput } from './create-account';

@@ -166,6 +166,22 @@ export const recordFootprints = (
     [found.map(({ erasureId }) => erasureId), found.map(({ text }) => text)],
   );
 
+/** Erasures of people, and of accounts that were said yes to, which have no certificate yet. */
+export interface Uncertified {
+  readonly count: number;
+  /** When the first of them was asked for; null when there is none. */
+  readonly since: Date | null;
+}
+
+export async function readUncertified(sql: Sql): Promise<Uncertified> {
+  const row = await sql.first<{ count: string; since: Date | null }>(
+    `select count(*) as count, min(since) as since
+      from (select requested_at as since from erasure where state <> 'complete'
+        union all select confirmed_at from account_erasure where state in ('confirmed', 'destroying')) open`,
+  );
+  return { count: Number(row?.count ?? 0), since: row?.since ?? null };
+}
+
 /** Only the first certificate stays: a repetition after a crash changes nothing. */
 export const recordComplete = (
   sql: Sql,

@@ -23,6 +23,7 @@ export { certificateAddress } from './certificate.rules';
 export { closedPageMac, expireClosedPages, findClosedPage, forgetClosedPages, makeOnUnheardStop } from './closed-page';
 export { discardAccount, discardUnreadable, type UnreadablePeople } from './discard-restored';
 export { erasedAccountMac, goneAccountMac } from './erased-account';
+export { readUncertified, type Uncertified } from './erasure.store';
 export { leadErased, type ErasureErrorCode } from './erasure.errors';
 export type { CheckFootprint, ErasureState, ErasureView } from './erasure.types';
 export { makeGetErasure, makeShowErasure } from './read-erasures';

@@ -1,4 +1,4 @@
-import { readFile, rename } from 'node:fs/promises';
+import { readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { CheckpointCopy } from '../../domain/ledger/checkpoint-copy.types';
 import { orNull, writeNext } from '../durable-files';
@@ -7,6 +7,15 @@ import { shredUnfinished } from '../unfinished-files';
 const NAME = 'checkpoint.note';
 /** Leaves under a checkpoint; -1 for none. */
 export const sizeOf = (note: string | null): number => Number(note?.split('\n')[1] ?? -1);
+
+/**
+ * Writes beside the checkpoint, and takes it away again. Only that shows whether a directory can be written to.
+ *
+ * @throws what the system says
+ */
+export async function tryWriting(directory: string): Promise<void> {
+  await unlink(await writeNext(path.join(directory, NAME), Buffer.alloc(0)));
+}
 
 /**
  * Keeps the last signed checkpoint beside the key ring, where a restored database does not bring its own. The directory is

@@ -4,7 +4,8 @@ import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
 import { leadKeyFiles } from './lead-key-files';
 import { makePageKeys } from './page-keys';
-import { openRingFiles, type FileCalls } from './ring-files';
+import { readOnlyFiles, readOnlyRegistry } from './read-only';
+import { openRingFiles, type FileCalls, type RingFiles } from './ring-files';
 import type { RingRegistry } from './ring-registry.types';
 import { makeRingStore } from './ring-store';
 import { openSystemKeys, SYSTEM_RING } from './system-keys';
@@ -29,10 +30,24 @@ export interface KeyRingOptions {
  * @throws {OperationalError} `key_ring_mismatch` when files and database do not belong together
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
+  return keyRingOver(options, await openRingFiles(options.dir, options.fileCalls));
+}
+
+/**
+ * Opens a key ring as it lies there: nothing is made, written or brought in order, neither among the files nor in the registry.
+ *
+ * @throws {UserError} `master_key_wrong`
+ * @throws {OperationalError} `key_ring_mismatch` when files and database do not belong together
+ */
+export function readKeyRing(options: Omit<KeyRingOptions, 'fileCalls'>): Promise<KeyRing> {
+  const { dir, registry } = options;
+  return keyRingOver({ ...options, registry: readOnlyRegistry(registry) }, readOnlyFiles(dir));
+}
+
+async function keyRingOver(options: KeyRingOptions, files: RingFiles): Promise<KeyRing> {
   const { seals, registry, ids, clock } = options;
   if (seals.some((seal) => seal.length !== SEAL_BYTES))
     throw new InvariantError('master_key_length', 'the master key must have 32 bytes');
-  const files = await openRingFiles(options.dir, options.fileCalls);
   const store = makeRingStore({ seals, files, registry, ids });
   const system = await openSystemKeys(store, clock, ids);
   const pages = makePageKeys(store, leadKeyFiles(options.dir), ids);

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import nodeFs from 'node:fs/promises';
 import path from 'node:path';
+import { errnoOf } from '../../kernel/errors';
+import { makeDirectory } from '../directories';
 
 /** The calls a ring file is written with; a test makes each of them fail in turn. */
-export type FileCalls = Pick<
-  typeof nodeFs,
-  'mkdir' | 'chmod' | 'open' | 'readdir' | 'readFile' | 'rename' | 'stat' | 'unlink'
->;
+export type FileCalls = Pick<typeof nodeFs, 'chmod' | 'open' | 'readdir' | 'readFile' | 'rename' | 'stat' | 'unlink'>;
 
 const ENDING = '.bin';
 const NEXT = '.next';
 
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
-const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
+const isMissing = (error: unknown): boolean => errnoOf(error) === 'ENOENT';
 
 export interface RingFiles {
   /** The file of the ring, or null. */
@@ -32,14 +30,19 @@ export interface RingFiles {
   fingerprint(ring: string): Promise<string | null>;
 }
 
-/** Opens the directory of rings, made when it is missing, with mode 0700. */
+/** Opens the directory of rings, with mode 0700. It is made when it is missing, the directory above it is not. */
 export async function openRingFiles(directory: string, fs: FileCalls = nodeFs): Promise<RingFiles> {
-  await fs.mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   // A mounted volume may belong to somebody else; then its files (0600) still guard themselves.
   await fs.chmod(directory, 0o700).catch((error: unknown) => {
-    if (codeOf(error) !== 'EPERM') throw error;
+    if (errnoOf(error) !== 'EPERM') throw error;
   });
   return ringFilesIn(directory, fs);
+}
+
+/** The rings in a directory that is taken as it is: nothing is made, and there is no writing. */
+export function readRingFiles(directory: string): Pick<RingFiles, 'read' | 'readNext' | 'list' | 'fingerprint'> {
+  return ringFilesIn(directory, nodeFs);
 }
 
 /** @returns null when there is no such file */

@@ -61,32 +61,30 @@ function beginText({ idleTimeoutMs }: TransactionOptions): string {
   return `begin; set local idle_in_transaction_session_timeout = ${String(Math.trunc(idleTimeoutMs))}`;
 }
 
+/** What the driver throws is stripped of its values. */
+async function byDriver<T>(call: Promise<T>): Promise<T> {
+  return call.catch((error: unknown) => {
+    throw toDatabaseError(error);
+  });
+}
+
 async function once<T>(source: DataSource, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
   const runner = source.createQueryRunner();
   try {
-    const client = (await runner.connect()) as PoolClient;
-    await client.query(beginText(options));
+    const client = (await byDriver(runner.connect())) as PoolClient;
+    await byDriver(client.query(beginText(options)));
     try {
       const result = await work({ ...sqlOver(client), inTransaction: true });
-      await client.query('commit');
+      await byDriver(client.query('commit'));
       return result;
     } catch (error) {
       // Fails only when the connection is gone, and the transaction with it; what matters is why the work failed.
       await client.query('rollback').catch(toDatabaseError);
       throw error;
     }
-  } catch (error) {
-    throw isDriverFault(error) ? toDatabaseError(error) : error;
   } finally {
     await runner.release();
   }
-}
-
-/** Errors of ours pass through; what the driver throws is stripped of its values. */
-function isDriverFault(error: unknown): boolean {
-  return (
-    typeof error === 'object' && error !== null && ('severity' in error || 'errno' in error || 'driverError' in error)
-  );
 }
 
 /**

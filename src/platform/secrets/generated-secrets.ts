@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../kernel/errors';
@@ -23,12 +23,11 @@ export interface GeneratedSecrets {
 }
 
 /**
- * Reads `<dataDir>/secrets.json`, or makes it (mode 0600). Two processes that start at once agree: the first file wins.
+ * Reads `<dataDir>/secrets.json`, or makes it (mode 0600) in a directory that is there. Two processes that start at once agree: the first file wins.
  *
  * @throws {UserError} `secrets_unreadable` when the file is damaged; it is never replaced, because the key ring hangs on it
  */
 export function generatedSecrets(dataDir: string): GeneratedSecrets {
-  mkdirSync(dataDir, { recursive: true });
   const file = path.join(dataDir, 'secrets.json');
   const text = readIfPresent(file) ?? create(file);
   return parse(text, file);

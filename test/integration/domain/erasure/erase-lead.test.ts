@@ -7,6 +7,7 @@ import {
   makeRequestErasure,
   makeShowErasure,
   type ErasureView,
+  readUncertified,
 } from '../../../../src/domain/erasure';
 import { openBody } from '../../../../src/domain/inbox/body';
 import type { KeyRingCopy } from '../../../../src/domain/keyring.types';
@@ -383,10 +384,13 @@ it('certifies nothing while the second copy of the key ring cannot be reached, f
   const unreachable: KeyRingCopy = { update: () => Promise.reject(new Error('not mounted')) };
   await expect(carryOut(unreachable)).rejects.toThrow('not mounted');
   expect(await erasureOf(erasure.uuid)).toMatchObject({ state: 'destroying', certificate: null });
+  const { requestedAt } = (await erasureOf(erasure.uuid))!;
+  expect(await readUncertified(world.db)).toEqual({ count: 1, since: requestedAt });
   let updates = 0;
   const back: KeyRingCopy = { update: () => Promise.resolve((updates += 1)) };
   expect([await carryOut(back), updates]).toEqual([1, 1]);
   expect(await erasureOf(erasure.uuid)).toMatchObject({ state: 'complete' });
+  expect(await readUncertified(world.db)).toEqual({ count: 0, since: null });
 });
 
 it('erases many at once from several processes, each once', async () => {

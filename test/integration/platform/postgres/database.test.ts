@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { codeOf } from '../../../../src/kernel/errors';
 import { DatabaseError } from '../../../../src/platform/postgres/database-error';
 import { openDatabase, type OpenDatabase } from '../../../../src/platform/postgres/database';
 import { migrateDatabase } from '../../../../src/platform/postgres/migrate';
@@ -43,6 +45,11 @@ describe('openDatabase', () => {
     );
     expect(error).toBeInstanceOf(RangeError);
     expect(await db.rows('select 1 from thing where id = 9')).toEqual([]);
+  });
+
+  it('leaves an error of a file what it is', async () => {
+    const error = await caught(db.transaction(() => readFile('/nowhere/hidden')));
+    expect(codeOf(error)).toBe('ENOENT');
   });
 
   it('runs a transaction again after a deadlock', async () => {

@@ -30,7 +30,6 @@ export function dyingFiles(diesAt: number): DyingFiles {
     }) as FileHandle;
 
   const calls = {
-    mkdir: fs.mkdir,
     chmod: fs.chmod,
     open: (name: string, flags: string, mode?: number) => step(async () => handle(await fs.open(name, flags, mode))),
     readFile: (name: string) => step(() => fs.readFile(name)),

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KeyRing } from '../../../../src/domain/keyring.types';
@@ -8,9 +9,11 @@ import {
   checkpointFile,
   endedFiles,
   erasedAccountsFile,
+  examineRingCopy,
   leafFile,
   openKeyRing,
   openRingCopy,
+  readKeyRing,
 } from '../../../../src/platform/keyring';
 import { memoryRegistry, type MemoryRegistry } from './memory-registry';
 
@@ -110,4 +113,78 @@ it('is not overwritten with a file that is not the one in force', async () => {
   await writeFile(dirOf(`keys/page-${PAGES[0]}.bin`), 'damaged');
   await update();
   expect(await filesOf('copy')).toEqual(before);
+});
+
+it('is made in one new directory at the most, for those above it may be the mount point of a volume', async () => {
+  const below = dirOf('volume/copy');
+  const copy = await openRingCopy({ dir: dirOf('keys'), copyDir: below, registry });
+  await expect(copy.update()).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(existsSync(dirOf('volume'))).toBe(false);
+});
+
+describe('how it stands to the key ring', () => {
+  const examine = () => examineRingCopy({ dir: dirOf('keys'), copyDir: dirOf('copy'), registry });
+
+  it('is in step after it was brought there', async () => {
+    await update();
+    expect(await examine()).toEqual({
+      rings: 3,
+      files: 3,
+      missing: 0,
+      outdated: 0,
+      leftOver: 0,
+      behindSince: null,
+      isOnSameVolume: true,
+    });
+  });
+
+  it('counts rings that are missing, of another generation, or destroyed, and since when the copy is behind', async () => {
+    await update();
+    await rings.commit(PAGES[0], 0, await rings.stage(PAGES[0], 0));
+    await rings.dropRing(PAGES[1]);
+    const added = '5c8a8f4e-64b0-4b7a-9c54-0d2b1b0e7a13';
+    await rings.createPageRing(added);
+    const behindSince = new Date((await stat(dirOf(`keys/page-${PAGES[0]}.bin`))).mtimeMs);
+    expect(await examine()).toMatchObject({ rings: 3, files: 3, missing: 1, outdated: 1, leftOver: 1, behindSince });
+  });
+
+  it('cannot be said of one that is not there, and makes none', async () => {
+    await expect(examine()).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(existsSync(dirOf('copy'))).toBe(false);
+  });
+});
+
+describe('read as it lies there', () => {
+  const read = (): Promise<KeyRing> =>
+    readKeyRing({ dir: dirOf('copy'), seals: [Buffer.alloc(32, 1)], registry, clock: systemClock, ids: randomIds });
+
+  it('opens what the key ring opens', async () => {
+    await update();
+    const wrapped = rings.wrapLeadKey(PAGES[0], 0, 1, DEK);
+    const copy = await read();
+    await copy.reload(PAGES[0]);
+    expect(copy.unwrapLeadKey(PAGES[0], 0, 1, wrapped)).toEqual(DEK);
+    expect(await copy.verifyAgainstRegistry()).toEqual({ ok: true });
+  });
+
+  it('is not made where there is none', async () => {
+    await expect(read()).rejects.toMatchObject({ code: 'key_ring_mismatch' });
+    expect(existsSync(dirOf('copy'))).toBe(false);
+    registry.rows.clear();
+    await expect(read()).rejects.toMatchObject({ code: 'key_ring_mismatch' });
+    expect([existsSync(dirOf('copy')), registry.rows.size]).toEqual([false, 0]);
+  });
+
+  it('is not brought in order, neither its files nor the rows', async () => {
+    await update();
+    const [ring, row] = [`page-${PAGES[0]}`, registry.rows.get(`page-${PAGES[0]}`)];
+    await rings.commit(PAGES[0], 0, await rings.stage(PAGES[0], 0));
+    // As after a crash: the file is one generation ahead of its row.
+    await rm(dirOf(`copy/${ring}.bin`));
+    registry.rows.set(ring, { ...row!, generation: registry.rows.get(ring)!.generation - 1 });
+    await writeFile(dirOf(`copy/${ring}.bin.next`), await readFile(dirOf(`keys/${ring}.bin`)));
+    const before = [await filesOf('copy'), new Map(registry.rows)];
+    await expect((await read()).reload(PAGES[0])).rejects.toMatchObject({ code: 'key_ring_mismatch' });
+    expect([await filesOf('copy'), registry.rows]).toEqual(before);
+  });
 });
