@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Config } from '../../config/env';
 import { migrations } from '../../migrations';
 import { moveAccountKeys } from '../domain/accounts';
-import { ownOpenings } from '../domain/consent';
+import { ownOpenings, type OwnOpeningsDeps } from '../domain/consent';
 import type { EndedFacts, ErasedAccounts, KeyRing, KeyRingCopy } from '../domain/keyring.types';
 import type { CheckpointCopy, LeafCopy } from '../domain/ledger';
 import { requireServable } from '../domain/restore';
@@ -17,11 +17,13 @@ import {
   endedFiles,
   erasedAccountsFile,
   leafFile,
+  markFile,
   openKeyRing,
   postgresRingRegistry,
   readRingsAsTheyAre,
   registryOf,
   tryWriting,
+  type Mark,
   type RingRegistry,
 } from '../platform/keyring';
 import { openLog } from '../platform/logging/log';
@@ -105,6 +107,13 @@ function onSetBack(error: Error): void {
   });
 }
 
+/** Not at every start: see `ownOpenings`. */
+async function ownOpeningsOnce(deps: OwnOpeningsDeps, mark: Mark): Promise<void> {
+  if (await mark.isSet()) return;
+  await ownOpenings(deps);
+  await mark.set();
+}
+
 const SERVING: ReadonlySet<string> = new Set<InfrastructureOptions['role']>(['api', 'worker', 'all']);
 
 async function open(
@@ -137,11 +146,9 @@ async function open(
     );
     await announceKeyRingCopy(config, log, options.say);
   }
-  if (options.role !== 'restore') {
-    await moveAccountKeys(db, keyRing);
-    await ownOpenings({ db, keyRing });
-  }
+  if (options.role !== 'restore') await moveAccountKeys(db, keyRing);
   if (SERVING.has(options.role)) {
+    await ownOpeningsOnce({ db, keyRing }, markFile(config.keyRingDir, 'openings.owned'));
     const watch = startKeyWatch({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir), log, onSetBack });
     closers.push(() => watch.stop());
   }

@@ -7,6 +7,7 @@ export interface UnownedSealed {
   readonly bucket: number;
   readonly keyVersion: number;
   readonly dekWrapped: Buffer;
+  readonly psidCt: Buffer;
   readonly openingCt: Buffer;
 }
 
@@ -14,7 +15,7 @@ export interface UnownedSealed {
 export const readUnownedSealed = (sql: Sql, after: string, limit: number): Promise<UnownedSealed[]> =>
   sql.rows(
     `select o.entry_id as "entryId", o.opening_ct as "openingCt", l.public_id as "leadUuid", p.public_id as "pageUuid",
-       k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped"
+       k.bucket, k.key_version as "keyVersion", k.dek_wrapped as "dekWrapped", k.psid_ct as "psidCt"
       from ledger_opening o join lead l on l.id = o.lead_id join lead_key k on k.lead_id = l.id
         join page p on p.id = l.page_id
      where o.owner_mac is null and o.opening_ct is not null and o.entry_id > $1 order by o.entry_id limit $2`,

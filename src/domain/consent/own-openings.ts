@@ -2,7 +2,7 @@ import { openField } from '../../kernel/crypto/field-cipher';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { InvariantError } from '../../kernel/errors';
 import type { KeyRing } from '../keyring.types';
-import { isUnknownVersion } from '../leads';
+import { isUnknownVersion, psidPlace } from '../leads';
 import type { Database } from '../sql.types';
 import { NONCE_BYTES, openingPlace } from './append-entry';
 import { accountOpeningMac, leadOpeningMac } from './ledger/opening-owner.rules';
@@ -26,6 +26,9 @@ export interface OwnOpeningsDeps {
 /**
  * Lets the openings that an earlier release wrote show whose they are. Only what opens under the key of the person it stands by, or names a
  * Page of its account, gets its MAC; an audit names the others. Repeating it changes nothing.
+ *
+ * To be run once after an upgrade, and when a backup is put back: which account a Page is of, rows alone say, and whoever writes them must not
+ * be able to ask for a MAC at any time.
  *
  * @returns how many got theirs
  */
@@ -68,9 +71,11 @@ interface Owner {
 }
 
 function sealedOwner(keyRing: KeyRing, key: Buffer, row: UnownedSealed): Owner[] {
-  const { entryId, pageUuid, leadUuid, bucket, keyVersion, dekWrapped, openingCt } = row;
+  const { entryId, pageUuid, leadUuid, bucket, keyVersion, dekWrapped, psidCt, openingCt } = row;
   try {
     const dek = keyRing.unwrapLeadKey(pageUuid, bucket, keyVersion, dekWrapped);
+    // A key that was lent to this person does not open what names them.
+    openField(dek, psidPlace(leadUuid), psidCt);
     const body = openField(dek, openingPlace(entryId), openingCt).subarray(0, -NONCE_BYTES);
     const { subject } = parseCanonicalJson(body) as { readonly subject: { readonly n: number } };
     return [{ entryId, ownerMac: leadOpeningMac(key, { entryId, pageUuid, leadUuid, n: subject.n }) }];
@@ -82,7 +87,9 @@ function sealedOwner(keyRing: KeyRing, key: Buffer, row: UnownedSealed): Owner[]
 
 function clearOwner(key: Buffer, { entryId, accountUuid, opening, metaPageIds }: UnownedClear): Owner[] {
   try {
-    const { page } = parseCanonicalJson(opening.subarray(0, -NONCE_BYTES)) as { readonly page?: string };
+    const body = parseCanonicalJson(opening.subarray(0, -NONCE_BYTES));
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return [];
+    const { page } = body as { readonly page?: string };
     const isOwn = accountUuid === null ? page === undefined : page !== undefined && metaPageIds.includes(page);
     return isOwn ? [{ entryId, ownerMac: accountOpeningMac(key, entryId, accountUuid) }] : [];
   } catch (error) {

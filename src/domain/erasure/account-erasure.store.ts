@@ -185,8 +185,13 @@ const OPEN = `select id, public_id as uuid, code, account_id as "accountId", sta
   leaves, commitment, rows_deleted_at as "rowsDeletedAt"
  from account_erasure where ${IS_OPEN}`;
 
-export const listOpenAccountErasures = (sql: Sql, limit: number): Promise<Pick<OpenAccountErasure, 'id'>[]> =>
-  sql.rows(`select id from account_erasure where ${IS_OPEN} order by id limit $1`, [limit]);
+/** By id, those after one. */
+export const listOpenAccountErasures = (
+  sql: Sql,
+  after: RowId,
+  limit: number,
+): Promise<Pick<OpenAccountErasure, 'id'>[]> =>
+  sql.rows(`select id from account_erasure where ${IS_OPEN} and id > $1 order by id limit $2`, [after, limit]);
 
 export const findOpenAccountErasure = (sql: Sql, id: RowId): Promise<OpenAccountErasure | undefined> =>
   sql.first(`${OPEN} and id = $1`, [id]);
@@ -228,14 +233,14 @@ export async function lockSomeLeads(tx: Tx, accountId: RowId, limit: number): Pr
   return rows.map(({ id }) => id);
 }
 
-/** Meta's ids of the Pages that no other account here has a row of. */
-export async function readOwnPageIds(tx: Tx, accountId: RowId): Promise<string[]> {
-  const rows = await tx.rows<{ id: string }>(
-    `select meta_page_id as id from page p where account_id = $1
-       and not exists (select from page o where o.meta_page_id = p.meta_page_id and o.account_id <> $1)`,
+/** Meta's ids of the Pages of an account, and of all others. */
+export async function readPageIds(tx: Tx, accountId: RowId): Promise<{ own: string[]; others: string[] }> {
+  const rows = await tx.rows<{ id: string; isOwn: boolean }>(
+    'select meta_page_id as id, account_id = $1 as "isOwn" from page',
     [accountId],
   );
-  return rows.map(({ id }) => id);
+  const idsOf = (own: boolean): string[] => rows.flatMap(({ id, isOwn }) => (isOwn === own ? [id] : []));
+  return { own: idsOf(true), others: idsOf(false) };
 }
 
 /** Everything else of the account, by itself and by cascade. Its leaves must be closed. */

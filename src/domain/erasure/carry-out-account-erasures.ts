@@ -22,7 +22,7 @@ import {
   lockPages,
   lockSomeLeads,
   listOpenAccountErasures,
-  readOwnPageIds,
+  readPageIds,
   recordAccountComplete,
   recordAccountGone,
   recordBatch,
@@ -70,15 +70,20 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
  *
  * @returns how many were completed
  */
-export const makeCarryOutAccountErasures = (deps: CarryOutAccountErasuresDeps) => async (): Promise<number> => {
-  let completed = 0;
-  const turns = oneByOne();
-  for (const { id } of await listOpenAccountErasures(deps.db, MOST_ACCOUNTS))
-    completed += (await turns.run(() => carryOn(deps, id))) ?? 0;
-  if (completed > 0) deps.log.event('erasures.completed', { count: completed });
-  turns.finish();
-  return completed;
-};
+export function makeCarryOutAccountErasures(deps: CarryOutAccountErasuresDeps): () => Promise<number> {
+  // Those that cannot go on must not fill every round.
+  let after: RowId = '0';
+  return async () => {
+    let completed = 0;
+    const turns = oneByOne();
+    const open = await listOpenAccountErasures(deps.db, after, MOST_ACCOUNTS);
+    after = open.length < MOST_ACCOUNTS ? '0' : (open.at(-1)?.id ?? '0');
+    for (const { id } of open) completed += (await turns.run(() => carryOn(deps, id))) ?? 0;
+    if (completed > 0) deps.log.event('erasures.completed', { count: completed });
+    turns.finish();
+    return completed;
+  };
+}
 
 async function carryOn(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<number> {
   const confirmed = await findOpenAccountErasure(deps.db, id);
@@ -195,6 +200,9 @@ async function deletePeople(
   return leaves;
 }
 
+/** As it stands in a body. */
+const inQuotes = (id: string): string => `"${id}"`;
+
 /** @returns how many leaves it closed */
 async function deleteEverythingElse(
   tx: Tx,
@@ -202,7 +210,8 @@ async function deleteEverythingElse(
   accountId: RowId,
   at: Date,
 ): Promise<number> {
-  await forgetUnread(tx, await readOwnPageIds(tx, accountId));
+  const { own, others } = await readPageIds(tx, accountId);
+  await forgetUnread(tx, own.map(inQuotes), others.map(inQuotes));
   const leaves = await closeLeavesOfAccount(tx, keyRing, gone, { accountId, ofBackup: false });
   await deleteAccount(tx, accountId, at);
   return leaves;

@@ -6,7 +6,7 @@ import type { KeyRingCopy } from '../keyring.types';
 import { lockLeadRow, onRing, openLead, rotateBucket, settleBucket, type LeadPage } from '../leads';
 import { signCertificate } from '../ledger';
 import { insertSuppressions, suppressionMac } from '../pages';
-import type { Database, Tx } from '../sql.types';
+import type { Database, RowId, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
 import { oneByOne } from '../../kernel/one-by-one';
 import { countCallsOfErasure, tellOfLead, type SealedCalls } from '../recipients';
@@ -45,16 +45,20 @@ export interface CarryOutErasuresDeps extends AppendDeps {
  * @returns how many were completed
  */
 export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
+  // Those that cannot go on must not fill every round.
+  let after: RowId = '0';
   return async (): Promise<number> => {
     const patientSince = new Date(deps.clock.now().getTime() - RECIPIENTS_PATIENCE_MS);
-    const buckets = await readOpenBuckets(deps.db, patientSince, MOST_BUCKETS);
+    const buckets = await readOpenBuckets(deps.db, { patientSince, after, limit: MOST_BUCKETS });
+    after = buckets.length < MOST_BUCKETS ? '0' : (buckets.at(-1)?.first ?? '0');
     const gone: Remembered[] = [];
-    const settled: BucketWork[] = [];
+    const settled: (BucketWork & { readonly erasureIds: ReadonlySet<RowId> })[] = [];
     const turns = oneByOne();
     for (const work of buckets)
       await turns.try(async () => {
-        gone.push(...(await destroyKeys(deps, work)));
-        settled.push(work);
+        const destroyed = await destroyKeys(deps, work);
+        gone.push(...destroyed.gone);
+        settled.push({ ...work, erasureIds: new Set(destroyed.erasureIds) });
       });
     // A copy that cannot be reached keeps every certificate waiting: old keys live on in it.
     const isCopied = await turns.try(async () => buckets.length === 0 || deps.keyRingCopy?.update());
@@ -69,20 +73,29 @@ export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
   };
 }
 
-async function destroyKeys(deps: CarryOutErasuresDeps, work: BucketWork): Promise<readonly Remembered[]> {
-  await finishRotation(deps, work);
-  if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return [];
+interface Destroyed {
+  /** What named those whose rows went now. */
+  readonly gone: readonly Remembered[];
+  /** Erasures whose keys are known to be gone: another process may be at others of the same bucket. */
+  readonly erasureIds: readonly RowId[];
+}
+
+async function destroyKeys(deps: CarryOutErasuresDeps, work: BucketWork): Promise<Destroyed> {
+  const finished = await finishRotation(deps, work);
+  if ((await readReady(deps.db, work.pageId, work.bucket)).length === 0) return { gone: [], erasureIds: finished };
   await deps.dropBackupFiles();
-  return deleteRows(deps, work);
+  const gone = await deleteRows(deps, work);
+  return { gone, erasureIds: [...finished, ...gone.map(({ erasureId }) => erasureId)] };
 }
 
 /** A process may have died after the commit that made a new version the one in force: older ones go before anything is certified. */
-async function finishRotation(deps: CarryOutErasuresDeps, work: BucketWork): Promise<void> {
+async function finishRotation(deps: CarryOutErasuresDeps, work: BucketWork): Promise<readonly RowId[]> {
   const left = await readDestroying(deps.db, work.pageId, work.bucket);
-  if (left.length === 0) return;
+  if (left.length === 0) return [];
   await deps.keyRing.reload(work.pageUuid);
   const version = Math.max(...left.map(({ keyVersion }) => keyVersion ?? 0));
   await settleBucket(deps, { id: work.pageId, uuid: work.pageUuid }, work.bucket, version);
+  return left.map(({ id }) => id);
 }
 
 /** @returns what named those who are gone */
@@ -175,9 +188,13 @@ async function leaveMark(
   if (keepsMark) await insertSuppressions(tx, page.id, [mac], new Date(Math.floor(at.getTime() / DAY_MS) * DAY_MS));
 }
 
-async function certify(deps: CarryOutErasuresDeps, { pageId, bucket }: BucketWork): Promise<number> {
+async function certify(
+  deps: CarryOutErasuresDeps,
+  { pageId, bucket, erasureIds }: BucketWork & { readonly erasureIds: ReadonlySet<RowId> },
+): Promise<number> {
   let completed = 0;
   for (const erasure of await readDestroying(deps.db, pageId, bucket)) {
+    if (!erasureIds.has(erasure.id)) continue;
     const { id, certificateHead: head, commitment, keepsMark, footprint } = erasure;
     if (head === null || commitment === null)
       throw new InvariantError('erasure_without_head', 'an erasure whose rows are gone has no certificate to finish');

@@ -80,24 +80,30 @@ export interface BucketWork {
   readonly metaPageId: string;
   readonly accountId: RowId;
   readonly bucket: number;
+  /** The oldest of its erasures that are not complete. */
+  readonly first: RowId;
 }
 
 /**
  * Longest waiting first; without those in which nothing is left to do but to wait for recipients.
  *
  * @param patientSince for erasures whose rows went after that moment recipients are waited for
+ * @param after buckets whose `first` is later
  */
-export const readOpenBuckets = (sql: Sql, patientSince: Date, limit: number): Promise<BucketWork[]> =>
+export const readOpenBuckets = (
+  sql: Sql,
+  { patientSince, after, limit }: { readonly patientSince: Date; readonly after: RowId; readonly limit: number },
+): Promise<BucketWork[]> =>
   sql.rows<BucketWork>(
-    `select p.id as "pageId", p.public_id as "pageUuid", p.meta_page_id as "metaPageId", p.account_id as "accountId", e.bucket
+    `select p.id as "pageId", p.public_id as "pageUuid", p.meta_page_id as "metaPageId", p.account_id as "accountId", e.bucket, e.first
       from (select page_id, bucket, min(id) as first from erasure o
         where o.state <> 'complete'
           and not (o.state = 'destroying' and o.rows_deleted_at > $1
             and exists (select from recipient_call c where c.erasure_uuid = o.public_id and c.state = 'queued'))
         group by page_id, bucket) e
         join page p on p.id = e.page_id and not p.is_ending
-     order by e.first limit $2`,
-    [patientSince, limit],
+     where e.first > $3 order by e.first limit $2`,
+    [patientSince, limit, after],
   );
 
 const OPEN = `id, public_id as uuid, code, state, keeps_mark as "keepsMark", account_id as "accountId", lead_id as "leadId", subject_sha256 as "subjectSha256", bucket,

@@ -8,6 +8,16 @@ export async function readNewestDeletion(sql: Sql): Promise<Date | null> {
   return row?.at ?? null;
 }
 
+/** Whether a transaction that began before a moment still reads what was there then. */
+export async function isSeenFromBefore(sql: Sql, moment: Date): Promise<boolean> {
+  const row = await sql.first<{ found: boolean }>(
+    `select exists (select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+       and backend_xmin is not null and xact_start < $1) as found`,
+    [moment],
+  );
+  return row?.found === true;
+}
+
 /** Tables that were not vacuumed by hand since. */
 export async function readTablesBefore(sql: Sql, since: Date): Promise<string[]> {
   const rows = await sql.rows<{ name: string }>(

@@ -15,8 +15,12 @@ export interface ForgetUnreadDeps {
   readonly ids: Ids;
 }
 
-/** Deletes bodies that are not understood and hold one of these ids, of people or of Pages. @returns how many */
-export type ForgetUnread = (tx: Tx, ids: readonly string[]) => Promise<number>;
+/**
+ * Deletes bodies that are not understood and hold one of these texts.
+ *
+ * @param spared bodies that hold one of these stay: they may be about somebody else too @returns how many
+ */
+export type ForgetUnread = (tx: Tx, named: readonly string[], spared?: readonly string[]) => Promise<number>;
 
 /**
  * A body that is not understood waits for a better program, and nobody knows whose it is: it would outlive a person who is erased, or an account
@@ -32,18 +36,23 @@ export async function openUnread({ keyRing, clock, ids }: ForgetUnreadDeps): Pro
     if (key !== null) keys.set(day, key);
   }
 
-  const holds = ({ keyDay, deliveryId, bodyCt }: TriedBody, named: readonly string[]): boolean => {
+  const holds = (
+    { keyDay, deliveryId, bodyCt }: TriedBody,
+    named: readonly string[],
+    spared: readonly string[],
+  ): boolean => {
     const key = keys.get(keyDay);
     if (key === undefined) return false;
     const stored = openBody(key, deliveryId, bodyCt);
-    return (
-      named.some((id) => stored.bytes.includes(id)) && readBody(ids, { deliveryId, stored, nonces: null }) === null
-    );
+    const hasOneOf = (texts: readonly string[]): boolean => texts.some((text) => stored.bytes.includes(text));
+    return hasOneOf(named) && !hasOneOf(spared) && readBody(ids, { deliveryId, stored, nonces: null }) === null;
   };
 
-  return async (tx, named) => {
+  return async (tx, named, spared = []) => {
     const found: RowId[] =
-      named.length === 0 ? [] : (await readTriedBodies(tx)).filter((body) => holds(body, named)).map(({ id }) => id);
+      named.length === 0
+        ? []
+        : (await readTriedBodies(tx)).filter((body) => holds(body, named, spared)).map(({ id }) => id);
     return found.length === 0 ? 0 : deleteBodies(tx, found);
   };
 }

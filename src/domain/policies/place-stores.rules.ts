@@ -54,6 +54,7 @@ const FILES: readonly Store[] = [
         'The wrapped keys of people whose bucket was rotated, beside the random ids of their leads: a restored database has them under keys that are gone.',
         'key, wrapped under another key',
       ),
+      ofNobody('openings.owned', 'That openings of earlier releases were given what shows whose they are.'),
       ofNobody('accounts.erased', 'Deleted accounts, so that no restored database brings one back.', 'keyed hash'),
       ofNobody(
         'ended',

@@ -23,6 +23,7 @@ const keysIn = (folder: string): readonly (readonly [string, string])[] => [
 const FILES: readonly (readonly [string, string])[] = [
   ...keysIn('KEYRING_DIR'),
   ...keysIn('KEYRING_COPY_DIR'),
+  ['KEYRING_DIR.openings.owned', `KEYRING_DIR/openings[.]owned(?:[.]${UUID}[.]next)?`],
   ['KEYRING_DIR/recipient-calls.call', `KEYRING_DIR/recipient-calls/${UUID}[.]call(?:[.]${UUID}[.]next)?`],
   ['DATA_DIR.secrets', 'DATA_DIR/(?:secrets[.]json(?:[.]\\d+)?|postgres[.]new-[^/]+/password)'],
   ['DATA_DIR.runtime', 'DATA_DIR/(?:postgres[.]json(?:[.]tmp)?|postgres-location)'],

@@ -1,5 +1,5 @@
 import { openField } from '../../kernel/crypto/field-cipher';
-import { appendSystemEntry } from '../consent';
+import { appendSystemEntry, ownOpenings } from '../consent';
 import { discardAccount, discardUnreadable, forgetClosedPages, goneAccountMac } from '../erasure';
 import { lockBucket, psidPlace, readBucket, storeVersion, type BucketRow, type LeadPage } from '../leads';
 import { continueLog } from '../ledger';
@@ -37,6 +37,7 @@ export const makeApplyRestore =
     await signWaiting(deps);
     await discardAccounts(deps);
     for (const page of await readPages(deps.db)) await moveBuckets(deps, page);
+    await ownOpenings(deps);
     await endAgain(deps);
     await signWaiting(deps);
     await adoptCalls(deps);

@@ -3,6 +3,7 @@ export { endedFiles } from './ended-files';
 export { erasedAccountsFile } from './erased-accounts-file';
 export { readRingsAsTheyAre, registryOf } from './rings-as-they-are';
 export { leafFile } from './leaf-file';
+export { markFile, type Mark } from './mark-file';
 export { openKeyRing, readKeyRing, type KeyRingOptions } from './key-ring';
 export { openRingCopy } from './ring-copy';
 export { examineRingCopy, type RingCopyState } from './ring-copy-state';

@@ -5,6 +5,7 @@ import {
   makeEraseByAge,
   makeEraseByChat,
   makeRequestErasure,
+  readUncertified,
 } from '../../../../src/domain/erasure';
 import type { KeyRingCopy } from '../../../../src/domain/keyring.types';
 import { leadTransaction, lockLeadRow, openLead } from '../../../../src/domain/leads';
@@ -112,8 +113,12 @@ it('deletes an account though the erasure of one person cannot end, after a minu
 
 it('deletes the rows of an account though the copy of the key ring is away, and certifies when it is back', async () => {
   await world.write(page);
+  const uncertified = async () => (await readUncertified(world.db)).count;
+  expect(await uncertified()).toBe(0);
   await world.confirmDeletion(page);
+  expect(await uncertified()).toBe(1);
   await expect(world.finishDeletion(lost)).rejects.toThrow('the copy is away');
+  expect(await uncertified()).toBe(1);
   await world.keyRing.reload(page.uuid);
   expect(() => world.keyRing.bucketVersions(page.uuid, 0)).toThrow();
   expect(await world.count('account where id = $1', [page.accountId])).toBe(0);
@@ -121,6 +126,7 @@ it('deletes the rows of an account though the copy of the key ring is away, and 
   expect(await states()).toEqual([{ state: 'destroying', isWaiting: true }]);
   await world.finishDeletion({ update: () => Promise.resolve(0) });
   expect(await states()).toEqual([{ state: 'complete', isWaiting: false }]);
+  expect(await uncertified()).toBe(0);
 });
 
 it('certifies nobody while the copy of the key ring is away', async () => {

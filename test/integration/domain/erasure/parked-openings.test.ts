@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ownOpenings } from '../../../../src/domain/consent';
 import type { TestPage } from '../inbox/inbox-world';
 import { openReturnsWorld, type ReturnsWorld } from '../returns/returns-world';
 import type { Subscriber } from '../proof/proof-world';
@@ -57,6 +58,19 @@ it('does not erase with somebody an entry of another person that was put beside 
   await world.erase(page, xav);
   expect(await named()).toEqual([['opening_missing', leaf]]);
   expect((await world.audit()).erased - before).toBe(own - 1);
+});
+
+it('gives no entry to somebody whose key was only lent to them, at a start that gives old entries their MACs', async () => {
+  const [ann, xav] = [await world.write(page), await world.write(page)];
+  const { entryId } = await hideStopOf(ann, `lead_id = ${xav.id}, owner_mac = null`);
+  await world.db.run('create table lent as select * from lead_key where lead_id = $1', [xav.id]);
+  await world.db.run(
+    `update lead_key x set (bucket, key_version, dek_wrapped) = (select bucket, key_version, dek_wrapped from lead_key
+      where lead_id = $1) where lead_id = $2`,
+    [ann.id, xav.id],
+  );
+  expect(await ownOpenings(world)).toBe(0);
+  expect(await world.count('ledger_opening where entry_id = $1 and owner_mac is null', [entryId])).toBe(1);
 });
 
 it.each([

@@ -129,8 +129,8 @@ it('tries again with growing pauses, and the certificate waits ten seconds for i
   await world.call();
   expect([await world.carryOut(), await world.call()]).toEqual([0, 0]);
   const patient = new Date(world.now().getTime() - 10_000);
-  expect(await readOpenBuckets(world.db, patient, 10)).toEqual([]);
-  expect(await readOpenBuckets(world.db, world.now(), 10)).toHaveLength(1);
+  expect(await readOpenBuckets(world.db, { patientSince: patient, after: '0', limit: 10 })).toEqual([]);
+  expect(await readOpenBuckets(world.db, { patientSince: world.now(), after: '0', limit: 10 })).toHaveLength(1);
   world.later(5_000);
   await world.call();
   expect(await world.calls()).toEqual([{ state: 'queued', attempts: 2, code: 'status_503' }]);
