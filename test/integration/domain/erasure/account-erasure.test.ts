@@ -14,7 +14,6 @@ import {
   makeShowAskedErasure,
   type AskAccountErasureDeps,
   type CarryOutAccountErasuresDeps,
-  readUncertified,
 } from '../../../../src/domain/erasure';
 import type { ErasedAccounts } from '../../../../src/domain/keyring.types';
 import { makeOpenEveryPage, makeSettleBuckets } from '../../../../src/domain/leads';
@@ -425,20 +424,4 @@ it('goes on where a process died, at every step, with one certificate and one ma
   expect((await mails()).filter(({ kind }) => kind === 'account_deleted')).toHaveLength(1);
   await world.sequence();
   expect((await audit()).findings).toEqual([]);
-});
-
-it('counts as without a certificate from the yes on, also while the copy of the key ring cannot be reached', async () => {
-  const uncertified = async () => (await readUncertified(world.db)).count;
-  await carryOut();
-  const before = await uncertified();
-  await ask();
-  expect(await uncertified()).toBe(before);
-  await confirm();
-  expect(await uncertified()).toBe(before + 1);
-  await world.sequence();
-  const unreachable = { update: () => Promise.reject(new Error('not mounted')) };
-  await expect(carryOut({ keyRingCopy: unreachable })).rejects.toThrow('not mounted');
-  expect(await uncertified()).toBe(before + 1);
-  await carryOut();
-  expect(await uncertified()).toBe(before);
 });

@@ -384,7 +384,7 @@ it('certifies nothing while the second copy of the key ring cannot be reached, f
   const unreachable: KeyRingCopy = { update: () => Promise.reject(new Error('not mounted')) };
   await expect(carryOut(unreachable)).rejects.toThrow('not mounted');
   expect(await erasureOf(erasure.uuid)).toMatchObject({ state: 'destroying', certificate: null });
-  const { requestedAt } = (await erasureOf(erasure.uuid))!;
+  const { requestedAt } = await erasureOf(erasure.uuid);
   expect(await readUncertified(world.db)).toEqual({ count: 1, since: requestedAt });
   let updates = 0;
   const back: KeyRingCopy = { update: () => Promise.resolve((updates += 1)) };
