@@ -22,7 +22,6 @@ import {
   postgresRingRegistry,
   readRingsAsTheyAre,
   registryOf,
-  tryWriting,
   type Mark,
   type RingRegistry,
 } from '../platform/keyring';
@@ -199,7 +198,6 @@ const openKeys = (
     // Until a restore is done, the rows of a database that was set back speak of rings that are gone.
     const registry = role === 'restore' ? registryOf(await readRingsAsTheyAre(dir, seals)) : postgresRingRegistry(db);
     const keyRing = await openKeyRing({ dir, seals, registry, clock: systemClock, ids: randomIds });
-    if (SERVING.has(role)) await tryWriting(dir);
     return { registry, keyRing };
   });
 

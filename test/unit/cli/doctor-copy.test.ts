@@ -1,4 +1,10 @@
-import { judgeCopy, judgeErasures } from '../../../src/cli/doctor-copy';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { judgeCopy, judgeErasures, keyRingCopy } from '../../../src/cli/doctor-copy';
+import type { Infrastructure } from '../../../src/compose/infrastructure';
+import { systemClock } from '../../../src/kernel/clock';
+import { memoryRegistry } from '../platform/keyring/memory-registry';
 import type { RingCopyState } from '../../../src/platform/keyring';
 
 const NOW = new Date('2027-03-04T12:00:00.000Z');
@@ -41,6 +47,33 @@ describe('the lines of doctor about the second copy', () => {
     const [, volume] = judgeCopy({ ...WHOLE, isOnSameVolume: true }, NOW);
     expect(volume).toMatchObject({ check: 'key_ring_copy_volume', status: 'warning' });
     expect(volume?.detail).toMatch(/KEYRING_COPY_DIR lies on the volume of the key ring/);
+  });
+});
+
+describe('a copy that doctor looks at', () => {
+  let keyRingDir: string;
+  beforeEach(async () => {
+    keyRingDir = await mkdtemp(path.join(tmpdir(), 'assent-doctor-'));
+  });
+  afterEach(() => rm(keyRingDir, { recursive: true, force: true }));
+  const look = (keyRingCopyDir: string) => {
+    const config = { keyRingDir, keyRingCopyDir };
+    return keyRingCopy({ config, ringRegistry: memoryRegistry(), clock: systemClock } as unknown as Infrastructure);
+  };
+
+  it('is broken when it cannot be read', async () => {
+    const [found, ...others] = await look(path.join(keyRingDir, 'gone'));
+    expect([found?.status, others]).toEqual(['failed', []]);
+    expect(found?.detail).toMatch(
+      /^the directory of KEYRING_COPY_DIR cannot be used: it does not exist.*; no erasure is certified before/,
+    );
+  });
+
+  // A directory that everybody can read and nobody, root neither, can write in.
+  (process.platform === 'linux' ? it : it.skip)('is broken when it can be read and not written', async () => {
+    const [found] = await look('/proc/self/task');
+    expect(found?.status).toBe('failed');
+    expect(found?.detail).toMatch(/^the directory of KEYRING_COPY_DIR cannot be used/);
   });
 });
 

@@ -42,10 +42,6 @@ describe('a directory', () => {
   ])('is refused in the place of a file: %s', async (place, errno) => {
     expect(await refusal(path.join(root, place))).toBe(errno);
   });
-
-  it('is refused, and not tried for ever, where the system takes none', async () => {
-    if (process.platform === 'linux') expect(await refusal('/proc/assent/keys')).toBe('ENOENT');
-  });
 });
 
 describe('what an operator is told of it', () => {
