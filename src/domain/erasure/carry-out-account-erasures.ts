@@ -227,6 +227,8 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   const completedAt = deps.clock.now();
   const recipients = await countCallsOfErasure(deps.db, erasure.uuid);
   if (!mayCertify(recipients, rowsDeletedAt, completedAt)) return 0;
+  // The erasure of one person that ran beside this may have kept keys of their neighbours anew.
+  for (const ring of erasure.rings) await deps.keyRing.dropRing(ring);
   const end = { rowsDeletedAt, keysDestroyedAt, commitment, leaves, pagesReleased, recipients };
   const certificate = signCertificate(deps, accountCertificate(head, end), completedAt);
   const letter = await openLetter(deps, erasure);

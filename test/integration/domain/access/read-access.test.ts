@@ -209,7 +209,7 @@ const LEFT_OUT: readonly string[] = [
       marketing_token_ct web_token_sha256`,
   ),
   ...of('lead_key', 'lead_id page_id bucket key_version psid_index dek_wrapped'),
-  ...of('ledger_opening', 'entry_id lead_id account_id opening'),
+  ...of('ledger_opening', 'entry_id lead_id account_id opening owner_mac'),
   ...of('evidence_segment', 'delivery_id position kind lead_id'),
   ...of(
     'delivery',

@@ -129,6 +129,17 @@ it('deletes the rows of an account though the copy of the key ring is away, and 
   expect(await uncertified()).toBe(0);
 });
 
+it('leaves no wrapped keys of an account beside the key ring that a slower erasure of one person kept', async () => {
+  const ann = await world.write(page);
+  await world.confirmDeletion(page);
+  const late = async () => {
+    await world.keyRing.keepLeadKeys(page.uuid, 3, 2, [{ leadUuid: ann.uuid, dekWrapped: Buffer.alloc(40) }]);
+    return 0;
+  };
+  await world.finishDeletion({ update: late });
+  expect(await world.keyRing.keptLeadKeys(page.uuid, 3, 2)).toBeNull();
+});
+
 it('certifies nobody while the copy of the key ring is away', async () => {
   const ann = await world.write(page);
   await request(ann);
