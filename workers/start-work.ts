@@ -1,5 +1,6 @@
 import type { QueueName } from '../config/env';
 import type { Infrastructure } from '../src/compose/infrastructure';
+import { endProcess } from '../src/compose/key-watch';
 import { databaseSetBack } from '../src/domain/restore';
 import type { UseCases } from '../src/compose/use-cases';
 import { makeDrainInboxProcessor } from './processors/drain-inbox.processor';
@@ -54,11 +55,9 @@ export function startWork(
   const sequencer = startSequencer({
     sequence: useCases.sequence,
     log,
-    // Outside of every catch: the process ends, and does not start again on this database.
-    onSetBack: () =>
-      setImmediate(() => {
-        throw databaseSetBack();
-      }),
+    onSetBack: () => {
+      endProcess(databaseSetBack());
+    },
     observe: ({ added, rejected, size }) => metrics.ledgerBatch(added, rejected, size),
   });
   return {

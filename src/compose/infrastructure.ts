@@ -35,7 +35,7 @@ import type { QueueConnection } from '../platform/queue/queue-backend';
 import { connectRedis } from '../platform/redis/connection';
 import { generatedSecrets, type GeneratedSecrets } from '../platform/secrets/generated-secrets';
 import { announceKeyRingCopy, openKeyRingCopy } from './key-ring-copy';
-import { startKeyWatch } from './key-watch';
+import { endProcess, startKeyWatch } from './key-watch';
 
 /** What everything else stands on: opened once a process, closed in the opposite order. */
 export interface Infrastructure {
@@ -99,13 +99,6 @@ export async function openInfrastructure(config: Config, options: Infrastructure
   }
 }
 
-/** Outside of every catch: the process ends, and does not start again on this database. */
-function onSetBack(error: Error): void {
-  setImmediate(() => {
-    throw error;
-  });
-}
-
 /** Not at every start: see `ownOpenings`. */
 async function ownOpeningsOnce(deps: OwnOpeningsDeps, mark: Mark): Promise<void> {
   if (await mark.isSet()) return;
@@ -148,7 +141,13 @@ async function open(
   if (options.role !== 'restore') await moveAccountKeys(db, keyRing);
   if (SERVING.has(options.role)) {
     await ownOpeningsOnce({ db, keyRing }, markFile(config.keyRingDir, 'openings.owned'));
-    const watch = startKeyWatch({ db, keyRing, checkpointCopy: checkpointFile(config.keyRingDir), log, onSetBack });
+    const watch = startKeyWatch({
+      db,
+      keyRing,
+      checkpointCopy: checkpointFile(config.keyRingDir),
+      log,
+      onSetBack: endProcess,
+    });
     closers.push(() => watch.stop());
   }
   const queueConnection = connectionFor(config, url);

@@ -18,6 +18,13 @@ export interface KeyWatch {
   stop(): Promise<void>;
 }
 
+/** Outside of every catch: the process ends, and does not start again on a database that was set back. */
+export function endProcess(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 /**
  * What every process that serves has to do beside its work: forget keys that other processes have destroyed, and end when the database under
  * it was set back. Whoever was erased since would be in it again, with the keys that this process still has in memory.

@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock';
 import { sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import { InvariantError } from '../../kernel/errors';
 import type { Ids } from '../../kernel/ids';
+import { findAccountUuid } from '../accounts';
 import type { KeyRing } from '../keyring.types';
 import type { OpenLead } from '../leads';
 import { pendingMac } from '../ledger';
@@ -11,7 +12,7 @@ import { commitment, sendsRoot } from './ledger/commitment.rules';
 import { leadEntryBody, systemEntryBody } from './ledger/entry-body.rules';
 import type { LeadEntry, SystemEntry } from './ledger/entry-body.types';
 import { accountOpeningMac, leadOpeningMac } from './ledger/opening-owner.rules';
-import { insertLeadEntry, insertSends, insertSystemEntry, readAccountUuid, type PendingEntry } from './opening.store';
+import { insertLeadEntry, insertSends, insertSystemEntry, type PendingEntry } from './opening.store';
 
 /** Random bytes a commitment is blinded with; the opening of an entry is its body followed by these. */
 export const NONCE_BYTES = 64;
@@ -89,7 +90,9 @@ export async function appendSystemEntry(
   const body = systemEntryBody({ log: deps.logOrigin, at }, entry);
   const nonce = deps.ids.bytes(NONCE_BYTES);
   const pending = pendingEntry(deps, body, nonce);
-  const accountUuid = accountId === null ? null : await readAccountUuid(tx, accountId);
+  const accountUuid = accountId === null ? null : await findAccountUuid(tx, accountId);
+  if (accountUuid === null && accountId !== null)
+    throw new InvariantError('account_missing', 'an entry is of an account that is not there');
   const ownerMac = accountOpeningMac(deps.keyRing.systemKey('opening-owner'), pending.entryId, accountUuid);
   await insertSystemEntry(tx, pending, { accountId, opening: Buffer.concat([body, nonce]), ownerMac });
   return { entryId: pending.entryId, commitment: pending.commitment };

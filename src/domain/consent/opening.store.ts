@@ -1,4 +1,3 @@
-import { InvariantError } from '../../kernel/errors';
 import type { RowId, Sql, Tx } from '../sql.types';
 
 export interface PendingEntry {
@@ -60,13 +59,6 @@ export async function insertSystemEntry(
      insert into ledger_pending (entry_id, commitment, mac, mac_key_id) values ($1, $4, $5, $6)`,
     [pending.entryId, accountId, opening, pending.commitment, pending.mac, pending.macKeyId, ownerMac],
   );
-}
-
-/** @throws {InvariantError} `account_missing` */
-export async function readAccountUuid(tx: Tx, accountId: RowId): Promise<string> {
-  const row = await tx.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [accountId]);
-  if (row === undefined) throw new InvariantError('account_missing', 'an entry is of an account that is not there');
-  return row.uuid;
 }
 
 export interface SendsRow {

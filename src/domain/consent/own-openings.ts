@@ -1,3 +1,4 @@
+import { batchesOf } from '../../kernel/batches';
 import { openField } from '../../kernel/crypto/field-cipher';
 import { parseCanonicalJson } from '../../kernel/crypto/jcs';
 import { InvariantError } from '../../kernel/errors';
@@ -36,9 +37,9 @@ export async function ownOpenings({ db, keyRing }: OwnOpeningsDeps): Promise<num
   const key = keyRing.systemKey('opening-owner');
   const isLoaded = new Set<string>();
   let owned = 0;
-  for (let after = BEFORE_ALL; ;) {
-    const rows = await readUnownedSealed(db, after, BATCH_OPENINGS);
-    for (const pageUuid of new Set(rows.map((row) => row.pageUuid))) {
+  const sealed = batchesOf<UnownedSealed>((last) => readUnownedSealed(db, last?.entryId ?? BEFORE_ALL, BATCH_OPENINGS));
+  for await (const rows of sealed) {
+    for (const { pageUuid } of rows) {
       if (!isLoaded.has(pageUuid)) await keyRing.reload(pageUuid);
       isLoaded.add(pageUuid);
     }
@@ -46,23 +47,14 @@ export async function ownOpenings({ db, keyRing }: OwnOpeningsDeps): Promise<num
       db,
       rows.flatMap((row) => sealedOwner(keyRing, key, row)),
     );
-    if (rows.length < BATCH_OPENINGS) break;
-    after = rows.at(-1)?.entryId ?? after;
   }
-  return owned + (await ownClear(db, key));
-}
-
-async function ownClear(db: Database, key: Buffer): Promise<number> {
-  let owned = 0;
-  for (let after = BEFORE_ALL; ;) {
-    const rows = await readUnownedClear(db, after, BATCH_OPENINGS);
+  const clear = batchesOf<UnownedClear>((last) => readUnownedClear(db, last?.entryId ?? BEFORE_ALL, BATCH_OPENINGS));
+  for await (const rows of clear)
     owned += await writeOwners(
       db,
       rows.flatMap((row) => clearOwner(key, row)),
     );
-    if (rows.length < BATCH_OPENINGS) return owned;
-    after = rows.at(-1)?.entryId ?? after;
-  }
+  return owned;
 }
 
 interface Owner {

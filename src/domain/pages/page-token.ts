@@ -1,5 +1,6 @@
 import { openField, sealField } from '../../kernel/crypto/field-cipher';
 import type { KeyRing } from '../keyring.types';
+import { isUnknownVersion } from '../leads';
 import { pageDisconnected } from './pages.errors';
 import type { Page } from './pages.types';
 
@@ -24,7 +25,7 @@ export async function withPageRing<T>(keyRing: KeyRing, pageUuid: string, work: 
   try {
     return work();
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'key_version_unknown') throw error;
+    if (!isUnknownVersion(error)) throw error;
     await keyRing.reload(pageUuid);
     return work();
   }

@@ -21,8 +21,7 @@ export async function endingPages(
   keyRing: Pick<KeyRing, 'systemKey' | 'bucketVersions'>,
   erased: readonly Buffer[],
 ): Promise<EndingPages> {
-  const known = new Set(erased.map((mac) => mac.toString('hex')));
-  const isKnown = (mac: Buffer): boolean => known.has(mac.toString('hex'));
+  const isKnown = among(erased);
   const pages = (await readEndingPages(tx)).filter(
     ({ uuid, accountUuid }) =>
       isKnown(erasedAccountMac(keyRing, accountUuid)) &&
@@ -39,8 +38,13 @@ export async function auditDeletedAccounts(
   erased: readonly Buffer[],
   report: Report,
 ): Promise<void> {
-  const known = new Set(erased.map((mac) => mac.toString('hex')));
+  const isKnown = among(erased);
   for (const uuid of await readAccountUuids(tx))
-    if (known.has(goneAccountMac(keyRing, uuid).toString('hex')))
+    if (isKnown(goneAccountMac(keyRing, uuid)))
       report('account_deleted', null, null, 'an account is stored whose deletion was carried out');
+}
+
+function among(macs: readonly Buffer[]): (mac: Buffer) => boolean {
+  const known = new Set(macs.map((mac) => mac.toString('hex')));
+  return (mac) => known.has(mac.toString('hex'));
 }
