@@ -89,6 +89,15 @@ function stepsOf(tsa: TestTsa, self: TestTsa) {
 }
 export type Plan = { [K in keyof ReturnType<typeof stepsOf>]: Step & { do: ReturnType<typeof stepsOf>[K]['do'] } };
 
+/** The shortest bundle that holds what one thing decides: `verify-by-hand.sh` starts a process for each hash. */
+export const shortened = ({ noise, before, optIn, shown, after }: Plan): Record<string, Step> => ({
+  noise,
+  before,
+  optIn,
+  shown,
+  after,
+});
+
 export const honestPlan = (tsa: TestTsa, self: TestTsa): Plan => stepsOf(tsa, self);
 
 /** The same without time-stamps: what witnesses say is all that is said of the time. */

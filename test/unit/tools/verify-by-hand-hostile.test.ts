@@ -9,10 +9,20 @@ import {
   selfTimestamp,
   type SelfAuthority,
 } from '../../../src/domain/ledger/anchor/self-timestamp.rules';
-import { jsonOf, withManifest, type Fields, type Files, type Step } from '../../support/bundle-fixture';
+import { jsonOf, withManifest, type Fields, type Files } from '../../support/bundle-fixture';
 import { der, hex } from '../../support/der';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import { type Auditor, bundleOf, CAST, honestPlan, objection, openAuditor, START, type Plan } from './bundle-world';
+import {
+  type Auditor,
+  bundleOf,
+  CAST,
+  honestPlan,
+  objection,
+  openAuditor,
+  START,
+  shortened,
+  type Plan,
+} from './bundle-world';
 import { byHand } from './by-hand';
 import { edit, put } from './tamperings';
 
@@ -29,15 +39,6 @@ const plan = (): Plan => {
   delete steps.after.selfStamp;
   return steps;
 };
-/** The shortest bundle that holds what one thing decides. */
-const shortened = ({ noise, before, optIn, shown, after }: Plan): Record<string, Step> => ({
-  noise,
-  before,
-  optIn,
-  shown,
-  after,
-});
-
 beforeAll(() => {
   tsa = makeTestTsa();
   auditor = openAuditor();

@@ -13,7 +13,7 @@ import {
   type Step,
 } from '../../support/bundle-fixture';
 import { makeTestTsa, type TestTsa } from '../../support/test-tsa';
-import { bundleOf, CAST, DAY_MS, honestPlan, HOUR_MS, START, type Plan } from './bundle-world';
+import { bundleOf, CAST, DAY_MS, honestPlan, HOUR_MS, START, shortened, type Plan } from './bundle-world';
 import { byHand } from './by-hand';
 import { bend, edit, put } from './tamperings';
 
@@ -21,15 +21,6 @@ const REF = '0123456789abcdef0123456789abcdef';
 let tsa: TestTsa;
 let honest: Files;
 let short: Files;
-
-/** The script starts a process for each hash: what one thing decides is tried on the shortest bundle that has it. */
-const shortened = ({ noise, before, optIn, shown, after }: Plan): Record<string, Step> => ({
-  noise,
-  before,
-  optIn,
-  shown,
-  after,
-});
 
 beforeAll(() => {
   tsa = makeTestTsa();
