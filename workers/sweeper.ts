@@ -1,6 +1,7 @@
 import type { Database } from '../src/domain/sql.types';
-import { codeOf } from '../src/kernel/errors';
+import { countCodes } from '../src/kernel/errors';
 import type { Log } from '../src/kernel/log';
+import { sparingly } from '../src/kernel/sparingly';
 import { repeat, type Repeated } from './repeat';
 
 /** One process sweeps at a time; which one does not matter. */
@@ -12,6 +13,9 @@ const LOCKS = {
   accounts: 7_100_007,
   recipients: 7_100_008,
 } as const;
+
+/** A sweep that goes on failing says so as often as this. */
+const SAY_EVERY_MS = 60_000;
 
 export interface Sweep {
   readonly name: string;
@@ -31,23 +35,32 @@ export interface SweeperDeps {
  *
  * A timer and not a queue job, because a queue that lost everything would have lost this job too.
  */
-export const startSweeper = (deps: SweeperDeps): Repeated =>
-  repeat(async () => {
-    await sweepOnce(deps);
+export function startSweeper(deps: SweeperDeps): Repeated {
+  const say = sparingly(SAY_EVERY_MS);
+  const logFailure = (job: string, error: unknown): void => {
+    for (const [code, count] of countCodes(error))
+      say(`${job} ${code}`, () => deps.log.warn('sweep.failed', { job, code, count }));
+  };
+  return repeat(async () => {
+    await sweepOnce(deps, logFailure);
     return deps.everyMs;
   });
+}
 
 /** A sweep that fails is logged and tried again at the next tick; the others still run. */
-async function sweepOnce({ db, log, sweeps, lock: name }: SweeperDeps): Promise<void> {
+async function sweepOnce(
+  { db, sweeps, lock: name }: SweeperDeps,
+  logFailure: (job: string, error: unknown) => void,
+): Promise<void> {
   try {
     await db.transaction(async (tx) => {
       const lock = await tx.first<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [LOCKS[name]]);
       if (lock?.taken !== true) return;
       for (const { name: job, run } of sweeps) {
-        await run().catch((error: unknown) => log.warn('sweep.failed', { job, code: codeOf(error) }));
+        await run().catch((error: unknown) => logFailure(job, error));
       }
     });
   } catch (error) {
-    log.warn('sweep.failed', { job: name, code: codeOf(error) });
+    logFailure(name, error);
   }
 }

@@ -2,6 +2,7 @@ import type { Config } from '../../config/env';
 import type { KeyRingCopy } from '../domain/keyring.types';
 import { codeOf, errnoOf, OperationalError, UserError } from '../kernel/errors';
 import type { Log } from '../kernel/log';
+import { sparingly } from '../kernel/sparingly';
 import { inDirectoryOf, makeDirectory, reasonOf } from '../platform/directories';
 import { examineRingCopy, openRingCopy, tryWriting, type RingCopyState, type RingRegistry } from '../platform/keyring';
 
@@ -9,6 +10,9 @@ const VARIABLE = 'KEYRING_COPY_DIR';
 
 /** What follows from a copy that cannot be written. */
 export const UNCERTIFIED = 'no erasure is certified before the copy is in step';
+
+/** While an erasure waits for the copy it is tried again twice a second. */
+const SAY_EVERY_MS = 60_000;
 
 interface Examined {
   readonly config: Pick<Config, 'keyRingDir' | 'keyRingCopyDir'>;
@@ -26,10 +30,12 @@ export async function openKeyRingCopy({ config, registry, log }: CopyParts): Pro
   const { keyRingDir: dir, keyRingCopyDir: copyDir } = config;
   if (copyDir === null) return null;
   const copy = await openRingCopy({ dir, copyDir, registry });
+  const say = sparingly(SAY_EVERY_MS);
   return {
     update: () =>
       copy.update().catch((error: unknown) => {
-        log.error('keys.copy_failed', { code: codeOf(error) });
+        const code = codeOf(error);
+        say(code, () => log.error('keys.copy_failed', { code }));
         throw named(error);
       }),
   };

@@ -42,6 +42,17 @@ export function errnoOf(error: unknown): string | null {
   return typeof syscall === 'string' && typeof code === 'string' && ERRNO.test(code) ? code : null;
 }
 
+/** How many failures of each code an error stands for: one, or all those of an `AggregateError`. */
+export function countCodes(error: unknown): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  const count = (one: unknown): void => {
+    if (one instanceof AggregateError) one.errors.forEach(count);
+    else counts.set(codeOf(one), (counts.get(codeOf(one)) ?? 0) + 1);
+  };
+  count(error);
+  return counts;
+}
+
 /** What a log may say of any error: its code, or its class. Never its message, which may quote what it was about. */
 export function codeOf(error: unknown): string {
   if (error instanceof AssentError) return String(error.code);

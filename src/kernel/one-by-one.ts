@@ -1,12 +1,12 @@
 /**
- * Runs pieces of work one after the other of which one that fails must hold up no other, and says in the end that one did.
+ * Runs pieces of work one after the other of which one that fails must hold up no other, and says in the end which did.
  */
 export interface OneByOne {
   /** @returns undefined when it failed */
   run<T>(work: () => Promise<T>): Promise<T | undefined>;
   /** @returns whether it did not fail */
   try(work: () => Promise<unknown>): Promise<boolean>;
-  /** @throws the first failure, when there was one */
+  /** @throws the failure, or an `AggregateError` of all when there were more */
   finish(): void;
 }
 
@@ -28,7 +28,8 @@ export function oneByOne(): OneByOne {
       return failures.length === before;
     },
     finish: () => {
-      if (failures.length > 0) throw failures[0];
+      if (failures.length > 1) throw new AggregateError(failures);
+      if (failures.length === 1) throw failures[0];
     },
   };
 }

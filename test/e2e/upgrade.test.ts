@@ -108,4 +108,21 @@ describe('an installation of 0.1.0, started with this release', () => {
     await until('the message to arrive', async () => (await statsOf()).accepted === 1, 60_000);
     expect(await statsOf()).toMatchObject({ audience: 2, accepted: 1, skipped: { unsubscribed: 1 } });
   }, 90_000);
+
+  it('says whose the old openings are at its first start alone', async () => {
+    const [first] = previous.waiting;
+    await program.stop();
+    const client = new Client({ connectionString: previous.database.url });
+    await client.connect();
+    const { rowCount } = await client.query(
+      'update ledger_opening set owner_mac = null where entry_id = $1 and owner_mac is not null',
+      [first],
+    );
+    await client.end();
+    expect(rowCount).toBe(1);
+    program = startProgram('workers/all-in-one', env);
+    await program.ready();
+    const { json } = await runCli(env, 'audit');
+    expect(json).toMatchObject({ ok: false, wrong: 1, first: { what: 'opening_owner', entryId: first } });
+  }, 60_000);
 });

@@ -45,14 +45,22 @@ export interface DueEnd extends SubscriptionEnd {
 }
 
 /** Ended accounts of which a reminder or the end is due, and that are not being deleted yet. @param daysBefore of each reminder */
-export const readDueEnds = (sql: Sql, now: Date, daysBefore: readonly number[], limit: number): Promise<DueEnd[]> =>
+export const readDueEnds = (
+  sql: Sql,
+  {
+    now,
+    daysBefore,
+    after,
+    limit,
+  }: { readonly now: Date; readonly daysBefore: readonly number[]; readonly after: RowId; readonly limit: number },
+): Promise<DueEnd[]> =>
   sql.rows<DueEnd>(
     `select e.account_id as "accountId", e.ended_at as "endedAt", e.delete_at as "deleteAt", e.reminders
       from subscription_end e
      where (e.delete_at <= $1 or e.delete_at - make_interval(days => ($2::int[])[e.reminders + 1]) <= $1)
        and not exists (select from account_erasure x where x.account_id = e.account_id and x.state <> 'asked')
-     order by e.delete_at limit $3`,
-    [now, daysBefore, limit],
+       and e.account_id > $4 order by e.account_id limit $3`,
+    [now, daysBefore, limit, after],
   );
 
 /** @returns false when another process was first, or the subscription was taken up again */

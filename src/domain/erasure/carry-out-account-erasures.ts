@@ -2,6 +2,7 @@ import { openField } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import { oneByOne } from '../../kernel/one-by-one';
+import { inRounds } from '../../kernel/rounds';
 import type { Log } from '../../kernel/log';
 import { findAccountUuid } from '../accounts';
 import { appendSystemEntry, type AppendDeps } from '../consent';
@@ -71,13 +72,11 @@ export interface CarryOutAccountErasuresDeps extends AppendDeps {
  * @returns how many were completed
  */
 export function makeCarryOutAccountErasures(deps: CarryOutAccountErasuresDeps): () => Promise<number> {
-  // Those that cannot go on must not fill every round.
-  let after: RowId = '0';
+  const next = inRounds<Pick<OpenAccountErasure, 'id'>>(MOST_ACCOUNTS, ({ id }) => id);
   return async () => {
     let completed = 0;
     const turns = oneByOne();
-    const open = await listOpenAccountErasures(deps.db, after, MOST_ACCOUNTS);
-    after = open.length < MOST_ACCOUNTS ? '0' : (open.at(-1)?.id ?? '0');
+    const open = await next((after, limit) => listOpenAccountErasures(deps.db, after, limit));
     for (const { id } of open) completed += (await turns.run(() => carryOn(deps, id))) ?? 0;
     if (completed > 0) deps.log.event('erasures.completed', { count: completed });
     turns.finish();

@@ -9,6 +9,7 @@ import { insertSuppressions, suppressionMac } from '../pages';
 import type { Database, RowId, Tx } from '../sql.types';
 import { InvariantError } from '../../kernel/errors';
 import { oneByOne } from '../../kernel/one-by-one';
+import { inRounds } from '../../kernel/rounds';
 import { countCallsOfErasure, tellOfLead, type SealedCalls } from '../recipients';
 import { certificateText, mayCertify, RECIPIENTS_PATIENCE_MS } from './certificate.rules';
 import { closeLeaves } from './close-leaves';
@@ -45,12 +46,10 @@ export interface CarryOutErasuresDeps extends AppendDeps {
  * @returns how many were completed
  */
 export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
-  // Those that cannot go on must not fill every round.
-  let after: RowId = '0';
+  const next = inRounds<BucketWork>(MOST_BUCKETS, ({ first }) => first);
   return async (): Promise<number> => {
     const patientSince = new Date(deps.clock.now().getTime() - RECIPIENTS_PATIENCE_MS);
-    const buckets = await readOpenBuckets(deps.db, { patientSince, after, limit: MOST_BUCKETS });
-    after = buckets.length < MOST_BUCKETS ? '0' : (buckets.at(-1)?.first ?? '0');
+    const buckets = await next((after, limit) => readOpenBuckets(deps.db, { patientSince, after, limit }));
     const gone: Remembered[] = [];
     const settled: (BucketWork & { readonly erasureIds: ReadonlySet<RowId> })[] = [];
     const turns = oneByOne();

@@ -14,6 +14,7 @@ import {
 import { blockBroadcastsOfPage, reopenBroadcastsOfPage } from '../broadcasts';
 import type { Log } from '../../kernel/log';
 import { oneByOne } from '../../kernel/one-by-one';
+import { inRounds } from '../../kernel/rounds';
 import type { Letter } from '../mail';
 import { startPagesOfAccount, stopPagesOfAccount, SUBSCRIPTION_ENDED } from '../pages';
 import type { RowId, Sql } from '../sql.types';
@@ -89,19 +90,23 @@ export const makeGetSubscription =
  *
  * @returns how many deletions began
  */
-export const makeCarryOutEnds = (deps: AskAccountErasureDeps & { readonly log: Log }) => async (): Promise<number> => {
-  let begun = 0;
-  const now = deps.clock.now();
-  const turns = oneByOne();
-  for (const due of await readDueEnds(deps.db, now, REMINDERS_DAYS, MOST_ACCOUNTS))
-    await turns.try(async () => {
-      if (due.deleteAt > now) await remind(deps, due);
-      else if (await beginDeletion(deps, due)) begun += 1;
-    });
-  if (begun > 0) deps.log.event('subscriptions.ended', { count: begun });
-  turns.finish();
-  return begun;
-};
+export function makeCarryOutEnds(deps: AskAccountErasureDeps & { readonly log: Log; readonly mostPerRound?: number }) {
+  const next = inRounds<DueEnd>(deps.mostPerRound ?? MOST_ACCOUNTS, ({ accountId }) => accountId);
+  return async (): Promise<number> => {
+    let begun = 0;
+    const now = deps.clock.now();
+    const turns = oneByOne();
+    const daysBefore = REMINDERS_DAYS;
+    for (const due of await next((after, limit) => readDueEnds(deps.db, { now, daysBefore, after, limit })))
+      await turns.try(async () => {
+        if (due.deleteAt > now) await remind(deps, due);
+        else if (await beginDeletion(deps, due)) begun += 1;
+      });
+    if (begun > 0) deps.log.event('subscriptions.ended', { count: begun });
+    turns.finish();
+    return begun;
+  };
+}
 
 async function remind(deps: AskAccountErasureDeps, due: DueEnd): Promise<void> {
   const owner = await openOwner(deps.db, due.accountId, await deps.accountKey(due.accountId));

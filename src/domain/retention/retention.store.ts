@@ -6,7 +6,14 @@ const LAST_CONTACT = `greatest(l.created_at, l.last_inbound_at, l.explicit_act_a
 const IS_SILENT = `l.status not in ('unsubscribed', 'erasing') and ${LAST_CONTACT} < $1`;
 const HAS_LEFT = `l.status = 'unsubscribed' and ${LAST_CONTACT} < $2`;
 
+/** Where a round goes on, and how much it takes. */
+interface Part {
+  readonly after: RowId;
+  readonly limit: number;
+}
+
 export interface OldLead {
+  readonly id: RowId;
   readonly leadUuid: string;
   readonly accountId: RowId;
 }
@@ -15,13 +22,13 @@ export interface OldLead {
 export const readOldLeads = (
   sql: Sql,
   { silent_people: silent, people_who_left: left }: Cutoffs,
-  limit: number,
+  { after, limit }: Part,
 ): Promise<OldLead[]> =>
   sql.rows(
-    `select l.public_id as "leadUuid", l.account_id as "accountId" from lead l
-      where ((${IS_SILENT}) or (${HAS_LEFT}))
+    `select l.id, l.public_id as "leadUuid", l.account_id as "accountId" from lead l
+      where ((${IS_SILENT}) or (${HAS_LEFT})) and l.id > $4
         and not exists (select from page p where p.id = l.page_id and p.is_ending) order by l.id limit $3`,
-    [silent, left, limit],
+    [silent, left, limit, after],
   );
 
 /** Whether a lead's time is over. Under its lock the answer holds until the commit. */
@@ -39,10 +46,10 @@ export async function isOld(
 }
 
 /** Broadcasts with receipts that may be old enough to be counted. */
-export async function readCountable(sql: Sql, before: Date, limit: number): Promise<RowId[]> {
+export async function readCountable(sql: Sql, before: Date, { after, limit }: Part): Promise<RowId[]> {
   const rows = await sql.rows<{ id: RowId }>(
-    `select id from broadcast where frozen_at < $1 and receipts_counted_at is null order by id limit $2`,
-    [before, limit],
+    `select id from broadcast where frozen_at < $1 and receipts_counted_at is null and id > $3 order by id limit $2`,
+    [before, limit, after],
   );
   return rows.map(({ id }) => id);
 }

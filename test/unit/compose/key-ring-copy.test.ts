@@ -38,6 +38,8 @@ describe('a copy that cannot be brought in step', () => {
     });
     expect(logged).toEqual([{ name: 'keys.copy_failed', code: errno }]);
     expect(existsSync(path.join(root, 'volume'))).toBe(false);
+    await expect(copy?.update()).rejects.toMatchObject({ code: 'key_ring_copy_failed' });
+    expect(logged).toHaveLength(1);
   });
 
   it('tells the log of a fault of something else too, and leaves it what it is', async () => {

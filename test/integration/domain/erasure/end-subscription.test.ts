@@ -192,3 +192,21 @@ it('is taken up again or deleted, and never both, whichever comes first', async 
   if (await resume()) await day(confirm);
   expect(await resume()).toBe(false);
 });
+
+it('deletes what is due behind an account that cannot be', async () => {
+  await end();
+  const behind = await makeCreateAccount(world.deps)({ email: `${String(Date.now())}@pier.example`, name: NAME });
+  await makeEndSubscription(deps())({ accountId: behind.account.id, name: NAME });
+  inDays(31);
+  const sweepOne = makeCarryOutEnds({
+    ...deps(),
+    log: world.deps.log,
+    mostPerRound: 1,
+    accountKey: (id) => (id === accountId ? Promise.reject(new Error('damaged')) : deps().accountKey(id)),
+  });
+  await expect(sweepOne()).rejects.toThrow('damaged');
+  expect(await sweepOne()).toBe(1);
+  expect(await world.count(`account_erasure where account_id = $1 and state = 'confirmed'`, [behind.account.id])).toBe(
+    1,
+  );
+});

@@ -154,3 +154,32 @@ it('forgets what was done in an account after 30 days, but not why an opt-in mod
   expect(await world.count('audit_event')).toBe(before - 1);
   expect(await world.count(`audit_event where kind = 'page.opt_in_mode_reason'`)).toBe(1);
 });
+
+it('reaches people and broadcasts behind those that cannot go', async () => {
+  const [ann, bob] = [await world.subscribe(page), await world.subscribe(page)];
+  for (const person of [ann, bob]) await longAgo(person, '25 months');
+  const frozen = async (status: string) => {
+    const { broadcastId } = await world.sendTo(page, [ann.id]);
+    const old = `frozen_at = now() - interval '40 days'`;
+    await world.db.run(`update broadcast set status = $2, ${old} where id = $1`, [broadcastId, status]);
+    await world.db.run(`update delivery set post_started_at = now() - interval '40 days' where broadcast_id = $1`, [
+      broadcastId,
+    ]);
+    return () => world.count('broadcast where id = $1 and receipts_counted_at is not null', [broadcastId]);
+  };
+  await frozen('sending');
+  const isCounted = await frozen('completed');
+  const { eraseByAge } = deps();
+  const applyOne = makeApplyRetention({
+    ...deps(),
+    mostPerRound: 1,
+    eraseByAge: (lead, isOver) =>
+      lead.leadUuid === ann.uuid ? Promise.reject(new RangeError('stuck')) : eraseByAge(lead, isOver),
+  });
+  await expect(applyOne()).rejects.toThrow('stuck');
+  expect([await statusOf(bob), await isCounted()]).toEqual(['subscribed', 0]);
+  expect(await applyOne()).toMatchObject({ people: 1 });
+  expect([await statusOf(bob), await isCounted()]).toEqual(['erasing', 1]);
+  await expect(applyOne()).resolves.toMatchObject({ people: 0 });
+  await expect(applyOne()).rejects.toThrow('stuck');
+});
