@@ -167,12 +167,22 @@ export interface LeafRange {
   readonly to: number;
 }
 
-/** Whether lead `l` has an entry or a message in a leaf from `from` on, before `to`. */
-const hasLeafWithin = (from: string, to: string): string =>
-  `(exists (select from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
-      where o.lead_id = l.id and f.leaf_index >= ${from} and f.leaf_index < ${to})
-    or exists (select from authorised_attempt m join ledger_leaf s on s.entry_id = m.sends_entry
-      where m.lead_id = l.id and s.leaf_index >= ${from} and s.leaf_index < ${to}))`;
+/** Of lead `l`, in leaves from `from` on and before `to`: entries, and messages by the chunk in which they were authorised. */
+const entriesWithin = (from: string, to: string): string =>
+  `from ledger_opening o join ledger_leaf f on f.entry_id = o.entry_id
+     where o.lead_id = l.id and f.leaf_index >= ${from} and f.leaf_index < ${to}`;
+const messagesWithin = (from: string, to: string): string =>
+  `from authorised_attempt m join ledger_leaf s on s.entry_id = m.sends_entry
+     where m.lead_id = l.id and s.leaf_index >= ${from} and s.leaf_index < ${to}`;
+
+/**
+ * The same question for batches and for everybody at once. Asked with `exists`, PostgreSQL gathers all leaves of the range first: once for
+ * everybody that is fastest, but for each batch it would take the square of the time. So a batch asks person by person.
+ */
+const hasLeafOneByOne = (from: string, to: string): string =>
+  `coalesce((select true ${entriesWithin(from, to)} limit 1), (select true ${messagesWithin(from, to)} limit 1), false)`;
+const hasLeafAmongAll = (from: string, to: string): string =>
+  `(exists (select ${entriesWithin(from, to)}) or exists (select ${messagesWithin(from, to)}))`;
 
 /** Leads of the account, or of one of its Pages, with an entry or a message among those leaves; by id. */
 export async function readLeadsInRange(
@@ -185,7 +195,7 @@ export async function readLeadsInRange(
   const rows = await sql.rows<{ id: RowId }>(
     `select l.id from lead l
       where l.account_id = $1 and ($2::bigint is null or l.page_id = $2) and l.id > $3
-        and ${hasLeafWithin('$4', '$5')}
+        and ${hasLeafOneByOne('$4', '$5')}
       order by l.id limit $6`,
     [account.id, account.pageId, afterId, range.from, range.to, limit],
   );
@@ -207,7 +217,7 @@ export async function gapsOfLeadsInRange(
      select width_bucket(own.leaf_index, $5::bigint[])
       from lead l join ledger_opening x on x.lead_id = l.id join ledger_leaf own on own.entry_id = x.entry_id
      where l.account_id = $1 and ($2::bigint is null or l.page_id = $2)
-       and ${hasLeafWithin('$3', '$4')}`,
+       and ${hasLeafAmongAll('$3', '$4')}`,
     [account.id, account.pageId, range.from, range.to, between],
   );
   return rows.map(({ gap }) => gap);
