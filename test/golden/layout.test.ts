@@ -284,6 +284,9 @@ const TESTED_WITHIN: Readonly<Record<string, { readonly because: string; readonl
 
 /** Tests that stand for several sources at once, and what they show. */
 const TESTS_OF_SEVERAL: Readonly<Record<string, string>> = {
+  'test/integration/domain/erasure/damaged-rows.test.ts': 'erasures and mails beside rows that nothing opens',
+  'test/integration/domain/erasure/under-way-at-the-yes.test.ts':
+    'what was begun in an account before its deletion was confirmed, or its subscription cancelled',
   'test/integration/domain/erasure/held-up.test.ts': 'erasures of others, and of the account, while one cannot go on',
   'test/integration/domain/erasure/parked-openings.test.ts':
     'entries that stand by somebody else when that person or account goes',

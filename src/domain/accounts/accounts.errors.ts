@@ -1,13 +1,21 @@
 import { InvariantError, UserError, type FieldError } from '../../kernel/errors';
 
 export type AccountErrorCode =
-  'account_exists' | 'account_not_found' | 'api_key_not_found' | 'subscription_ended' | 'validation_failed';
+  | 'account_deleted'
+  | 'account_exists'
+  | 'account_not_found'
+  | 'api_key_not_found'
+  | 'subscription_ended'
+  | 'validation_failed';
 
 export const accountExists = (): UserError<AccountErrorCode> =>
   new UserError('account_exists', 'an account with this e-mail address exists already');
 
 export const accountNotFound = (): UserError<AccountErrorCode> =>
   new UserError('account_not_found', 'there is no such account');
+
+export const accountDeleted = (): UserError<AccountErrorCode> =>
+  new UserError('account_deleted', 'the deletion of this account was confirmed: nothing can be begun in it');
 
 export const accountKeyGone = (): InvariantError =>
   new InvariantError('account_key_gone', 'the key ring has no key of this account');

@@ -7,6 +7,7 @@ import { UUID } from '../../kernel/uuid';
 import { checkExpiry, checkScopes } from './accounts.rules';
 import type { ApiKey, CreatedApiKey } from './accounts.types';
 import { formatApiKey, prefixFrom, PREFIX_BYTES, SECRET_BYTES, secretHash } from './api-key.rules';
+import { requireAccount } from './subscription.store';
 import { insertApiKey, listApiKeys, remakeApiKey, revokeApiKey } from './api-key.store';
 
 const PREFIX_DRAWS = 5;
@@ -25,9 +26,13 @@ export interface CreateApiKeyInput {
   readonly uuid?: string;
 }
 
-/** Makes a key; its text is in the answer and nowhere else. @throws {UserError} `validation_failed` */
+/** Makes a key; its text is in the answer and nowhere else. @throws {UserError} `validation_failed`, `account_deleted` */
 export function makeCreateApiKey(deps: ApiKeyDeps) {
-  return (input: CreateApiKeyInput): Promise<CreatedApiKey> => addApiKey(deps.db, deps, input);
+  return (input: CreateApiKeyInput): Promise<CreatedApiKey> =>
+    deps.db.transaction(async (tx) => {
+      await requireAccount(tx, input.accountId);
+      return addApiKey(tx, deps, input);
+    });
 }
 
 /** The same inside a transaction of the caller. */

@@ -18,6 +18,7 @@ export {
   deleteSubscriptionEnd,
   findSubscriptionEnd,
   insertSubscriptionEnd,
+  isDeletionConfirmed,
   lockAccount,
   readDueEnds,
   requireSubscription,

@@ -1,5 +1,5 @@
 import type { RowId, Sql, Tx } from '../sql.types';
-import { subscriptionEnded } from './accounts.errors';
+import { accountDeleted, subscriptionEnded } from './accounts.errors';
 
 export interface SubscriptionEnd {
   readonly endedAt: Date;
@@ -12,17 +12,36 @@ const END = `select ended_at as "endedAt", delete_at as "deleteAt" from subscrip
 export const findSubscriptionEnd = (sql: Sql, accountId: RowId): Promise<SubscriptionEnd | undefined> =>
   sql.first<SubscriptionEnd>(END, [accountId]);
 
-/** Holds back whoever connects a Page until the end is committed, and the other way round. */
+/** Holds back whoever connects a Page or makes an API key until the end is committed, and the other way round. */
 export const lockAccount = (tx: Tx, accountId: RowId): Promise<number> =>
   tx.run('select from account where id = $1 for update', [accountId]);
 
 /**
+ * For what an account may not begin once its deletion was confirmed. Until the commit nobody confirms it.
+ *
+ * @throws {UserError} `account_deleted`
+ */
+export async function requireAccount(tx: Tx, accountId: RowId): Promise<void> {
+  await tx.run('select from account where id = $1 for share', [accountId]);
+  if (await isDeletionConfirmed(tx, accountId)) throw accountDeleted();
+}
+
+/** Whether the yes to the deletion of an account was given. */
+export async function isDeletionConfirmed(sql: Sql, accountId: RowId): Promise<boolean> {
+  const row = await sql.first<{ found: boolean }>(
+    `select exists (select from account_erasure where account_id = $1 and state <> 'asked') as found`,
+    [accountId],
+  );
+  return row?.found === true;
+}
+
+/**
  * For what an account may not begin once it has ended.
  *
- * @throws {UserError} `subscription_ended`
+ * @throws {UserError} `subscription_ended`, `account_deleted`
  */
 export async function requireSubscription(tx: Tx, accountId: RowId): Promise<void> {
-  await tx.run('select from account where id = $1 for share', [accountId]);
+  await requireAccount(tx, accountId);
   if ((await findSubscriptionEnd(tx, accountId)) !== undefined) throw subscriptionEnded();
 }
 

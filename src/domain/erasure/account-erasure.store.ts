@@ -44,15 +44,6 @@ export async function insertAccountErasure(tx: Tx, asked: AskedAccountErasure): 
 export const dropQuestions = (tx: Tx, accountId: RowId): Promise<number> =>
   tx.run(`delete from account_erasure where account_id = $1 and state = 'asked'`, [accountId]);
 
-/** Whether the yes to the deletion of an account was given. */
-export async function isDeletionConfirmed(sql: Sql, accountId: RowId): Promise<boolean> {
-  const row = await sql.first<{ found: boolean }>(
-    `select exists (select from account_erasure where account_id = $1 and state <> 'asked') as found`,
-    [accountId],
-  );
-  return row?.found === true;
-}
-
 export const findAccountErasureByCode = (sql: Sql, code: string): Promise<AccountErasureView | undefined> =>
   sql.first(`select ${VIEW} from account_erasure where code = $1 and state <> 'asked'`, [code]);
 

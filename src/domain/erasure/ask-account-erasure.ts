@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock';
 import { sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import type { Ids } from '../../kernel/ids';
-import { openOwner, recordAudit } from '../accounts';
+import { lockAccount, openOwner, recordAudit } from '../accounts';
 import { dayOf } from '../day-key';
 import type { KeyRing, LetterKey } from '../keyring.types';
 import type { Post } from '../mail';
@@ -204,6 +204,8 @@ export const makeConfirmAccountErasure =
     const { name: letterKey, key } = await newLetterKey(deps, now);
     const letterCt = sealField(key, letterPlace(asked.code), JSON.stringify(letter));
     const confirmed = await deps.db.transaction(async (tx) => {
+      // Whoever is connecting a Page has committed by now, and nobody does from here on.
+      await lockAccount(tx, asked.accountId);
       const locked = await lockAsked(tx, tokenHash(token), now);
       if (locked === undefined) return null;
       await closePages(tx, deps, { id: locked.id, accountId: locked.accountId, at: now });

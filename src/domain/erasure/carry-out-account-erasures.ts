@@ -1,4 +1,4 @@
-import { openField } from '../../kernel/crypto/field-cipher';
+import { openField, unlessUnreadable } from '../../kernel/crypto/field-cipher';
 import { sha256 } from '../../kernel/crypto/merkle';
 import { InvariantError } from '../../kernel/errors';
 import { oneByOne } from '../../kernel/one-by-one';
@@ -242,7 +242,7 @@ async function complete(deps: CarryOutAccountErasuresDeps, id: RowId): Promise<n
   return isCompleted ? 1 : 0;
 }
 
-/** Null when two days have passed since the yes: then the certificate is on its page alone. */
+/** Null when two days have passed since the yes, and of a letter that is damaged: then the certificate is on its page alone. */
 async function openLetter(
   deps: CarryOutAccountErasuresDeps,
   { code, keyDay, letterKey: name, letterCt }: OpenAccountErasure,
@@ -250,7 +250,9 @@ async function openLetter(
   if (letterCt === null) return null;
   const key = await keyOrNull(deps.keyRing, name, keyDay);
   if (key === null) return null;
-  const letter = JSON.parse(openField(key, letterPlace(code), letterCt).toString('utf8')) as Letter;
+  const opened = unlessUnreadable(() => openField(key, letterPlace(code), letterCt));
+  if (opened === null) return null;
+  const letter = JSON.parse(opened.toString('utf8')) as Letter;
   return { letter, key: name === null ? await newLetterKey(deps, deps.clock.now()) : { name, key } };
 }
 

@@ -5,7 +5,7 @@ import { FOOTPRINT_OF_RESTORED } from './certificate.rules';
 import { closeLeaves, closeLeavesOfAccount, readGoneKeys } from './close-leaves';
 import { deleteLeads, dropEnvelopes, forgetMessages, withdrawBackups } from './discard-lead.store';
 import { enterErasure } from './enter-erasure';
-import { dropOpenErasures, readWaitingOf, recordFootprints } from './erasure.store';
+import { dropOpenErasures, keepNoMark, readWaitingOf, recordFootprints } from './erasure.store';
 
 const BATCH_LEADS = 1_000;
 
@@ -37,6 +37,8 @@ export async function discardUnreadable(tx: Tx, deps: AppendDeps, people: Unread
       ofBackup: true,
     });
     await enterErasure(tx, deps, { erasure, leaves, at, version });
+    // Their page-scoped id is noise, and with it the mark that it would have left.
+    await keepNoMark(tx, erasure.id);
     await recordFootprints(tx, [{ erasureId: erasure.id, text: FOOTPRINT_OF_RESTORED }]);
   }
   const leaves = await closeLeaves(tx, deps.keyRing, { leadIds, state, ofBackup: true });

@@ -4,6 +4,7 @@ import {
   deleteSubscriptionEnd,
   findSubscriptionEnd,
   insertSubscriptionEnd,
+  isDeletionConfirmed,
   lockAccount,
   openOwner,
   readDueEnds,
@@ -18,7 +19,7 @@ import { inRounds } from '../../kernel/rounds';
 import type { Letter } from '../mail';
 import { startPagesOfAccount, stopPagesOfAccount, SUBSCRIPTION_ENDED } from '../pages';
 import type { RowId, Sql } from '../sql.types';
-import { countAccount, dropQuestions, isDeletionConfirmed, type AccountCounts } from './account-erasure.store';
+import { countAccount, dropQuestions, type AccountCounts } from './account-erasure.store';
 import { makeConfirmAccountErasure, newQuestion, type AskAccountErasureDeps } from './ask-account-erasure';
 import { nameDiffers } from './erasure.errors';
 
@@ -70,9 +71,9 @@ export const makeResumeSubscription =
   (accountId: RowId): Promise<boolean> =>
     deps.db.transaction(async (tx) => {
       await lockAccount(tx, accountId);
-      // A yes that is being written is waited for here, and one that is not finds no question any more.
-      await dropQuestions(tx, accountId);
+      // A yes that is being written was waited for, and one that is not finds no question any more.
       if ((await isDeletionConfirmed(tx, accountId)) || !(await deleteSubscriptionEnd(tx, accountId))) return false;
+      await dropQuestions(tx, accountId);
       const now = deps.clock.now();
       for (const pageId of await startPagesOfAccount(tx, accountId, now)) await reopenBroadcastsOfPage(tx, pageId, now);
       await recordAudit(tx, deps, { accountId, kind: 'account.subscription_resumed' });

@@ -203,3 +203,6 @@ export const recordComplete = (
       where id = $1 and state = 'destroying'`,
     [id, certificate, keysDestroyedAt, at],
   );
+
+export const keepNoMark = (tx: Tx, erasureId: RowId): Promise<number> =>
+  tx.run('update erasure set keeps_mark = false where id = $1', [erasureId]);

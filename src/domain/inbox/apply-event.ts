@@ -133,7 +133,10 @@ async function decide(
   }
   if (known !== null) return decision;
   const { receivedAt } = act.act;
-  const moment = { eventAt: trustedAt(act.act), receivedAt, reach: reachOf(act.act) };
+  const eventAt = trustedAt(act.act);
+  // Said to whoever had the Page before: an account that was deleted, perhaps, which knew of a later word too.
+  if (eventAt < page.createdAt) return 'stale';
+  const moment = { eventAt, receivedAt, reach: reachOf(act.act) };
   const isLate = await deps.wasErasedSince(tx, page.metaPageId, { psid, ...moment });
   return isLate ? 'erased' : decision;
 }

@@ -1,3 +1,4 @@
+import { unlessUnreadable } from '../../kernel/crypto/field-cipher';
 import type { Clock } from '../../kernel/clock';
 import type { Ids } from '../../kernel/ids';
 import { dayKeyOrNull, dayOf } from '../day-key';
@@ -43,7 +44,9 @@ export async function openUnread({ keyRing, clock, ids }: ForgetUnreadDeps): Pro
   ): boolean => {
     const key = keys.get(keyDay);
     if (key === undefined) return false;
-    const stored = openBody(key, deliveryId, bodyCt);
+    // One that is damaged tells nobody anything, and goes with its day.
+    const stored = unlessUnreadable(() => openBody(key, deliveryId, bodyCt));
+    if (stored === null) return false;
     const hasOneOf = (texts: readonly string[]): boolean => texts.some((text) => stored.bytes.includes(text));
     return hasOneOf(named) && !hasOneOf(spared) && readBody(ids, { deliveryId, stored, nonces: null }) === null;
   };

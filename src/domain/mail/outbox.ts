@@ -1,6 +1,6 @@
 import { RETENTION } from '../../../config/retention';
 import type { Clock } from '../../kernel/clock';
-import { openField, sealField, type FieldPlace } from '../../kernel/crypto/field-cipher';
+import { openField, sealField, unlessUnreadable, type FieldPlace } from '../../kernel/crypto/field-cipher';
 import type { Ids } from '../../kernel/ids';
 import type { Log } from '../../kernel/log';
 import { dayOf, keyOrNull } from '../day-key';
@@ -76,7 +76,7 @@ export const makeSendMail = (deps: OutboxDeps) => async (): Promise<number> => {
 async function sendOne(deps: OutboxDeps, sender: MailSender, mail: ClaimedMail): Promise<boolean> {
   const content = await openMail(deps.keyRing, mail, mail.contentCt);
   const outcome =
-    content === null ? ({ kind: 'refused', code: 'key_destroyed' } as const) : await sender.send(mail.uuid, content);
+    typeof content === 'string' ? ({ kind: 'refused', code: content } as const) : await sender.send(mail.uuid, content);
   const now = deps.clock.now();
   const isOver = now.getTime() - mail.createdAt.getTime() > GIVE_UP_MS;
   if (outcome.kind === 'unclear' && !isOver) {
@@ -93,12 +93,16 @@ async function sendOne(deps: OutboxDeps, sender: MailSender, mail: ClaimedMail):
 
 type Sealed = Pick<ClaimedMail, 'uuid' | 'keyDay' | 'keyName'>;
 
-/** Null once its key was destroyed. */
-async function openMail(keyRing: KeyRing, mail: Sealed, contentCt: Buffer): Promise<MailContent | null> {
+/** @returns why there is none: its key was destroyed, or it is damaged, which must not hold up others */
+async function openMail(
+  keyRing: KeyRing,
+  mail: Sealed,
+  contentCt: Buffer,
+): Promise<MailContent | 'key_destroyed' | 'field_unreadable'> {
   const key = await keyOrNull(keyRing, mail.keyName, mail.keyDay);
-  return key === null
-    ? null
-    : (JSON.parse(openField(key, placeOf(mail.uuid), contentCt).toString('utf8')) as MailContent);
+  if (key === null) return 'key_destroyed';
+  const opened = unlessUnreadable(() => openField(key, placeOf(mail.uuid), contentCt));
+  return opened === null ? 'field_unreadable' : (JSON.parse(opened.toString('utf8')) as MailContent);
 }
 
 export interface MailView {
@@ -118,11 +122,9 @@ export const makeListMails =
   async (accountId: RowId): Promise<MailView[]> => {
     const views: MailView[] = [];
     for (const { keyDay, keyName, contentCt, ...row } of await readMails(db, accountId, MOST_SHOWN)) {
-      const isReadable = contentCt !== null && row.state === 'kept';
-      views.push({
-        ...row,
-        content: isReadable ? await openMail(keyRing, { uuid: row.uuid, keyDay, keyName }, contentCt) : null,
-      });
+      const isKept = contentCt !== null && row.state === 'kept';
+      const content = isKept ? await openMail(keyRing, { uuid: row.uuid, keyDay, keyName }, contentCt) : null;
+      views.push({ ...row, content: typeof content === 'string' ? null : content });
     }
     return views;
   };

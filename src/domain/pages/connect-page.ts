@@ -1,5 +1,5 @@
 import { recordAudit, requireSubscription } from '../accounts';
-import { InvariantError } from '../../kernel/errors';
+import { InvariantError, UserError } from '../../kernel/errors';
 import type { RowId, Tx } from '../sql.types';
 import { appendSettings, changePage, publishNotice, recordModeReason, resolveOrThrow } from './change-page';
 import { detailOf, type PageDetail } from './find-page';
@@ -44,7 +44,7 @@ export interface ConnectedPage {
  * opt-ins would be dropped. A death in between leaves a Page whose `setup` is null; doing all of it again repairs that.
  *
  * @throws {PageTokenRefusedError} with Meta's code when the token opens nothing or another Page; nothing is stored then
- * @throws {UserError} `validation_failed`, `page_taken`, `subscription_ended`
+ * @throws {UserError} `validation_failed`, `page_taken`, `subscription_ended`, `account_deleted`
  * @throws {OperationalError} `meta_unreachable`
  */
 export function makeConnectPage(deps: PageDeps) {
@@ -61,7 +61,13 @@ export function makeConnectPage(deps: PageDeps) {
     const pageUuid = known?.uuid ?? input.uuid ?? deps.ids.uuid();
     if (known === undefined) await deps.keyRing.createPageRing(pageUuid);
     else await withPageRing(deps.keyRing, pageUuid, () => deps.keyRing.pageKey(pageUuid, 'page-token'));
-    const created = await deps.db.transaction((tx) => storePage(tx, deps, input, pageUuid));
+    const created = await deps.db
+      .transaction((tx) => storePage(tx, deps, input, pageUuid))
+      .catch(async (error: unknown) => {
+        // Refused, so that no Page needs the keys.
+        if (error instanceof UserError && known === undefined) await deps.keyRing.dropRing(pageUuid);
+        throw error;
+      });
 
     const setup = await setUpPage(deps.graph, { metaPageId, token: accessToken }, settings.name.trim());
     const page = await findOwnPageByMetaId(deps.db, accountId, metaPageId);

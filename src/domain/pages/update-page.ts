@@ -1,4 +1,4 @@
-import { recordAudit } from '../accounts';
+import { recordAudit, requireSubscription } from '../accounts';
 import type { RowId, Tx } from '../sql.types';
 import { changePage, resolveOrThrow } from './change-page';
 import { detailOf, ownPage, type PageDetail } from './find-page';
@@ -30,7 +30,7 @@ export interface UpdatedPage {
 /**
  * Changes a Page's settings, notice or token; with a token, or after a set-up that failed, Meta's side is set again.
  *
- * @throws {UserError} `page_not_found`, `page_disconnected`, `validation_failed`
+ * @throws {UserError} `page_not_found`, `page_disconnected`, `validation_failed`; with a token `subscription_ended`, `account_deleted`
  * @throws {PageTokenRefusedError} and nothing is changed
  * @throws {OperationalError} `meta_unreachable`
  */
@@ -63,6 +63,8 @@ async function storeChange(
   settings: PageSettingsChange,
   token: string | null,
 ): Promise<void> {
+  // A new token starts a Page that had stopped.
+  if (token !== null) await requireSubscription(tx, before.accountId);
   await lockMetaPage(tx, before.metaPageId);
   const page = await lockOwnPage(tx, before.accountId, before.id);
   if (page === undefined) throw pageNotFound();

@@ -1,4 +1,6 @@
 import { accountKey } from '../accounts';
+import { unlessUnreadable } from '../../kernel/crypto/field-cipher';
+import { InvariantError } from '../../kernel/errors';
 import type { KeyRing } from '../keyring.types';
 import type { RowId, Tx } from '../sql.types';
 import { accountErased, CALL_LIFE_MS, callId, personErased } from './call.rules';
@@ -6,6 +8,8 @@ import { insertCall } from './call.store';
 import { openDefinition, openSecret } from './register';
 import { readMetaPageIds, readRecipientsOf, readRecipientsOfAccount, type StoredRecipient } from './recipient.store';
 import { sealCall, type SealDeps } from './sealed-call';
+
+const UNREADABLE = 'recipient_unreadable';
 
 export interface TellDeps extends SealDeps {
   readonly keyRing: KeyRing;
@@ -61,20 +65,44 @@ async function queueCalls(
   bodyOf: (id: string) => string,
 ): Promise<void> {
   if (recipients.length === 0) return;
-  const key = await accountKey(tx, deps.keyRing, accountId);
+  const key = await accountKeyOrNull(tx, deps.keyRing, accountId);
   const expiresAt = new Date(at.getTime() + CALL_LIFE_MS);
   for (const recipient of recipients) {
     const id = callId(deps.keyRing.systemKey('recipient-call'), erasureUuid, recipient.uuid);
-    await sealCall(deps, id, {
+    const reached = key === null ? null : reach(key, recipient);
+    if (reached !== null)
+      await sealCall(deps, id, {
+        accountId,
+        recipientUuid: recipient.uuid,
+        erasureUuid,
+        createdAt: at.toISOString(),
+        expiresAt: expiresAt.toISOString(),
+        ...reached,
+        body: bodyOf(id),
+      });
+    const fault = reached === null ? UNREADABLE : null;
+    await insertCall(tx, {
+      uuid: id,
       accountId,
       recipientUuid: recipient.uuid,
       erasureUuid,
-      createdAt: at.toISOString(),
-      expiresAt: expiresAt.toISOString(),
-      endpoint: openDefinition(key, recipient).endpoint,
-      secret: openSecret(key, recipient),
-      body: bodyOf(id),
+      createdAt: at,
+      expiresAt,
+      fault,
     });
-    await insertCall(tx, { uuid: id, accountId, recipientUuid: recipient.uuid, erasureUuid, createdAt: at, expiresAt });
   }
 }
+
+/** Null of a recipient whose fields are damaged: an erasure does not wait for what nobody can read any more, and counts it as not told. */
+const reach = (key: Buffer, recipient: StoredRecipient & { readonly secretCt: Buffer }) =>
+  unlessUnreadable(() => ({
+    endpoint: openDefinition(key, recipient).endpoint,
+    secret: openSecret(key, recipient),
+  }));
+
+/** Null when it is lost. */
+const accountKeyOrNull = (tx: Tx, keyRing: KeyRing, accountId: RowId): Promise<Buffer | null> =>
+  accountKey(tx, keyRing, accountId).catch((error: unknown) => {
+    if (error instanceof InvariantError && error.code === 'account_key_gone') return null;
+    throw error;
+  });

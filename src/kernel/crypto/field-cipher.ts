@@ -44,3 +44,13 @@ export function openField(key: Buffer, place: FieldPlace, sealed: Buffer): Buffe
   }
   return plaintext;
 }
+
+/** What `open` opens; null for a value that nothing opens, where one that is damaged must not hold up others. */
+export function unlessUnreadable<T>(open: () => T): T | null {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof InvariantError && error.code === 'field_unreadable') return null;
+    throw error;
+  }
+}

@@ -175,7 +175,7 @@ export async function openInboxWorld(): Promise<InboxWorld> {
       const row = await db.first<{ id: string }>(
         `insert into page (public_id, account_id, meta_page_id, name, state, opt_in_mode, basis, addresses_eea,
            rate_per_second, time_zone, notice_version, created_at, updated_at)
-         values ($1, $2, $3, 'Test Page', 'active', $4, $5, false, 35, 'UTC', 1, $6, $6) returning id`,
+         values ($1, $2, $3, 'Test Page', 'active', $4, $5, false, 35, 'UTC', 1, $6::timestamptz - interval '1 day', $6) returning id`,
         [uuid, owner, metaPageId, optInMode, basis, clock.now()],
       );
       await db.run(`insert into key_bucket (page_id, bucket, key_version) select $1, generate_series(0, 1023), 1`, [

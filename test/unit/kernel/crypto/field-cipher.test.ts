@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { openField, sealField } from '../../../../src/kernel/crypto/field-cipher';
+import { openField, sealField, unlessUnreadable } from '../../../../src/kernel/crypto/field-cipher';
 
 const KEY = Buffer.alloc(32, 7);
 const PLACE = { table: 'lead_key', column: 'psid_ct', row: 'row-1' };
@@ -48,4 +48,16 @@ describe('sealField and openField', () => {
       expect(() => openField(KEY, PLACE, sealed.subarray(0, at))).toThrow(unreadable);
     }
   });
+});
+
+it('unlessUnreadable forgives what nothing opens, and no other fault', () => {
+  const sealed = sealField(KEY, PLACE, 'value');
+  expect(unlessUnreadable(() => openField(KEY, PLACE, sealed).toString())).toBe('value');
+  expect(unlessUnreadable(() => openField(Buffer.alloc(32), PLACE, sealed))).toBeNull();
+  const fault = new RangeError('a fault of the program');
+  expect(() =>
+    unlessUnreadable(() => {
+      throw fault;
+    }),
+  ).toThrow(fault);
 });
