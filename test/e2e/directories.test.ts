@@ -59,7 +59,7 @@ describe('the second copy of the key ring', () => {
     await program.ready();
     expect(program.output()).toContain('the directory of KEYRING_COPY_DIR cannot be used: it does not exist');
     expect(program.output()).toMatch(/"code":"ENOENT".*"message":"keys.copy_failed"/);
-    const swept = /"code":"key_ring_copy_failed","job":"copy-key-ring".*"message":"sweep.failed"/;
+    const swept = /"code":"key_ring_copy_failed","count":1,"job":"copy-key-ring".*"message":"sweep.failed"/;
     await until('the sweep to fail', () => swept.test(program!.output()));
 
     const broken = await runCli(env, 'doctor');
