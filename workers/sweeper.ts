@@ -14,9 +14,6 @@ const LOCKS = {
   recipients: 7_100_008,
 } as const;
 
-/** A sweep that goes on failing says so as often as this. */
-const SAY_EVERY_MS = 60_000;
-
 export interface Sweep {
   readonly name: string;
   readonly run: () => Promise<unknown>;
@@ -36,7 +33,7 @@ export interface SweeperDeps {
  * A timer and not a queue job, because a queue that lost everything would have lost this job too.
  */
 export function startSweeper(deps: SweeperDeps): Repeated {
-  const say = sparingly(SAY_EVERY_MS);
+  const say = sparingly();
   const logFailure = (job: string, error: unknown): void => {
     for (const [code, count] of countCodes(error))
       say(`${job} ${code}`, () => deps.log.warn('sweep.failed', { job, code, count }));

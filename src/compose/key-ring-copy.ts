@@ -11,9 +11,6 @@ const VARIABLE = 'KEYRING_COPY_DIR';
 /** What follows from a copy that cannot be written. */
 export const UNCERTIFIED = 'no erasure is certified before the copy is in step';
 
-/** While an erasure waits for the copy it is tried again twice a second. */
-const SAY_EVERY_MS = 60_000;
-
 interface Examined {
   readonly config: Pick<Config, 'keyRingDir' | 'keyRingCopyDir'>;
   readonly ringRegistry: RingRegistry;
@@ -30,7 +27,8 @@ export async function openKeyRingCopy({ config, registry, log }: CopyParts): Pro
   const { keyRingDir: dir, keyRingCopyDir: copyDir } = config;
   if (copyDir === null) return null;
   const copy = await openRingCopy({ dir, copyDir, registry });
-  const say = sparingly(SAY_EVERY_MS);
+  // While an erasure waits for the copy it is tried again twice a second.
+  const say = sparingly();
   return {
     update: () =>
       copy.update().catch((error: unknown) => {

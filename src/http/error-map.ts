@@ -30,9 +30,9 @@ interface Presentation {
 
 /** The only place that knows HTTP statuses; `/docs` prints it. */
 export const PRESENTATIONS = {
+  account_deleted: { status: 409, title: 'The account is being deleted' },
   account_exists: { status: 409, title: 'The account exists' },
   account_name_differs: { status: 422, title: 'The name is not that of the account' },
-  account_deleted: { status: 409, title: 'The account is being deleted' },
   account_not_found: { status: 404, title: 'No such account' },
   api_key_not_found: { status: 404, title: 'No such API key' },
   archive_unreadable: { status: 422, title: 'The archive cannot be read' },

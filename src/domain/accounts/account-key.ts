@@ -10,15 +10,20 @@ import { accountKeyGone, accountNotFound } from './accounts.errors';
  * @throws {InvariantError} `account_key_gone`
  */
 export async function accountKey(sql: Sql, keyRing: KeyRing, accountId: RowId): Promise<Buffer> {
+  const key = await accountKeyOrNull(sql, keyRing, accountId);
+  if (key === null) throw accountKeyGone();
+  return key;
+}
+
+/** The same; null when it is lost. @throws {UserError} `account_not_found` */
+export async function accountKeyOrNull(sql: Sql, keyRing: KeyRing, accountId: RowId): Promise<Buffer | null> {
   const uuid = await findAccountUuid(sql, accountId);
   if (uuid === null) throw accountNotFound();
   return keyRing.accountKey(uuid) ?? (await readAgain(keyRing, uuid));
 }
 
 /** Another process may have made the account since the keys in memory were read. */
-async function readAgain(keyRing: KeyRing, uuid: string): Promise<Buffer> {
+async function readAgain(keyRing: KeyRing, uuid: string): Promise<Buffer | null> {
   await keyRing.refreshSystemKeys();
-  const key = keyRing.accountKey(uuid);
-  if (key === null) throw accountKeyGone();
-  return key;
+  return keyRing.accountKey(uuid);
 }

@@ -7,8 +7,8 @@ import { UUID } from '../../kernel/uuid';
 import { checkExpiry, checkScopes } from './accounts.rules';
 import type { ApiKey, CreatedApiKey } from './accounts.types';
 import { formatApiKey, prefixFrom, PREFIX_BYTES, SECRET_BYTES, secretHash } from './api-key.rules';
-import { requireAccount } from './subscription.store';
 import { insertApiKey, listApiKeys, remakeApiKey, revokeApiKey } from './api-key.store';
+import { requireAccount } from './subscription.store';
 
 const PREFIX_DRAWS = 5;
 

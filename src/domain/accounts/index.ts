@@ -1,4 +1,4 @@
-export { accountKey } from './account-key';
+export { accountKey, accountKeyOrNull } from './account-key';
 export { openOwner, type AccountOwner } from './account-owner';
 export type { AccountErrorCode } from './accounts.errors';
 export { SCOPES } from './accounts.rules';

@@ -1,3 +1,4 @@
+import type { RoundPart } from '../../kernel/rounds';
 import type { RowId, Sql, Tx } from '../sql.types';
 import { accountDeleted, subscriptionEnded } from './accounts.errors';
 
@@ -66,12 +67,7 @@ export interface DueEnd extends SubscriptionEnd {
 /** Ended accounts of which a reminder or the end is due, and that are not being deleted yet. @param daysBefore of each reminder */
 export const readDueEnds = (
   sql: Sql,
-  {
-    now,
-    daysBefore,
-    after,
-    limit,
-  }: { readonly now: Date; readonly daysBefore: readonly number[]; readonly after: RowId; readonly limit: number },
+  { now, daysBefore, after, limit }: RoundPart & { readonly now: Date; readonly daysBefore: readonly number[] },
 ): Promise<DueEnd[]> =>
   sql.rows<DueEnd>(
     `select e.account_id as "accountId", e.ended_at as "endedAt", e.delete_at as "deleteAt", e.reminders

@@ -1,5 +1,6 @@
 import { dropMails } from '../mail';
 import { callCountsSql, type CallCounts } from '../recipients';
+import type { RoundPart } from '../../kernel/rounds';
 import type { RowId, Sql, Tx } from '../sql.types';
 
 export type AccountErasureState = 'asked' | 'confirmed' | 'destroying' | 'complete';
@@ -179,8 +180,7 @@ const OPEN = `select id, public_id as uuid, code, account_id as "accountId", sta
 /** By id, those after one. */
 export const listOpenAccountErasures = (
   sql: Sql,
-  after: RowId,
-  limit: number,
+  { after, limit }: RoundPart,
 ): Promise<Pick<OpenAccountErasure, 'id'>[]> =>
   sql.rows(`select id from account_erasure where ${IS_OPEN} and id > $1 order by id limit $2`, [after, limit]);
 

@@ -76,7 +76,7 @@ export function makeCarryOutAccountErasures(deps: CarryOutAccountErasuresDeps): 
   return async () => {
     let completed = 0;
     const turns = oneByOne();
-    const open = await next((after, limit) => listOpenAccountErasures(deps.db, after, limit));
+    const open = await next((part) => listOpenAccountErasures(deps.db, part));
     for (const { id } of open) completed += (await turns.run(() => carryOn(deps, id))) ?? 0;
     if (completed > 0) deps.log.event('erasures.completed', { count: completed });
     turns.finish();

@@ -49,7 +49,7 @@ export function makeCarryOutErasures(deps: CarryOutErasuresDeps) {
   const next = inRounds<BucketWork>(MOST_BUCKETS, ({ first }) => first);
   return async (): Promise<number> => {
     const patientSince = new Date(deps.clock.now().getTime() - RECIPIENTS_PATIENCE_MS);
-    const buckets = await next((after, limit) => readOpenBuckets(deps.db, { patientSince, after, limit }));
+    const buckets = await next((part) => readOpenBuckets(deps.db, { patientSince, ...part }));
     const gone: Remembered[] = [];
     const settled: (BucketWork & { readonly erasureIds: ReadonlySet<RowId> })[] = [];
     const turns = oneByOne();

@@ -97,8 +97,7 @@ export function makeCarryOutEnds(deps: AskAccountErasureDeps & { readonly log: L
     let begun = 0;
     const now = deps.clock.now();
     const turns = oneByOne();
-    const daysBefore = REMINDERS_DAYS;
-    for (const due of await next((after, limit) => readDueEnds(deps.db, { now, daysBefore, after, limit })))
+    for (const due of await next((part) => readDueEnds(deps.db, { now, daysBefore: REMINDERS_DAYS, ...part })))
       await turns.try(async () => {
         if (due.deleteAt > now) await remind(deps, due);
         else if (await beginDeletion(deps, due)) begun += 1;

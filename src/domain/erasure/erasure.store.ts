@@ -1,4 +1,5 @@
 import { callCountsSql } from '../recipients';
+import type { RoundPart } from '../../kernel/rounds';
 import type { RowId, Sql, Tx } from '../sql.types';
 import type { ErasureOrigin, ErasureView, OpenErasure } from './erasure.types';
 
@@ -92,7 +93,7 @@ export interface BucketWork {
  */
 export const readOpenBuckets = (
   sql: Sql,
-  { patientSince, after, limit }: { readonly patientSince: Date; readonly after: RowId; readonly limit: number },
+  { patientSince, after, limit }: RoundPart & { readonly patientSince: Date },
 ): Promise<BucketWork[]> =>
   sql.rows<BucketWork>(
     `select p.id as "pageId", p.public_id as "pageUuid", p.meta_page_id as "metaPageId", p.account_id as "accountId", e.bucket, e.first

@@ -132,7 +132,6 @@ export async function adoptCalls(deps: FileDeps): Promise<number> {
       erasureUuid,
       createdAt: new Date(content.createdAt),
       expiresAt: new Date(content.expiresAt),
-      fault: null,
     });
     open.push(id);
   }

@@ -8,16 +8,25 @@ export interface NewCall {
   readonly erasureUuid: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
-  /** Why it cannot be made at all. */
-  readonly fault: string | null;
 }
 
-export const insertCall = (sql: Sql, call: NewCall): Promise<number> =>
+/** @param fault why it cannot be made at all; then it has failed from the start */
+export const insertCall = (sql: Sql, call: NewCall, fault: string | null = null): Promise<number> =>
   sql.run(
-    `insert into recipient_call (public_id, account_id, recipient_uuid, erasure_uuid, state, due_at, created_at, expires_at, last_code, settled_at)
-     values ($1, $2, $3, $4, case when $7::text is null then 'queued' else 'failed' end, $5::timestamptz, $5, $6, $7,
-       case when $7::text is null then null else $5::timestamptz end) on conflict (public_id) do nothing`,
-    [call.uuid, call.accountId, call.recipientUuid, call.erasureUuid, call.createdAt, call.expiresAt, call.fault],
+    `insert into recipient_call (public_id, account_id, recipient_uuid, erasure_uuid, due_at, created_at, expires_at,
+       state, last_code, settled_at)
+     values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9) on conflict (public_id) do nothing`,
+    [
+      call.uuid,
+      call.accountId,
+      call.recipientUuid,
+      call.erasureUuid,
+      call.createdAt,
+      call.expiresAt,
+      fault === null ? 'queued' : 'failed',
+      fault,
+      fault === null ? null : call.createdAt,
+    ],
   );
 
 export interface ClaimedCall {

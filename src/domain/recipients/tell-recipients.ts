@@ -1,6 +1,5 @@
-import { accountKey } from '../accounts';
 import { unlessUnreadable } from '../../kernel/crypto/field-cipher';
-import { InvariantError } from '../../kernel/errors';
+import { accountKeyOrNull } from '../accounts';
 import type { KeyRing } from '../keyring.types';
 import type { RowId, Tx } from '../sql.types';
 import { accountErased, CALL_LIFE_MS, callId, personErased } from './call.rules';
@@ -80,16 +79,8 @@ async function queueCalls(
         ...reached,
         body: bodyOf(id),
       });
-    const fault = reached === null ? UNREADABLE : null;
-    await insertCall(tx, {
-      uuid: id,
-      accountId,
-      recipientUuid: recipient.uuid,
-      erasureUuid,
-      createdAt: at,
-      expiresAt,
-      fault,
-    });
+    const call = { uuid: id, accountId, recipientUuid: recipient.uuid, erasureUuid, createdAt: at, expiresAt };
+    await insertCall(tx, call, reached === null ? UNREADABLE : null);
   }
 }
 
@@ -99,10 +90,3 @@ const reach = (key: Buffer, recipient: StoredRecipient & { readonly secretCt: Bu
     endpoint: openDefinition(key, recipient).endpoint,
     secret: openSecret(key, recipient),
   }));
-
-/** Null when it is lost. */
-const accountKeyOrNull = (tx: Tx, keyRing: KeyRing, accountId: RowId): Promise<Buffer | null> =>
-  accountKey(tx, keyRing, accountId).catch((error: unknown) => {
-    if (error instanceof InvariantError && error.code === 'account_key_gone') return null;
-    throw error;
-  });

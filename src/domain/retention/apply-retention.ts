@@ -41,7 +41,7 @@ export interface AppliedRetention {
  * Acts on what has been kept long enough. Each step is a transaction of its own and may be repeated; one person who cannot be opened holds up
  * nobody else.
  *
- * @throws the first failure, when everything else is done
+ * @throws what failed, when everything else is done
  */
 export function makeApplyRetention(deps: ApplyRetentionDeps) {
   const most = deps.mostPerRound ?? MOST;
@@ -68,7 +68,7 @@ async function erasePeople(
 ): Promise<number> {
   const cutoffs = cutoffsAt(clock.now());
   let people = 0;
-  for (const lead of await next((after, limit) => readOldLeads(db, cutoffs, { after, limit }))) {
+  for (const lead of await next((part) => readOldLeads(db, cutoffs, part))) {
     const hasBegun = await turns.run(() => eraseByAge(lead, (tx, leadId) => isOld(tx, leadId, cutoffs)));
     if (hasBegun === true) people += 1;
   }
@@ -83,7 +83,7 @@ async function countAllReceipts(
   const now = clock.now();
   const { receipts: before } = cutoffsAt(now);
   let counted = 0;
-  for (const id of await next((after, limit) => readCountable(db, before, { after, limit })))
+  for (const id of await next((part) => readCountable(db, before, part)))
     await turns.try(async () => {
       for (let batch = BATCH_RECEIPTS; batch === BATCH_RECEIPTS; counted += batch)
         batch = await db.transaction((tx) => countReceipts(tx, id, before, BATCH_RECEIPTS));

@@ -1,3 +1,4 @@
+import type { RoundPart } from '../../kernel/rounds';
 import type { RowId, Sql, Tx } from '../sql.types';
 import type { Cutoffs } from './retention.rules';
 
@@ -5,12 +6,6 @@ import type { Cutoffs } from './retention.rules';
 const LAST_CONTACT = `greatest(l.created_at, l.last_inbound_at, l.explicit_act_at, l.withdrawn_at)`;
 const IS_SILENT = `l.status not in ('unsubscribed', 'erasing') and ${LAST_CONTACT} < $1`;
 const HAS_LEFT = `l.status = 'unsubscribed' and ${LAST_CONTACT} < $2`;
-
-/** Where a round goes on, and how much it takes. */
-interface Part {
-  readonly after: RowId;
-  readonly limit: number;
-}
 
 export interface OldLead {
   readonly id: RowId;
@@ -22,7 +17,7 @@ export interface OldLead {
 export const readOldLeads = (
   sql: Sql,
   { silent_people: silent, people_who_left: left }: Cutoffs,
-  { after, limit }: Part,
+  { after, limit }: RoundPart,
 ): Promise<OldLead[]> =>
   sql.rows(
     `select l.id, l.public_id as "leadUuid", l.account_id as "accountId" from lead l
@@ -46,7 +41,7 @@ export async function isOld(
 }
 
 /** Broadcasts with receipts that may be old enough to be counted. */
-export async function readCountable(sql: Sql, before: Date, { after, limit }: Part): Promise<RowId[]> {
+export async function readCountable(sql: Sql, before: Date, { after, limit }: RoundPart): Promise<RowId[]> {
   const rows = await sql.rows<{ id: RowId }>(
     `select id from broadcast where frozen_at < $1 and receipts_counted_at is null and id > $3 order by id limit $2`,
     [before, limit, after],

@@ -11,11 +11,11 @@ import {
 } from '../../../../src/domain/erasure';
 import type * as checkRound from '../../../../src/domain/erasure/check-round';
 import { databaseTables, makeCheckFootprint } from '../../../../src/domain/footprint';
-import { makeRegisterRecipient } from '../../../../src/domain/recipients';
 import type { Tx } from '../../../../src/domain/sql.types';
 import { randomIds } from '../../../../src/kernel/ids';
 import type { TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld, type Subscriber } from '../proof/proof-world';
+import { registerEveryone } from '../recipients/recipients-world';
 
 const mockRemembered: Buffer[] = [];
 jest.mock('../../../../src/domain/erasure/check-round', () => {
@@ -170,16 +170,7 @@ it('looks also when the copy of the key ring cannot be reached, and a later roun
 });
 
 it('keeps what it found while recipients are waited for', async () => {
-  await makeRegisterRecipient({ ...world.deps, onLoopback: true })({
-    accountId: page.accountId,
-    uuid: randomUUID(),
-    name: 'Everyone',
-    purpose: 'Tests',
-    country: 'DE',
-    kind: 'other',
-    receives: 'everyone',
-    endpoint: 'http://127.0.0.1:9/',
-  });
+  await registerEveryone(world.deps, page);
   const ann = await request(await world.subscribe(page));
   expect([await carryOut(), await certificateOf(ann)]).toEqual([0, null]);
   world.setNow(new Date(world.now().getTime() + 60_000));

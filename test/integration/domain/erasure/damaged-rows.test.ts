@@ -1,11 +1,11 @@
-import { accountKey } from '../../../../src/domain/accounts';
+import { accountKey, findAccountUuid } from '../../../../src/domain/accounts';
 import { skipPendingOfLead, skipRepliesOfLead } from '../../../../src/domain/delivery';
 import { makeCarryOutErasures, makeRequestErasure } from '../../../../src/domain/erasure';
 import { makePost, makeSendMail } from '../../../../src/domain/mail';
-import { makeRegisterRecipient } from '../../../../src/domain/recipients';
 import { randomIds } from '../../../../src/kernel/ids';
 import { bodyOf, message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openReturnsWorld, type ReturnsWorld } from '../returns/returns-world';
+import { registerEveryone } from '../recipients/recipients-world';
 
 let world: ReturnsWorld;
 let page: TestPage;
@@ -18,20 +18,6 @@ afterEach(() => world.close());
 const damage = (table: string, column: string) =>
   world.db.run(`update ${table} set ${column} = set_byte(${column}, 30, get_byte(${column}, 30) # 1)`);
 const isStored = ({ id }: { readonly id: string }) => world.count('lead where id = $1', [id]);
-const register = () =>
-  makeRegisterRecipient({ ...world.deps, onLoopback: true })({
-    accountId: page.accountId,
-    uuid: randomIds.uuid(),
-    name: 'Everyone',
-    purpose: 'Tests',
-    country: 'DE',
-    kind: 'other',
-    receives: 'everyone',
-    endpoint: 'http://127.0.0.1:9/',
-  });
-const accountUuid = async () =>
-  (await world.db.first<{ uuid: string }>('select public_id as uuid from account where id = $1', [page.accountId]))!
-    .uuid;
 const deletion = () =>
   world.db.rows('select state, certificate is not null as "isCertified" from account_erasure where account_id = $1', [
     page.accountId,
@@ -53,7 +39,7 @@ it('erases a person, and an account, beside a webhook of somebody else that is d
 it('erases a person, and an account, of which a recipient cannot be read, and counts it as not told', async () => {
   const ann = await world.write(page);
   await world.write(page);
-  await register();
+  await registerEveryone(world.deps, page);
   expect(await damage('recipient', 'secret_ct')).toBe(1);
   await world.erase(page, ann);
   expect(await isStored(ann)).toBe(0);
@@ -68,8 +54,8 @@ it('erases a person, and an account, of which a recipient cannot be read, and co
 
 it('erases a person of an account whose key is lost, though it has recipients', async () => {
   const ann = await world.write(page);
-  await register();
-  const uuid = await accountUuid();
+  await registerEveryone(world.deps, page);
+  const uuid = (await findAccountUuid(world.db, page.accountId))!;
   await makeRequestErasure({ ...world.deps, skipPendingOfLead, skipRepliesOfLead })({
     accountId: page.accountId,
     leadUuid: ann.uuid,
@@ -103,7 +89,7 @@ it('sends the mails behind one that is damaged, and ends that one', async () => 
     },
   };
   const key = await accountKey(world.db, world.keyRing, page.accountId);
-  const uuid = await accountUuid();
+  const uuid = (await findAccountUuid(world.db, page.accountId))!;
   const put = (subject: string) =>
     world.db.transaction((tx) =>
       makePost(deps)(tx, {

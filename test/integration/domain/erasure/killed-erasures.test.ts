@@ -15,7 +15,7 @@ import {
 } from '../../../../src/domain/erasure';
 import { makeListMails, makePost } from '../../../../src/domain/mail';
 import { makeAuditLedger } from '../../../../src/domain/proof';
-import { makeCallRecipients, makeDropEndedCalls, makeRegisterRecipient } from '../../../../src/domain/recipients';
+import { makeCallRecipients, makeDropEndedCalls } from '../../../../src/domain/recipients';
 import { randomIds } from '../../../../src/kernel/ids';
 import { postToRecipient } from '../../../../src/platform/recipients';
 import type { ErasingOrder } from '../../../support/erasing-child';
@@ -23,6 +23,7 @@ import { ROOT } from '../../../support/program';
 import { takesTheWholeMachine } from '../../../support/whole-machine';
 import type { TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld } from '../proof/proof-world';
+import { registerEveryone } from '../recipients/recipients-world';
 
 takesTheWholeMachine();
 
@@ -197,16 +198,7 @@ async function beginTold(page: TestPage): Promise<string> {
 async function pageWithRecipient(endpoint: string): Promise<TestPage> {
   const page = await world.newPage();
   await world.logPage(page);
-  await makeRegisterRecipient({ ...world.deps, onLoopback: true })({
-    accountId: page.accountId,
-    uuid: randomUUID(),
-    name: 'Everyone',
-    purpose: 'Tests',
-    country: 'DE',
-    kind: 'other',
-    receives: 'everyone',
-    endpoint,
-  });
+  await registerEveryone(world.deps, page, endpoint);
   return page;
 }
 const carryOutHere = () =>

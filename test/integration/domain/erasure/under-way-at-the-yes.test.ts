@@ -1,20 +1,13 @@
-import { accountKey, makeCreateApiKey } from '../../../../src/domain/accounts';
+import { makeCreateApiKey } from '../../../../src/domain/accounts';
 import { reopenBroadcastsOfPage } from '../../../../src/domain/broadcasts';
 import { appendSystemEntry } from '../../../../src/domain/consent';
-import {
-  makeAskAccountErasure,
-  makeEndSubscription,
-  makeResumeSubscription,
-  makeShowAskedErasure,
-} from '../../../../src/domain/erasure';
-import { makeListMails, makePost } from '../../../../src/domain/mail';
+import { makeEndSubscription, makeResumeSubscription, makeShowAskedErasure } from '../../../../src/domain/erasure';
 import { makeConnectPage, makeUpdatePage, type PageDeps } from '../../../../src/domain/pages';
 import { sealToken } from '../../../../src/domain/pages/page-token';
 import { randomIds } from '../../../../src/kernel/ids';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
-import { openReturnsWorld, type ReturnsWorld } from '../returns/returns-world';
+import { NAME, openReturnsWorld, type ReturnsWorld } from '../returns/returns-world';
 
-const NAME = 'Harbour Coffee';
 const TOKEN = `EAAB${'x'.repeat(60)}`;
 let world: ReturnsWorld;
 let page: TestPage;
@@ -26,13 +19,6 @@ afterEach(() => world.close());
 
 const code = (name: string) => expect.objectContaining({ code: name }) as Error;
 const answer = (value: unknown) => Promise.resolve({ ok: true, value });
-const asking = () => ({
-  ...world.deps,
-  ids: randomIds,
-  accountKey: (id: string) => accountKey(world.db, world.keyRing, id),
-  post: makePost({ ...world.deps, ids: randomIds, sender: null }),
-  publicUrl: 'https://assent.example',
-});
 
 /** @param meanwhile happens while Meta is asked whose the token is */
 const pageDeps = (metaPageId: string, meanwhile: () => Promise<unknown> = () => Promise.resolve()): PageDeps =>
@@ -127,7 +113,7 @@ it('starts no Page by a new token while the subscription is cancelled', async ()
     `update page set token_ct = $2, state = 'stopped', stop_reason = 'page_token', stopped_at = now() where id = $1`,
     [page.id, sealToken(world.keyRing, page.uuid, 'old token')],
   );
-  await makeEndSubscription(asking())({ accountId: page.accountId, name: NAME });
+  await makeEndSubscription(world.asking)({ accountId: page.accountId, name: NAME });
   const renew = () =>
     makeUpdatePage(pageDeps(page.metaPageId))({
       accountId: page.accountId,
@@ -136,15 +122,13 @@ it('starts no Page by a new token while the subscription is cancelled', async ()
       accessToken: TOKEN,
     });
   await expect(renew()).rejects.toEqual(code('subscription_ended'));
-  await makeResumeSubscription(asking())(page.accountId);
+  await makeResumeSubscription(world.asking)(page.accountId);
   expect((await renew()).page.state).toBe('active');
 });
 
 it('leaves the question of a deletion open when a subscription is taken up that was never cancelled', async () => {
-  await makeAskAccountErasure(asking())({ accountId: page.accountId, name: NAME });
-  const [mail] = await makeListMails(world.deps)(page.accountId);
-  const token = /account-deletion\/([A-Za-z0-9_-]{43})\n/.exec(mail!.content!.text)![1]!;
-  expect(await makeResumeSubscription(asking())(page.accountId)).toBe(false);
+  const token = await world.askDeletion(page);
+  expect(await makeResumeSubscription(world.asking)(page.accountId)).toBe(false);
   expect(await makeShowAskedErasure(world.deps)(token)).not.toBeNull();
 });
 

@@ -90,3 +90,20 @@ export async function openRecipientsWorld() {
     },
   };
 }
+
+/** Registers a recipient that is told of everybody. */
+export const registerEveryone = (
+  deps: Omit<Parameters<typeof makeRegisterRecipient>[0], 'onLoopback'>,
+  { accountId }: Pick<TestPage, 'accountId'>,
+  endpoint = 'http://127.0.0.1:9/',
+): Promise<RegisteredRecipient> =>
+  makeRegisterRecipient({ ...deps, onLoopback: true })({
+    accountId,
+    uuid: randomUUID(),
+    name: 'Everyone',
+    purpose: 'Tests',
+    country: 'DE',
+    kind: 'other',
+    receives: 'everyone',
+    endpoint,
+  });

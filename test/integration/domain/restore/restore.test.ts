@@ -17,7 +17,7 @@ import type { ErasedAccounts } from '../../../../src/domain/keyring.types';
 import { rotateBucket } from '../../../../src/domain/leads';
 import { makeSequence, readHead } from '../../../../src/domain/ledger';
 import { makeAuditLedger, makeLeadBundle } from '../../../../src/domain/proof';
-import { makeCallRecipients, makeRegisterRecipient } from '../../../../src/domain/recipients';
+import { makeCallRecipients } from '../../../../src/domain/recipients';
 import {
   makeApplyRestore,
   makeExamineRestore,
@@ -34,6 +34,7 @@ import { backUp, setBack } from '../../../support/set-back';
 import { openVerifier, type Verifier } from '../../../support/verifier';
 import { message, newPsid, type TestPage } from '../inbox/inbox-world';
 import { openProofWorld, type ProofWorld, type Subscriber } from '../proof/proof-world';
+import { registerEveryone } from '../recipients/recipients-world';
 import { expectForgeriesFound } from './restore-forgeries';
 
 let world: ProofWorld;
@@ -210,16 +211,7 @@ it('sends nothing that was to be sent when the backup was made', async () => {
 
 it('has recipients told of an erasure that came after the backup, once, from what lies beside the key ring', async () => {
   const ann = await world.subscribe(page);
-  await makeRegisterRecipient({ ...world.deps, onLoopback: false })({
-    accountId: page.accountId,
-    uuid: randomUUID(),
-    name: 'Everyone',
-    purpose: 'Tests',
-    country: 'DE',
-    kind: 'other',
-    receives: 'everyone',
-    endpoint: 'https://recipient.example.com/',
-  });
+  await registerEveryone(world.deps, page, 'https://recipient.example.com/');
   await backUp(world.db);
   await requestErasure(ann);
   await carryOut();

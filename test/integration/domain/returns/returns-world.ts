@@ -16,7 +16,7 @@ import { importInto, openBackupWorld, opened, type BackupWorld } from '../backup
 import { message, newPsid, postback, type TestPage } from '../inbox/inbox-world';
 import type { Subscriber } from '../proof/proof-world';
 
-const NAME = 'Harbour Coffee';
+export const NAME = 'Harbour Coffee';
 let accounts = 0;
 
 export type ReturnsWorld = Awaited<ReturnType<typeof openReturnsWorld>>;
@@ -54,10 +54,13 @@ export async function openReturnsWorld() {
     await world.sequence();
     return named;
   };
-  const confirmDeletion = async ({ accountId }: TestPage): Promise<void> => {
+  const askDeletion = async ({ accountId }: TestPage): Promise<string> => {
     await makeAskAccountErasure(asking)({ accountId, name: NAME });
     const [mail] = await makeListMails(world.deps)(accountId);
-    await makeConfirmAccountErasure(asking)(/account-deletion\/([A-Za-z0-9_-]{43})\n/.exec(mail!.content!.text)![1]!);
+    return /account-deletion\/([A-Za-z0-9_-]{43})\n/.exec(mail!.content!.text)![1]!;
+  };
+  const confirmDeletion = async (page: TestPage): Promise<void> => {
+    await makeConfirmAccountErasure(asking)(await askDeletion(page));
   };
   /** @param keyRingCopy is brought in step when the keys are gone and the rows are not */
   const finishDeletion = async (keyRingCopy: KeyRingCopy | null = null): Promise<void> => {
@@ -67,7 +70,10 @@ export async function openReturnsWorld() {
   };
   return {
     ...world,
+    asking,
     connect,
+    /** @returns what its mail holds to say yes with */
+    askDeletion,
     confirmDeletion,
     finishDeletion,
     deleteAccount: async (page: TestPage): Promise<void> => {
